@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * Every structure that crosses between the data plane and user space.
+ *
+ * User space learns these layouts from the compiled object's BTF alone; nothing
+ * here is written down a second time. Byte order: __be16 and __be32 are network
+ * order, everything else is host order. Structures have no implicit padding.
+ *
+ * How the pieces hang together:
+ *
+ *   service_key -> service --- schedule line ---> real_server slot -> next_hop
+ *                     |                 \-> turns (rr, wrr), ring (mh, fallback)
+ *                     +-- id --> scheduler_state, unrecorded, service statistics
+ *
+ * A connection stores the *index* of a real server's slot within its service.
+ * An index is given to another server only when no connection holds it any more.
+ */
+#pragma once
+
+/* One type for both families; IPv4 stands in word 0 and the rest is zero. */
+struct address {
+	__be32 word[4];
+};
+
+enum address_family {
+	FAMILY_IPV4 = 4,
+	FAMILY_IPV6 = 6,
+};
+
+/* --- services --------------------------------------------------------- */
+
+/* Port 0: every port of the address that has no service of its own. */
+struct service_key {
+	struct address address;
+	__be16 port;
+	__u8 protocol; /* IPPROTO_TCP, IPPROTO_UDP */
+	__u8 family;   /* enum address_family */
+};
+
+enum scheduler {
+	SCHEDULER_RR = 1,
+	SCHEDULER_WRR = 2,
+	SCHEDULER_MH = 3,
+};
+
+enum service_flag {
+	SERVICE_HASH_PORT = 1 << 0, /* mh-port: the source port is hashed too */
+	SERVICE_MH_FALLBACK = 1 << 1, /* mh-fallback: try other slots for an unavailable server */
+};
+
+/*
+ * Replaced as a whole (a hash map swaps the element), never written in place:
+ * a packet sees either the old schedule or the new one.
+ */
+struct service {
+	struct service_key key; /* again: proves that the element was not reused under a reader */
+	__u32 id;	      /* stable for the life of the service; index of its statistics */
+	__u32 schedule;	      /* first schedule line: slot i is line schedule + i */
+	__u32 slot_count;     /* real-server indexes in use, retired ones included */
+	__u32 turns_line;     /* first line of struct turn */
+	__u32 turn_count;     /* servers of weight > 0, in IPVS list order (rr, wrr) */
+	__u32 ring_line;      /* first line of ring slots (mh and every fallback) */
+	__u32 ring_size;      /* ring slots in use; 0: no server of weight > 0 */
+	__u32 weight_max;     /* wrr: largest weight */
+	__u32 weight_gcd;     /* wrr: greatest common divisor of the weights > 0 */
+	__u16 generation;     /* changes with every edit of the server list (wrr starts over) */
+	__u8 scheduler;	      /* enum scheduler */
+	__u8 flags;	      /* enum service_flag */
+};
+
+/* --- schedules: an array of 64-byte lines, each one of three shapes ----- */
+
+enum method {
+	METHOD_DR = 1,
+	METHOD_TUN = 2,
+};
+
+enum real_server_flag {
+	REAL_SERVER_AVAILABLE = 1 << 0, /* cleared: deleted, its connections are dropped (expire_nodest_conn 0) */
+	REAL_SERVER_ELIGIBLE = 1 << 1,	/* weight > 0: may get new connections */
+	REAL_SERVER_OUTER_DF = 1 << 2,	/* tun: always set DF on an outer IPv4 header */
+	REAL_SERVER_COPY_DF = 1 << 3,	/* tun: copy DF from an inner IPv4 header */
+};
+
+/* A real server of one service: a slot of the service's schedule. */
+struct real_server {
+	struct address address;	     /* RIP; tun: outer destination */
+	struct address outer_source; /* tun: the director's address on the route */
+	__u32 id;		     /* index of its statistics and live counters */
+	__u32 next_hop;		     /* index in next_hops */
+	__be16 port;
+	__u16 mtu;	  /* bytes: largest IP packet, outer header included, to the next hop */
+	__u16 turns_after; /* rr, wrr: position in turns of the first server after this one */
+	__u8 method;	  /* enum method */
+	__u8 family;	  /* enum address_family of address */
+	__u8 flags;	  /* enum real_server_flag */
+	__u8 spread_bits; /* tun: low bits of the outer source taken from the flow's hash */
+	__u16 outer_sum;  /* tun over IPv4: ones-complement sum of the outer header's fixed words */
+	__u8 pad[12];
+};
+
+struct turn {
+	__u16 index; /* slot of the server */
+	__u16 pad;
+	__u32 weight;
+};
+
+#define TURNS_PER_LINE 8
+#define RING_SLOTS_PER_LINE 32
+
+/* Ring slot without any server. */
+#define RING_EMPTY 0xffff
+
+union schedule_line {
+	struct real_server server;
+	struct turn turns[TURNS_PER_LINE];
+	__u16 ring[RING_SLOTS_PER_LINE];
+};
+
+/* --- where frames leave ------------------------------------------------- */
+
+/* Number of entries in interfaces and tx_ports; an interface has entry ifindex % this. */
+#define INTERFACE_SLOTS 1024
+
+enum vlan_mode {
+	VLAN_KEEP = 0,	/* frames keep the tags that they came with */
+	VLAN_EXPLICIT = 1, /* exactly vlan_count tags are on the frame when it leaves */
+};
+
+/*
+ * A ready header. mac and port are one aligned 64-bit word, so that a new
+ * neighbour address takes effect with one store.
+ */
+struct next_hop {
+	__u8 mac[6]; /* destination MAC address */
+	__u16 port;  /* ifindex % INTERFACE_SLOTS + 1 of the egress interface; 0: not resolved */
+	__u8 vlan_mode; /* enum vlan_mode */
+	__u8 vlan_count; /* 0 to 2 */
+	__be16 vlan_tci[2]; /* outer first */
+	__be16 vlan_tpid; /* of the outer tag; the inner one is 0x8100 */
+};
+
+enum interface_flag {
+	INTERFACE_ATTACHED = 1 << 0,
+};
+
+struct interface {
+	__u32 ifindex; /* 0: slot free. Proves that the slot is this interface's */
+	__u8 mac[6];   /* frames to this address are ours to forward */
+	__u16 flags;   /* enum interface_flag */
+	__u32 pad;
+};
+
+/* --- connections -------------------------------------------------------- */
+
+#define CONNECTION_WAYS 8
+
+/*
+ * IPVS's TCP states in the kernel's order, from 1 so that a zero entry is free.
+ * CONNECTION_UDP is IPVS's only UDP state.
+ */
+enum connection_state {
+	CONNECTION_FREE = 0,
+	CONNECTION_ESTABLISHED = 1,
+	CONNECTION_SYN_SENT = 2,
+	CONNECTION_SYN_RECV = 3,
+	CONNECTION_FIN_WAIT = 4,
+	CONNECTION_TIME_WAIT = 5,
+	CONNECTION_CLOSE = 6,
+	CONNECTION_CLOSE_WAIT = 7,
+	CONNECTION_LAST_ACK = 8,
+	CONNECTION_LISTEN = 9,
+	CONNECTION_SYNACK = 10,
+	CONNECTION_NONE = 11,
+	CONNECTION_UDP = 12,
+	CONNECTION_BUSY = 15, /* being written: its key is not there yet */
+};
+
+/*
+ * A hot entry is one 64-bit word:
+ *   63..37 tag       27 bits of the keyed hash
+ *   36     confirm   another key may have this tag: compare the full key
+ *   35..20 index     slot of the real server within the service
+ *   19..16 state     enum connection_state
+ *   15..0  deadline  seconds of the data plane's clock, modulo 2^16
+ */
+#define ENTRY_TAG_SHIFT 37
+#define ENTRY_CONFIRM_SHIFT 36
+#define ENTRY_INDEX_SHIFT 20
+#define ENTRY_STATE_SHIFT 16
+
+struct connection_bucket {
+	__u64 entry[CONNECTION_WAYS];
+} __attribute__((aligned(64)));
+
+/* The cold part of a connection: entry w of bucket b is element b * CONNECTION_WAYS + w. */
+struct connection_key {
+	struct address source;
+	struct address destination;
+	__be16 source_port;
+	__be16 destination_port;
+	__u32 service;	   /* service.id */
+	__u32 real_server; /* real_server.id */
+	__u32 created;	   /* seconds of the data plane's clock */
+};
+
+/* --- live state of scheduling, written by the data plane ---------------- */
+
+/*
+ * One 64-bit word, changed by compare-and-exchange:
+ *   63..48 generation of the service it belongs to (wrr)
+ *   47..16 current weight (wrr)
+ *   15..0  1 + slot of the server chosen last; 0: the head of the list
+ */
+struct scheduler_state {
+	__u64 word;
+};
+
+/*
+ * While connections placed without an entry may live: seconds of the data
+ * plane's clock; 0: never.
+ */
+struct unrecorded {
+	__u32 placed_at;      /* the last opening packet placed by the ring */
+	__u32 followed_until; /* until then packets without an entry follow the ring */
+};
+
+/* Connections of one real server in one service, as IPVS counts them. */
+struct live_count {
+	__u32 active;
+	__u32 inactive;
+	__u32 pad[14]; /* a line of its own: CPUs write these */
+};
+
+/* --- statistics ---------------------------------------------------------- */
+
+/* Per CPU. Bytes are IP bytes, as in IPVS. */
+struct traffic {
+	__u64 connections;
+	__u64 packets;
+	__u64 bytes;
+};
+
+/*
+ * Per CPU; packets. Each name is the reason that the user sees.
+ * Every packet of a virtual service ends in exactly one of: forwarded, a
+ * pass_* (the kernel takes it), a drop_*.
+ */
+struct counters {
+	__u64 forwarded;
+	__u64 pass_no_connection;   /* TCP that opens nothing and has no entry */
+	__u64 pass_fragment;	    /* fragments go to the kernel */
+	__u64 pass_other_mac;	    /* not addressed to the interface: flooded or promiscuous */
+	__u64 pass_malformed;	    /* to a VIP, but headers cannot be read */
+	__u64 drop_no_real_server;  /* no eligible real server */
+	__u64 drop_real_server_gone; /* the connection's real server was deleted */
+	__u64 drop_no_next_hop;	    /* neighbour not resolved */
+	__u64 drop_ttl_exceeded;    /* TTL or hop limit ran out */
+	__u64 drop_too_big;	    /* larger than the MTU, answered with ICMP or rate-limited */
+	__u64 drop_too_big_no_df;   /* larger than the MTU and may be fragmented: XDP cannot */
+	__u64 drop_encapsulation;   /* no head room for the outer header or tags */
+	/* Not outcomes of a packet but events: */
+	__u64 icmp_sent;
+	__u64 icmp_rate_limited;
+	__u64 connections_created;
+	__u64 connections_expired;
+	__u64 connections_evicted;
+	__u64 connections_reused;	  /* a SYN on a closed connection scheduled anew */
+	__u64 connections_unrecorded; /* placed without an entry by the fallback ring */
+	__u64 followed_ring;	  /* packets without an entry that followed the ring */
+	__u64 tag_collisions;	  /* two keys with one tag, told apart by their full key */
+};
+
+/* --- settings, written by the controller ---------------------------------- */
+
+#define HASH_KEY_WORDS 24
+
+struct settings {
+	__u64 hash_key[HASH_KEY_WORDS]; /* secret; drawn once per table and kept with it */
+	__u16 timeout[16];	/* seconds, by enum connection_state; at most 32767 */
+	__u32 clock_offset;	/* seconds added to the clock: tests move time with it */
+	__u32 hertz;		/* jiffies per second of this kernel */
+	__u32 icmp_rate;	/* ICMP errors per second and CPU */
+	__u32 icmp_burst;
+};
+
+/* --- VIP filter ------------------------------------------------------------ */
+
+/*
+ * A bitmap over a hash of the destination address: a zero bit proves that the
+ * address is no VIP. Bit h of the bitmap is bit h % 64 of word h / 64.
+ */
+#define VIP_FILTER_BITS 65536
+#define VIP_FILTER_WORDS (VIP_FILTER_BITS / 64)
+
+/* --- arguments of the syscall programs --------------------------------------- */
+
+/* Sweeps buckets [first, first + count) and frees what has expired. */
+struct sweep_arguments {
+	__u32 first;
+	__u32 count;
+	__u32 recount; /* 1: add every live entry to recount[] as well */
+	__u32 now;     /* out: seconds of the data plane's clock */
+	__u32 expired; /* out */
+	__u32 alive;   /* out: entries left in these buckets */
+};
+
+/* Reads the clocks at one moment. */
+struct clock_arguments {
+	__u64 jiffies;	     /* out */
+	__u64 nanoseconds;   /* out: CLOCK_MONOTONIC */
+	__u32 now;	     /* out: seconds of the data plane's clock */
+	__u32 pad;
+};

@@ -1,0 +1,57 @@
+/**
+ * Commands: everything that a user can ask to change. A command is validated
+ * data (the API's schemas make it); `applyCommand` turns a Model and a command
+ * into a new Model or a CommandError, and never changes anything in place.
+ */
+import type {
+  AdminState,
+  Method,
+  SchedulerName,
+  SchedulerOptions,
+  ServerKey,
+  ServiceKey,
+  TunnelSettings,
+} from './model.ts';
+
+/** What `server add` and `server edit` say; what is left out takes ipvsadm's default, on edit too. */
+export interface ServerSpec extends ServerKey {
+  readonly method?: Method | undefined; // dr
+  readonly weight?: number | undefined; // 1
+  readonly upperThreshold?: number | undefined; // 0
+  readonly lowerThreshold?: number | undefined; // 0
+}
+
+export interface ServiceSpec extends ServiceKey {
+  readonly scheduler?: SchedulerName | undefined; // wlc in ipvsadm; xlb's own verbs: mh
+  readonly options?: Partial<SchedulerOptions> | undefined;
+}
+
+export type Command =
+  | { readonly type: 'service.add'; readonly service: ServiceSpec }
+  | { readonly type: 'service.edit'; readonly service: ServiceSpec }
+  | { readonly type: 'service.delete'; readonly service: ServiceKey }
+  | { readonly type: 'server.add'; readonly service: ServiceKey; readonly server: ServerSpec }
+  | { readonly type: 'server.edit'; readonly service: ServiceKey; readonly server: ServerSpec }
+  | { readonly type: 'server.delete'; readonly service: ServiceKey; readonly server: ServerKey }
+  | { readonly type: 'server.drain'; readonly service: ServiceKey; readonly server: ServerKey; readonly admin: AdminState | null }
+  | { readonly type: 'tunnel.set'; readonly tunnel: Partial<TunnelSettings> }
+  | { readonly type: 'clear' }
+  /** Replaces the whole list of services; servers keep their identity (and connections) where their keys are the same. */
+  | { readonly type: 'replace'; readonly services: readonly (ServiceSpec & { readonly servers: readonly ServerSpec[] })[] };
+
+export type CommandErrorCode =
+  | 'service-exists'
+  | 'no-such-service'
+  | 'server-exists'
+  | 'no-such-server'
+  | 'threshold-range' // lower above upper: ERANGE in IPVS
+  | 'invalid'; // a value outside its range, a family or method that cannot be: message says where, what was found, what was expected
+
+/** Returned, not thrown, by the pure core. */
+export interface CommandError {
+  readonly code: CommandErrorCode;
+  /** What was found and what was expected, for a person. */
+  readonly message: string;
+  /** Path of the fault inside the command, like `server.weight`; empty: the command as a whole. */
+  readonly path: string;
+}

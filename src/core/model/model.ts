@@ -1,0 +1,87 @@
+/**
+ * The model: what the operator wants balanced, as plain immutable data.
+ *
+ * Everything that reaches the data plane is compiled from a Model; everything
+ * that a command changes is a new Model. Lists of real servers stand in IPVS's
+ * list order: the server added last comes first.
+ */
+
+/** An IP address in canonical text (RFC 5952 for IPv6); made by `parseAddress` only. */
+export type Address = string & { readonly __brand: 'Address' };
+
+export type Protocol = 'tcp' | 'udp';
+export type Method = 'dr' | 'tun';
+export type SchedulerName = 'rr' | 'wrr' | 'mh';
+
+/** What identifies a virtual service. Port 0: every port of the address without a service of its own. */
+export interface ServiceKey {
+  readonly protocol: Protocol;
+  readonly address: Address;
+  /** Host order, 0 to 65535. */
+  readonly port: number;
+}
+
+/** What identifies a real server within its service. */
+export interface ServerKey {
+  readonly address: Address;
+  /** Host order, 0 to 65535. DR and TUN do not translate ports: it is the service's. */
+  readonly port: number;
+}
+
+/** An operator's override of a real server, kept apart from its configuration. */
+export interface AdminState {
+  readonly action: 'drain';
+  /** Who asked: the name of the user. */
+  readonly by: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly reason: string;
+}
+
+/** How an outer IPv4 header's DF bit is made: copied from an inner IPv4 header (IPVS's pmtu_disc), or fixed. */
+export type OuterDf = 'copy' | 'set' | 'clear';
+
+export interface RealServer {
+  readonly key: ServerKey;
+  readonly method: Method;
+  /** As configured: 0 to 2147483647. 0 quiesces: no new connections. */
+  readonly weight: number;
+  /** Upper and lower connection thresholds of ipvsadm's -x and -y; 0: none. */
+  readonly upperThreshold: number;
+  readonly lowerThreshold: number;
+  readonly admin: AdminState | null;
+}
+
+export interface SchedulerOptions {
+  /** mh-port: the source port is hashed too. */
+  readonly port: boolean;
+  /** mh-fallback: an unavailable server's flows go to other slots. */
+  readonly fallback: boolean;
+  /** mh: slots of the ring, a prime; 4093 is the kernel's. */
+  readonly ringSize: number;
+}
+
+export interface VirtualService {
+  readonly key: ServiceKey;
+  readonly scheduler: SchedulerName;
+  readonly options: SchedulerOptions;
+  /** IPVS's list order: newest first. */
+  readonly servers: readonly RealServer[];
+}
+
+/** Settings of the tunnel that hold for every `tun` real server. */
+export interface TunnelSettings {
+  readonly outerDf: OuterDf;
+  /**
+   * Prefixes to spread outer sources over, for receive-side scaling at the real
+   * servers; null: the director's own address. Low bits come from the flow's hash.
+   */
+  readonly spread4: { readonly address: Address; readonly prefix: number } | null;
+  readonly spread6: { readonly address: Address; readonly prefix: number } | null;
+}
+
+export interface Model {
+  /** By `serviceKeyText`. Iterates in the order in which the services were added. */
+  readonly services: ReadonlyMap<string, VirtualService>;
+  readonly tunnel: TunnelSettings;
+}
