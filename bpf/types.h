@@ -280,6 +280,8 @@ struct settings {
 	__u16 timeout[16];	/* seconds, by enum connection_state; at most 32767 */
 	__u32 clock_offset;	/* seconds added to the clock: tests move time with it */
 	__u32 hertz;		/* jiffies per second of this kernel */
+	__u32 jiffy_scale;	/* 2^24 / hertz: the clock multiplies instead of dividing */
+	__u32 bucket_mask;	/* buckets of the connection table - 1; their number is a power of two */
 	__u32 icmp_rate;	/* ICMP errors per second and CPU */
 	__u32 icmp_burst;
 };
@@ -303,6 +305,15 @@ struct sweep_arguments {
 	__u32 now;     /* out: seconds of the data plane's clock */
 	__u32 expired; /* out */
 	__u32 alive;   /* out: entries left in these buckets */
+};
+
+/*
+ * Run after every edit of a wrr service's server list, once the service is
+ * published: the kernel moves the current weight at each edit, and edits that no
+ * packet saw must count too. Does nothing for other schedulers.
+ */
+struct settle_arguments {
+	struct service_key key;
 };
 
 /* Reads the clocks at one moment. */
