@@ -271,6 +271,12 @@ struct counters {
 	__u64 tag_collisions;	  /* two keys with one tag, told apart by their full key */
 };
 
+/* Rate limiter of the ICMP errors that one CPU sends. */
+struct icmp_tokens {
+	__u64 refilled_at; /* jiffies */
+	__u64 tokens;
+};
+
 /* --- settings, written by the controller ---------------------------------- */
 
 #define HASH_KEY_WORDS 24

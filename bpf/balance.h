@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * The path of a packet: parse -> service -> connection -> schedule -> forward
+ * -> count. `family` is a constant wherever these functions are used, so each
+ * family gets straight code of its own.
+ */
+#pragma once
+
+#include "clock.h"
+#include "connection.h"
+#include "forward_dr.h"
+#include "forward_tun.h"
+#include "icmp.h"
+#include "open.h"
+#include "service.h"
+
+static __always_inline int is_for_us(struct xdp_md *ctx)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	__u32 ifindex = ctx->ingress_ifindex, slot = ifindex % INTERFACE_SLOTS;
+	struct interface *interface = bpf_map_lookup_elem(&interfaces, &slot);
+	__u32 *high = data;
+	__u16 *low = data + 4;
+
+	if (data + ETH_ALEN > end)
+		return 0;
+	return interface && interface->ifindex == ifindex && *high == *(__u32 *)interface->mac &&
+	       *low == *(__u16 *)(interface->mac + 4);
+}
+
+/*
+ * The common case: an entry in the first bucket that no rival shares. Answers
+ * the slot and refreshes the entry, or NO_ENTRY: the slow path decides.
+ */
+static __always_inline int find_fast(const struct packet *packet, const struct flow_hash *hash, __u32 now,
+				     __u64 **place, __u64 *entry)
+{
+	struct connection_bucket *bucket = bpf_map_lookup_elem(&connections, &hash->bucket);
+
+	if (packet->protocol != IPPROTO_TCP || packet->tcp_flags & TCP_SYN || !bucket)
+		return NO_ENTRY;
+#pragma unroll
+	for (int way = 0; way < CONNECTION_WAYS; way++) {
+		__u64 word = READ_ONCE(bucket->entry[way]);
+
+		if (word >> ENTRY_TAG_SHIFT == hash->tag) {
+			*place = &bucket->entry[way];
+			*entry = word;
+			goto found;
+		}
+	}
+	return NO_ENTRY;
+found:
+	if (*entry & ENTRY_CONFIRM || deadline_passed(*entry, now))
+		return NO_ENTRY;
+	return entry_index(*entry);
+}
+
+/* The slot of the packet's real server, or RESULT_PASS or RESULT_DROP. */
+static __always_inline int find_server(struct packet *packet, struct service *service, __u32 *flow)
+{
+	struct settings *settings = get_settings();
+	struct flow_hash hash;
+	__u64 *place, entry;
+	__u32 now;
+	int index;
+
+	if (!settings)
+		return RESULT_DROP;
+	hash = flow_hash(settings, packet, service->id);
+	now = clock_seconds(settings);
+	*flow = hash.ring;
+	index = find_fast(packet, &hash, now, &place, &entry);
+	if (likely(index >= 0)) {
+		__u64 after = refreshed(settings, entry, packet, now);
+		struct real_server *server;
+
+		if (likely(after == entry))
+			return index;
+		server = get_real_server(service, index);
+		if (server)
+			refresh(place, entry, after, server->id);
+		return index;
+	}
+	return find_or_open(packet, service);
+}
+
+static __always_inline void read_inner(void *ip, int family, struct inner *inner)
+{
+	if (family == FAMILY_IPV4) {
+		struct iphdr *v4 = ip;
+
+		inner->id = v4->id;
+		inner->df = v4->frag_off & IPV4_DF;
+		inner->tos = v4->tos;
+		inner->ttl = v4->ttl;
+		inner->protocol = IPPROTO_IPIP;
+	} else {
+		struct ipv6hdr *v6 = ip;
+
+		inner->id = 0;
+		inner->df = IPV4_DF; /* a router does not fragment IPv6 */
+		inner->tos = bpf_ntohl(*(__be32 *)v6) >> 20;
+		inner->ttl = v6->hop_limit;
+		inner->protocol = IPPROTO_IPV6;
+	}
+}
+
+static __always_inline int too_big(struct xdp_md *ctx, const struct inner *inner, __u32 mtu, int family)
+{
+	if (!inner->df) {
+		count(drop_too_big_no_df);
+		return XDP_DROP;
+	}
+	count(drop_too_big);
+	if (family == FAMILY_IPV6 && mtu < IPV6_MIN_MTU)
+		mtu = IPV6_MIN_MTU;
+	return send_icmp_error(ctx, inner->length, ICMP_ERROR_TOO_BIG, mtu);
+}
+
+static __always_inline void decrement_hops(void *ip, int family, struct inner *inner)
+{
+	if (family == FAMILY_IPV4)
+		decrement_ttl(ip);
+	else
+		((struct ipv6hdr *)ip)->hop_limit--;
+	inner->ttl--;
+}
+
+static __always_inline int forward(struct xdp_md *ctx, void *ip, struct link *link, const struct packet *packet,
+				   struct real_server *server, __u32 service_id, __u32 flow, int family,
+				   int frags)
+{
+	struct inner inner = {.length = packet->length, .flow = flow};
+	struct egress egress = {.frags = frags};
+	__u32 overhead = 0;
+
+	if (server->method == METHOD_TUN)
+		overhead = server->family == FAMILY_IPV4 ? TUN_IPV4_OVERHEAD : TUN_IPV6_OVERHEAD;
+	read_inner(ip, family, &inner);
+	if (unlikely(inner.ttl <= 1)) {
+		count(drop_ttl_exceeded);
+		return send_icmp_error(ctx, packet->length, ICMP_ERROR_TTL, 0);
+	}
+	if (unlikely(packet->length + overhead > server->mtu))
+		return too_big(ctx, &inner, server->mtu - overhead, family);
+	if (unlikely(!find_egress(server->next_hop, &egress))) {
+		count(drop_no_next_hop);
+		return XDP_DROP;
+	}
+	decrement_hops(ip, family, &inner);
+	count_traffic(service_id, server->id, packet->length);
+	count(forwarded);
+	if (server->method == METHOD_DR)
+		return forward_dr(ctx, &egress, link);
+	return forward_tun(ctx, &egress, link, server, &inner);
+}
+
+static __always_inline int balance_service(struct xdp_md *ctx, void *ip, struct link *link,
+					   struct packet *packet, struct service_key *key, int family, int frags)
+{
+	struct service *service = find_service(key);
+	struct real_server *server;
+	__u32 flow, service_id;
+	int index;
+
+	if (!service)
+		return XDP_PASS;
+	if (!is_for_us(ctx)) {
+		count(pass_other_mac);
+		return XDP_PASS;
+	}
+	index = find_server(packet, service, &flow);
+	if (unlikely(index < 0))
+		return index == RESULT_PASS ? XDP_PASS : XDP_DROP;
+	server = get_real_server(service, index);
+	service_id = service->id;
+	if (unlikely(!server || !service_is_still(service, key) || !(server->flags & REAL_SERVER_AVAILABLE))) {
+		count(drop_real_server_gone);
+		return XDP_DROP;
+	}
+	return forward(ctx, ip, link, packet, server, service_id, flow, family, frags);
+}
+
+/* Not TCP or UDP, a fragment, or broken: the kernel's. */
+static __always_inline int pass_unreadable(int result)
+{
+	if (result == PARSE_FRAGMENT)
+		count(pass_fragment);
+	else if (result == PARSE_MALFORMED)
+		count(pass_malformed);
+	return XDP_PASS;
+}
+
+static __always_inline int balance_ipv4(struct xdp_md *ctx, struct iphdr *ip, struct link *link, __u64 frame,
+					int frags)
+{
+	void *end = (void *)(long)ctx->data_end;
+	struct packet packet = {};
+	struct service_key key = {.family = FAMILY_IPV4};
+	int result;
+
+	if ((void *)(ip + 1) > end)
+		return XDP_PASS;
+	result = parse_ipv4(ip, end, frame - link->length, &packet);
+	if (unlikely(result != PARSE_OK))
+		return pass_unreadable(result);
+	packet.family = FAMILY_IPV4;
+	key.address.word[0] = ip->daddr;
+	key.port = packet.destination_port;
+	key.protocol = packet.protocol;
+	return balance_service(ctx, ip, link, &packet, &key, FAMILY_IPV4, frags);
+}
+
+static __always_inline int balance_ipv6(struct xdp_md *ctx, struct ipv6hdr *ip, struct link *link, __u64 frame,
+					int frags)
+{
+	void *end = (void *)(long)ctx->data_end;
+	struct packet packet = {};
+	struct service_key key = {.family = FAMILY_IPV6};
+	int result;
+
+	if ((void *)(ip + 1) > end)
+		return XDP_PASS;
+	result = parse_ipv6(ip, end, frame - link->length, &packet);
+	if (unlikely(result != PARSE_OK))
+		return pass_unreadable(result);
+	packet.family = FAMILY_IPV6;
+	key.address = packet.destination;
+	key.port = packet.destination_port;
+	key.protocol = packet.protocol;
+	return balance_service(ctx, ip, link, &packet, &key, FAMILY_IPV6, frags);
+}
+
+/*
+ * One family's path, in a function of its own: their stacks together would be
+ * too large. `frags`: the program is the one for frames in fragments.
+ */
+static __always_inline int balance_family(struct xdp_md *ctx, int family, int frags)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	__u64 frame = frags ? bpf_xdp_get_buff_len(ctx) : (__u64)(end - data);
+	struct link link;
+	void *ip = parse_link(data, end, &link);
+
+	if (!ip)
+		return XDP_PASS;
+	return family == FAMILY_IPV4 ? balance_ipv4(ctx, ip, &link, frame, frags)
+				     : balance_ipv6(ctx, ip, &link, frame, frags);
+}
+
+/* Keeps what is certainly not ours out of everything that follows. */
+static __always_inline int family_of_vip(struct xdp_md *ctx)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct link link;
+	void *ip = parse_link(data, end, &link);
+
+	if (!ip)
+		return 0;
+	if (link.protocol == bpf_htons(ETH_P_IP)) {
+		struct iphdr *v4 = ip;
+
+		return (void *)(v4 + 1) <= end && may_be_vip(v4->daddr) ? FAMILY_IPV4 : 0;
+	}
+	if (link.protocol == bpf_htons(ETH_P_IPV6)) {
+		struct ipv6hdr *v6 = ip;
+		__be32 *word = v6->daddr.in6_u.u6_addr32;
+
+		return (void *)(v6 + 1) <= end && may_be_vip(word[0] ^ word[1] ^ word[2] ^ word[3]) ? FAMILY_IPV6 : 0;
+	}
+	return 0;
+}

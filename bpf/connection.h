@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * The connection table: buckets of eight 64-bit entries, two candidate buckets
+ * for each connection, no locks (docs/adr/0003-connection-table.md).
+ *
+ *   free/expired/evictable --claim (CAS)--> BUSY --key written--> publish --> live
+ *   live --refresh (CAS): state, deadline--> live --expire (CAS)--> free
+ *
+ * Whoever's compare-and-exchange takes an entry out of a state also counts that
+ * state out of live_counts, so the counts are exact without any lock. The full
+ * key of a BUSY entry is not there yet: nobody but the claimer reads it.
+ */
+#pragma once
+
+#include "clock.h"
+#include "common.h"
+#include "hash.h"
+#include "stats.h"
+#include "tcp_state.h"
+
+#define NO_ENTRY (-1)
+#define ENTRY_CONFIRM (1ULL << ENTRY_CONFIRM_SHIFT)
+#define BUSY_SECONDS 4 /* a claimer that died with its CPU does not hold an entry for ever */
+
+/* Where a connection may stand and what tells it from others. */
+struct lookup {
+	struct flow_hash hash;
+	__u32 second; /* the other candidate bucket */
+	__u32 now;
+	__u32 opening; /* compare full keys, mark rivals */
+	__u32 confirm; /* out: a rival of the same tag exists */
+};
+
+static __always_inline __u32 entry_state(__u64 entry)
+{
+	return entry >> ENTRY_STATE_SHIFT & 15;
+}
+
+static __always_inline __u32 entry_index(__u64 entry)
+{
+	return entry >> ENTRY_INDEX_SHIFT & 0xffff;
+}
+
+static __always_inline __u64 make_entry(__u32 tag, __u32 confirm, __u32 index, __u32 state, __u16 deadline)
+{
+	return (__u64)tag << ENTRY_TAG_SHIFT | (confirm ? ENTRY_CONFIRM : 0) | (__u64)index << ENTRY_INDEX_SHIFT |
+	       (__u64)state << ENTRY_STATE_SHIFT | deadline;
+}
+
+static __always_inline __u16 deadline_in(const struct settings *settings, __u32 state, __u32 now)
+{
+	return now + settings->timeout[state & 15];
+}
+
+/* `number`: bucket * CONNECTION_WAYS + way. */
+static __always_inline __u64 *get_entry(__u32 number)
+{
+	__u32 index = number / CONNECTION_WAYS;
+	struct connection_bucket *bucket = bpf_map_lookup_elem(&connections, &index);
+
+	return bucket ? &bucket->entry[number % CONNECTION_WAYS] : 0;
+}
+
+static __always_inline int replace(__u64 *entry, __u64 before, __u64 after)
+{
+	return __sync_val_compare_and_swap(entry, before, after) == before;
+}
+
+static __always_inline void count_live(__u32 real_server, __u32 state, int change)
+{
+	struct live_count *live = bpf_map_lookup_elem(&live_counts, &real_server);
+
+	if (!live)
+		return;
+	if (state_is_active(state))
+		__sync_fetch_and_add(&live->active, change);
+	else
+		__sync_fetch_and_add(&live->inactive, change);
+}
+
+/* What a packet makes of a live entry; the state moves and the deadline starts again. */
+static __always_inline __u64 refreshed(const struct settings *settings, __u64 entry, const struct packet *packet,
+				       __u32 now)
+{
+	__u32 state = entry_state(entry);
+
+	if (packet->protocol == IPPROTO_TCP)
+		state = next_tcp_state(state, packet->tcp_flags);
+	return (entry & ~0xfffffULL) | state << ENTRY_STATE_SHIFT | deadline_in(settings, state, now);
+}
+
+/* Another CPU that wrote in between has refreshed it as well: losing is fine. */
+static __always_inline void refresh(__u64 *entry, __u64 before, __u64 after, __u32 real_server)
+{
+	__u32 from = entry_state(before), to = entry_state(after);
+
+	if (before == after || !replace(entry, before, after))
+		return;
+	if (state_is_active(from) != state_is_active(to)) {
+		count_live(real_server, from, -1);
+		count_live(real_server, to, 1);
+	}
+}
+
+static __always_inline int key_matches(__u32 number, const struct packet *packet, __u32 service)
+{
+	struct connection_key *key = bpf_map_lookup_elem(&connection_keys, &number);
+	const __be32 *a, *b;
+
+	if (!key)
+		return 0;
+	if (key->service != service || key->source_port != packet->source_port ||
+	    key->destination_port != packet->destination_port)
+		return 0;
+	a = key->source.word;
+	b = packet->source.word;
+	if (a[0] != b[0] || a[1] != b[1] || a[2] != b[2] || a[3] != b[3])
+		return 0;
+	a = key->destination.word;
+	b = packet->destination.word;
+	return a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3];
+}
+
+/* Reads an entry; gives a claimer on another CPU a moment to publish it. */
+__noinline __u64 read_settled(__u32 number)
+{
+	__u64 *place = get_entry(number), entry = 0;
+
+	if (!place)
+		return 0;
+	for (int i = 0; i < 64; i++) {
+		entry = READ_ONCE(*place);
+		if (entry_state(entry) != CONNECTION_BUSY)
+			break;
+	}
+	return entry;
+}
+
+/* From now on, packets that meet this entry compare the full key. */
+static __always_inline void mark_rival(__u32 number, __u64 entry)
+{
+	__u64 *place = get_entry(number);
+
+	if (!place || entry & ENTRY_CONFIRM)
+		return;
+	for (int i = 0; i < 4; i++) {
+		if (replace(place, entry, entry | ENTRY_CONFIRM))
+			return;
+		entry = READ_ONCE(*place);
+	}
+}
+
+/* One entry whose tag is ours: 1 where it is the packet's live connection. */
+__noinline int is_ours(__u32 number, const struct packet *packet, __u32 service, struct lookup *lookup)
+{
+	__u64 entry;
+
+	if (!packet || !lookup)
+		return 0;
+	entry = read_settled(number);
+	if (!entry || entry_state(entry) == CONNECTION_BUSY || deadline_passed(entry, lookup->now))
+		return 0;
+	if (!lookup->opening && !(entry & ENTRY_CONFIRM))
+		return 1;
+	if (key_matches(number, packet, service))
+		return 1;
+	if (lookup->opening) {
+		mark_rival(number, entry);
+		lookup->confirm = 1;
+		count(tag_collisions);
+	}
+	return 0;
+}
+
+static __always_inline int find_in_bucket(__u32 index, const struct packet *packet, __u32 service,
+					  struct lookup *lookup)
+{
+	struct connection_bucket *bucket = bpf_map_lookup_elem(&connections, &index);
+
+	if (!bucket)
+		return NO_ENTRY;
+	for (__u32 way = 0; way < CONNECTION_WAYS; way++) {
+		if (READ_ONCE(bucket->entry[way]) >> ENTRY_TAG_SHIFT != lookup->hash.tag)
+			continue;
+		if (is_ours(index * CONNECTION_WAYS + way, packet, service, lookup))
+			return index * CONNECTION_WAYS + way;
+	}
+	return NO_ENTRY;
+}
+
+__noinline int find_connection(const struct packet *packet, __u32 service, struct lookup *lookup)
+{
+	int found;
+
+	if (!packet || !lookup)
+		return NO_ENTRY;
+	found = find_in_bucket(lookup->hash.bucket, packet, service, lookup);
+	return found >= 0 ? found : find_in_bucket(lookup->second, packet, service, lookup);
+}
+
+static __always_inline int find_free(__u32 index, __u32 now)
+{
+	struct connection_bucket *bucket = bpf_map_lookup_elem(&connections, &index);
+
+	if (!bucket)
+		return NO_ENTRY;
+	for (__u32 way = 0; way < CONNECTION_WAYS; way++) {
+		__u64 entry = READ_ONCE(bucket->entry[way]);
+
+		if (!entry || deadline_passed(entry, now))
+			return index * CONNECTION_WAYS + way;
+	}
+	return NO_ENTRY;
+}
+
+#define NEVER_EVICTED 0xffffffff
+
+/*
+ * How much a connection deserves to stay: what is closing goes first, then what
+ * is half open or idle long enough that its peers have given up or will find it
+ * quiet; an established one never goes. Among equals, the one nearest its end.
+ */
+static __always_inline __u32 eviction_rank(const struct settings *settings, __u64 entry, __u32 now)
+{
+	__u32 state = entry_state(entry), class, quiet;
+	__u16 left = (__u16)entry - (__u16)now;
+	int idle = settings->timeout[state & 15] - left;
+
+	switch (state) {
+	case CONNECTION_CLOSE:
+	case CONNECTION_TIME_WAIT:
+	case CONNECTION_LAST_ACK:
+		class = 1, quiet = 0;
+		break;
+	case CONNECTION_ESTABLISHED:
+	case CONNECTION_BUSY:
+		return NEVER_EVICTED;
+	case CONNECTION_SYN_RECV:
+	case CONNECTION_SYN_SENT:
+		class = 3, quiet = 3;
+		break;
+	case CONNECTION_UDP:
+		class = 4, quiet = 30;
+		break;
+	default:
+		class = 2, quiet = 10;
+	}
+	if (idle < (int)quiet)
+		return NEVER_EVICTED;
+	return class << 16 | left;
+}
+
+struct eviction {
+	const struct settings *settings;
+	struct lookup *lookup;
+	__u32 lowest;
+	int number;
+};
+
+static long eviction_step(__u32 i, struct eviction *eviction)
+{
+	struct lookup *lookup = eviction->lookup;
+	__u32 bucket = i < CONNECTION_WAYS ? lookup->hash.bucket : lookup->second;
+	__u32 number = bucket * CONNECTION_WAYS + i % CONNECTION_WAYS, rank;
+	__u64 *place = get_entry(number);
+
+	if (!place)
+		return 1;
+	rank = eviction_rank(eviction->settings, READ_ONCE(*place), lookup->now);
+	if (rank < eviction->lowest) {
+		eviction->lowest = rank;
+		eviction->number = number;
+	}
+	return 0;
+}
+
+static __always_inline int find_victim(const struct settings *settings, struct lookup *lookup)
+{
+	struct eviction eviction = {
+		.settings = settings, .lookup = lookup, .lowest = NEVER_EVICTED, .number = NO_ENTRY};
+
+	bpf_loop(2 * CONNECTION_WAYS, eviction_step, &eviction, 0);
+	return eviction.number;
+}
+
+/* Takes what stood in an entry out of the counts. `real_server` was read before the entry changed hands. */
+static __always_inline void count_out(__u64 entry, __u32 real_server, __u32 now)
+{
+	if (!entry || entry_state(entry) == CONNECTION_BUSY)
+		return;
+	count_live(real_server, entry_state(entry), -1);
+	if (deadline_passed(entry, now))
+		count(connections_expired);
+	else
+		count(connections_evicted);
+}
+
+static __always_inline __u32 entry_owner(__u32 number)
+{
+	struct connection_key *key = bpf_map_lookup_elem(&connection_keys, &number);
+
+	return key ? READ_ONCE(key->real_server) : 0;
+}
+
+/* Claims room for a new connection: the entry is BUSY and the caller's. */
+__noinline int claim(struct lookup *lookup)
+{
+	struct settings *settings = get_settings();
+	__u64 busy;
+
+	if (!lookup || !settings)
+		return NO_ENTRY;
+	busy = make_entry(lookup->hash.tag, 1, 0, CONNECTION_BUSY, lookup->now + BUSY_SECONDS);
+	for (int i = 0; i < 3; i++) {
+		int number = find_free(lookup->hash.bucket, lookup->now);
+		__u32 owner;
+		__u64 *place, before;
+
+		if (number < 0)
+			number = find_free(lookup->second, lookup->now);
+		if (number < 0)
+			number = find_victim(settings, lookup);
+		if (number < 0)
+			return NO_ENTRY;
+		place = get_entry(number);
+		if (!place)
+			return NO_ENTRY;
+		owner = entry_owner(number);
+		before = READ_ONCE(*place);
+		if (before && !deadline_passed(before, lookup->now) &&
+		    eviction_rank(settings, before, lookup->now) == NEVER_EVICTED)
+			continue;
+		if (replace(place, before, busy)) {
+			count_out(before, owner, lookup->now);
+			return number;
+		}
+	}
+	return NO_ENTRY;
+}
+
+static __always_inline void release(__u32 number)
+{
+	__u64 *place = get_entry(number);
+
+	if (place)
+		__sync_lock_test_and_set(place, 0);
+}
+
+/* Writes the key, then shows the entry to the other CPUs. */
+static __always_inline void publish(__u32 number, const struct packet *packet, __u32 service, __u32 real_server,
+				    __u32 created, __u64 entry)
+{
+	struct connection_key *key = bpf_map_lookup_elem(&connection_keys, &number);
+	__u64 *place = get_entry(number);
+
+	if (!key || !place)
+		return;
+	key->source = packet->source;
+	key->destination = packet->destination;
+	key->source_port = packet->source_port;
+	key->destination_port = packet->destination_port;
+	key->service = service;
+	key->real_server = real_server;
+	key->created = created;
+	count_live(real_server, entry_state(entry), 1);
+	__sync_lock_test_and_set(place, entry);
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * Tunnelling: the packet travels inside another one to the real server (RFC
+ * 2003, 2473, 4213). TTL, DSCP and ECN are copied outwards, as IPVS does.
+ */
+#pragma once
+
+#include "forward.h"
+
+#define TUN_IPV4_OVERHEAD sizeof(struct iphdr)
+#define TUN_IPV6_OVERHEAD sizeof(struct ipv6hdr)
+
+/* What the outer header takes from the inner one. */
+struct inner {
+	__u32 length; /* bytes of the IP packet */
+	__u32 flow;   /* uniform bits of the flow, for spread sources */
+	__be16 id;    /* IPv4 identification, 0 for IPv6 */
+	__be16 df;    /* IPv4 DF bit as it stands in the header */
+	__u8 tos;
+	__u8 ttl;
+	__u8 protocol; /* IPPROTO_IPIP or IPPROTO_IPV6 */
+	__u8 pad;
+};
+
+/* The low `bits` of a network-order word taken from the flow. */
+static __always_inline __be32 spread(__be32 word, __u32 flow, __u32 bits)
+{
+	__u32 mask = bits >= 32 ? 0xffffffff : (1u << bits) - 1;
+
+	return bpf_htonl((bpf_ntohl(word) & ~mask) | (flow & mask));
+}
+
+static __always_inline void write_outer_ipv4(struct iphdr *ip, const struct real_server *server,
+					     const struct inner *inner)
+{
+	__u64 sum = server->outer_sum;
+	__be32 source = server->outer_source.word[0];
+
+	ip->version = 4;
+	ip->ihl = sizeof(*ip) / 4;
+	ip->tos = inner->tos;
+	ip->tot_len = bpf_htons(inner->length + sizeof(*ip));
+	ip->frag_off = server->flags & REAL_SERVER_OUTER_DF ? IPV4_DF
+		       : server->flags & REAL_SERVER_COPY_DF ? inner->df
+							     : 0;
+	/* What routers may fragment needs an identification of its own (RFC 6864). */
+	ip->id = ip->frag_off || inner->id ? inner->id : (__be16)bpf_get_prandom_u32();
+	ip->ttl = inner->ttl;
+	ip->protocol = inner->protocol;
+	if (server->spread_bits) {
+		source = spread(source, inner->flow, server->spread_bits);
+		sum += source;
+	}
+	ip->saddr = source;
+	ip->daddr = server->address.word[0];
+	sum += (__u32)inner->tos << 8;
+	sum += ip->tot_len;
+	sum += ip->id;
+	sum += ip->frag_off;
+	sum += ip->ttl | (__u32)ip->protocol << 8;
+	ip->check = ~fold(sum);
+}
+
+static __always_inline void write_outer_ipv6(struct ipv6hdr *ip, const struct real_server *server,
+					     const struct inner *inner)
+{
+	*(__be32 *)ip = bpf_htonl(6u << 28 | (__u32)inner->tos << 20);
+	ip->payload_len = bpf_htons(inner->length);
+	ip->nexthdr = inner->protocol;
+	ip->hop_limit = inner->ttl;
+	__builtin_memcpy(&ip->saddr, &server->outer_source, sizeof(ip->saddr));
+	if (server->spread_bits)
+		ip->saddr.in6_u.u6_addr32[3] =
+			spread(server->outer_source.word[3], inner->flow, server->spread_bits);
+	__builtin_memcpy(&ip->daddr, &server->address, sizeof(ip->daddr));
+}
+
+static __always_inline int forward_tun(struct xdp_md *ctx, struct egress *egress, struct link *link,
+				       const struct real_server *server, const struct inner *inner)
+{
+	int over_ipv4 = server->family == FAMILY_IPV4;
+	int overhead = over_ipv4 ? TUN_IPV4_OVERHEAD : TUN_IPV6_OVERHEAD;
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end, *outer;
+	struct tags tags;
+
+	read_tags(data, end, link, &tags);
+	choose_tags(egress, &tags);
+	if (bpf_xdp_adjust_head(ctx, (int)link->length - (int)link_length(&tags) - overhead))
+		return drop_encapsulation();
+	data = (void *)(long)ctx->data;
+	end = (void *)(long)ctx->data_end;
+	outer = write_link(data, end, egress, &tags, over_ipv4 ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6));
+	if (!outer)
+		return drop_encapsulation();
+	if (over_ipv4) {
+		if (outer + TUN_IPV4_OVERHEAD > end)
+			return drop_encapsulation();
+		write_outer_ipv4(outer, server, inner);
+	} else {
+		if (outer + TUN_IPV6_OVERHEAD > end)
+			return drop_encapsulation();
+		write_outer_ipv6(outer, server, inner);
+	}
+	return send(ctx, egress);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* From a packet to its virtual service. */
+#pragma once
+
+#include "common.h"
+#include "parse.h"
+
+/*
+ * 0: certainly no VIP. The bitmap keeps what is not ours away from the hash
+ * look-ups. A wrong 1 costs only those, so this hash needs no secret.
+ */
+static __always_inline int may_be_vip(__u32 folded_address)
+{
+	__u32 bit = folded_address * 0x9E3779B1u >> 16;
+	__u32 word = bit >> 6;
+	__u64 *bits = bpf_map_lookup_elem(&vip_filter, &word);
+
+	return bits && *bits >> (bit & 63) & 1;
+}
+
+/* IPVS's order: the exact port, then port 0. */
+static __always_inline struct service *find_service(struct service_key *key)
+{
+	struct service *service = bpf_map_lookup_elem(&services, key);
+
+	if (likely(service))
+		return service;
+	key->port = 0;
+	return bpf_map_lookup_elem(&services, key);
+}
+
+/*
+ * An element that was replaced twice while it was being read belongs to another
+ * service by now. Its key is written before the rest of it; comparing the key
+ * last therefore proves that everything read before was this service's.
+ */
+static __always_inline int service_is_still(const struct service *service, const struct service_key *key)
+{
+	barrier();
+	return service->key.address.word[0] == key->address.word[0] &&
+	       service->key.address.word[1] == key->address.word[1] &&
+	       service->key.address.word[2] == key->address.word[2] &&
+	       service->key.address.word[3] == key->address.word[3] && service->key.port == key->port &&
+	       service->key.protocol == key->protocol;
+}
+
+static __always_inline struct real_server *get_real_server(const struct service *service, __u32 index)
+{
+	__u32 line = service->schedule + index;
+
+	if (index >= service->slot_count)
+		return 0;
+	return bpf_map_lookup_elem(&schedules, &line); /* the member `server` of the line */
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* Counters: per CPU, summed by whoever reads them. */
+#pragma once
+
+#include "common.h"
+
+static __always_inline struct counters *get_counters(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&counters, &zero);
+}
+
+/* Adds one to the counter `name` of struct counters. */
+#define count(name)                                    \
+	do {                                           \
+		struct counters *counters_ = get_counters(); \
+		if (counters_)                         \
+			counters_->name++;             \
+	} while (0)
+
+static __always_inline void add_traffic(struct traffic *traffic, __u32 bytes)
+{
+	if (traffic) {
+		traffic->packets++;
+		traffic->bytes += bytes;
+	}
+}
+
+/* Bytes are the IP packet's, as it came in. */
+static __always_inline void count_traffic(__u32 service, __u32 real_server, __u32 bytes)
+{
+	add_traffic(bpf_map_lookup_elem(&service_traffic, &service), bytes);
+	add_traffic(bpf_map_lookup_elem(&server_traffic, &real_server), bytes);
+}
+
+static __always_inline void count_connection(__u32 service, __u32 real_server)
+{
+	struct traffic *traffic = bpf_map_lookup_elem(&service_traffic, &service);
+
+	if (traffic)
+		traffic->connections++;
+	traffic = bpf_map_lookup_elem(&server_traffic, &real_server);
+	if (traffic)
+		traffic->connections++;
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/* The data plane's entry points. */
+#include "balance.h"
+#include "sweep.h"
+
+static __noinline int ipv4(struct xdp_md *ctx)
+{
+	return balance_family(ctx, FAMILY_IPV4, 0);
+}
+
+static __noinline int ipv6(struct xdp_md *ctx)
+{
+	return balance_family(ctx, FAMILY_IPV6, 0);
+}
+
+static __noinline int ipv4_frags(struct xdp_md *ctx)
+{
+	return balance_family(ctx, FAMILY_IPV4, 1);
+}
+
+static __noinline int ipv6_frags(struct xdp_md *ctx)
+{
+	return balance_family(ctx, FAMILY_IPV6, 1);
+}
+
+SEC("xdp")
+int xlb(struct xdp_md *ctx)
+{
+	int family = family_of_vip(ctx);
+
+	if (!family)
+		return XDP_PASS;
+	return family == FAMILY_IPV4 ? ipv4(ctx) : ipv6(ctx);
+}
+
+/* For frames larger than a page, on drivers that deliver them in fragments. */
+SEC("xdp.frags")
+int xlb_frags(struct xdp_md *ctx)
+{
+	int family = family_of_vip(ctx);
+
+	if (!family)
+		return XDP_PASS;
+	return family == FAMILY_IPV4 ? ipv4_frags(ctx) : ipv6_frags(ctx);
+}
+
+SEC("syscall")
+int sweep(struct sweep_arguments *arguments)
+{
+	struct settings *settings = get_settings();
+	struct sweep_walk walk = {.arguments = arguments};
+
+	if (!settings)
+		return 1;
+	arguments->now = clock_seconds(settings);
+	bpf_loop(arguments->count, sweep_bucket, &walk, 0);
+	arguments->expired = walk.expired;
+	arguments->alive = walk.alive;
+	return 0;
+}
+
+SEC("syscall")
+int settle(struct settle_arguments *arguments)
+{
+	struct service_key key = arguments->key;
+	struct service *service = bpf_map_lookup_elem(&services, &key);
+	struct scheduler_state *state;
+	__u32 id;
+
+	if (!service || service->scheduler != SCHEDULER_WRR)
+		return 0;
+	id = service->id;
+	state = bpf_map_lookup_elem(&scheduler_states, &id);
+	if (!state)
+		return 1;
+	for (int i = 0; i < SCHEDULE_RETRIES; i++) {
+		__u64 before = READ_ONCE(state->word);
+
+		if (__sync_val_compare_and_swap(&state->word, before, pack_mark(unpack_mark(service, before))) == before)
+			return 0;
+	}
+	return 1;
+}
+
+SEC("syscall")
+int read_clock(struct clock_arguments *arguments)
+{
+	struct settings *settings = get_settings();
+
+	arguments->jiffies = bpf_jiffies64();
+	arguments->nanoseconds = bpf_ktime_get_ns();
+	arguments->now = settings ? clock_seconds(settings) : 0;
+	return 0;
+}
+
+char _license[] SEC("license") = "Dual MIT/GPL";
