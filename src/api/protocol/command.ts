@@ -1,0 +1,98 @@
+/**
+ * Requests that change something. A request carries a list of commands that is
+ * applied as a whole or not at all. Every object is strict: an unknown field is
+ * an error that names it.
+ *
+ * The wire says `ring_size` where core says `ringSize`; `commandFromWire` and
+ * `commandToWire` are the only place that knows both.
+ */
+import * as z from 'zod';
+import {
+  addressSchema,
+  methodSchema,
+  portSchema,
+  schedulerSchema,
+  serverKeySchema,
+  serviceKeySchema,
+  timeSchema,
+} from './scalars.ts';
+
+const weightSchema = z.int().min(0).max(2147483647).describe('0 quiesces: no new connections');
+const thresholdSchema = z.int().min(0).max(4294967295).describe('connections; 0: no threshold');
+
+/** An operator's override. What is left out of `by` and `at` is filled in by the daemon. */
+export const adminRequestSchema = z.strictObject({
+  action: z.literal('drain'),
+  reason: z.string().max(200),
+  by: z.string().max(64).optional(),
+  at: timeSchema.optional(),
+});
+
+export const serverSpecSchema = z.strictObject({
+  address: addressSchema,
+  port: portSchema,
+  method: methodSchema.optional().describe('dr where left out'),
+  weight: weightSchema.optional().describe('1 where left out'),
+  upper_threshold: thresholdSchema.optional(),
+  lower_threshold: thresholdSchema.optional(),
+});
+
+export const schedulerOptionsSchema = z.strictObject({
+  port: z.boolean().optional().describe('mh: the source port is hashed too'),
+  fallback: z.boolean().optional().describe("mh: an unavailable server's flows go to other slots"),
+  ring_size: z.int().min(1).max(2147483647).optional().describe('mh: slots of the ring, a prime'),
+});
+
+export const serviceSpecSchema = z.strictObject({
+  ...serviceKeySchema.shape,
+  scheduler: schedulerSchema.optional().describe('mh where left out'),
+  options: schedulerOptionsSchema.optional(),
+});
+
+const spreadSchema = z.strictObject({ address: addressSchema, prefix: z.int().min(0).max(128) }).nullable();
+
+export const tunnelSchema = z.strictObject({
+  outer_df: z.enum(['copy', 'set', 'clear']).optional().describe("the outer IPv4 header's DF bit"),
+  spread_v4: spreadSchema.optional().describe('prefix to spread outer sources over; null: own address'),
+  spread_v6: spreadSchema.optional(),
+});
+
+const server = { service: serviceKeySchema, server: serverKeySchema };
+const spec = { service: serviceKeySchema, server: serverSpecSchema };
+
+export const commandSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('service.add'), service: serviceSpecSchema }),
+  z.strictObject({ type: z.literal('service.edit'), service: serviceSpecSchema }),
+  z.strictObject({ type: z.literal('service.delete'), service: serviceKeySchema }),
+  z.strictObject({ type: z.literal('server.add'), ...spec }),
+  z.strictObject({ type: z.literal('server.edit'), ...spec }),
+  z.strictObject({ type: z.literal('server.delete'), ...server }),
+  z.strictObject({ type: z.literal('server.drain'), ...server, admin: adminRequestSchema.nullable() }),
+  z.strictObject({ type: z.literal('tunnel.set'), tunnel: tunnelSchema }),
+  z.strictObject({ type: z.literal('clear') }),
+  z.strictObject({
+    type: z.literal('replace'),
+    services: z.array(z.strictObject({ ...serviceSpecSchema.shape, servers: z.array(serverSpecSchema) })),
+  }),
+]);
+
+export const commandsRequestSchema = z.strictObject({
+  commands: z.array(commandSchema).max(100_000),
+  dry_run: z.boolean().optional(),
+  user: z.string().max(64).optional().describe('who asks; shown with what was changed'),
+});
+
+export const zeroRequestSchema = z.strictObject({
+  service: serviceKeySchema.optional().describe('left out: every service'),
+});
+
+export const attachRequestSchema = z.strictObject({
+  mode: z.enum(['native', 'generic', 'auto']).optional().describe('auto: native, else generic with a warning'),
+});
+
+export const detachRequestSchema = z.strictObject({});
+
+export type WireCommand = z.input<typeof commandSchema>;
+export type ParsedCommand = z.output<typeof commandSchema>;
+export type CommandsRequest = z.input<typeof commandsRequestSchema>;
+export type AttachMode = 'native' | 'generic' | 'auto';

@@ -1,0 +1,45 @@
+/** Reports on single connections, and the filter that the daemon evaluates. */
+import * as z from 'zod';
+import { reportSchema } from './envelope.ts';
+import { addressSchema, countSchema, portSchema, protocolSchema } from './scalars.ts';
+
+/** IPVS's names. */
+export const CONNECTION_STATES = [
+  'ESTABLISHED',
+  'SYN_SENT',
+  'SYN_RECV',
+  'FIN_WAIT',
+  'TIME_WAIT',
+  'CLOSE',
+  'CLOSE_WAIT',
+  'LAST_ACK',
+  'LISTEN',
+  'SYNACK',
+  'NONE',
+  'UDP',
+] as const;
+
+const endpointSchema = z.object({ address: addressSchema, port: portSchema });
+
+export const connectionSchema = z.object({
+  protocol: protocolSchema,
+  client: endpointSchema,
+  virtual: endpointSchema,
+  server: endpointSchema,
+  service: z.string().describe('name of the service it belongs to'),
+  state: z.enum(CONNECTION_STATES),
+  expires_s: countSchema,
+  age_s: countSchema,
+});
+
+/** `truncated`: the limit was reached, or the table changed owner while it was read; the list is not all there is. */
+export const connectionsBodySchema = z.object({
+  connections: z.array(connectionSchema),
+  truncated: z.boolean(),
+});
+
+export const connectionsReportSchema = reportSchema('connections', connectionsBodySchema);
+
+export type ConnectionState = (typeof CONNECTION_STATES)[number];
+export type Connection = z.output<typeof connectionSchema>;
+export type ConnectionsReport = z.output<typeof connectionsReportSchema>;

@@ -1,0 +1,41 @@
+/**
+ * Why packets went where they went: one line per member of `struct counters`
+ * (bpf/types.h), with the words a person sees. A test holds the two together.
+ */
+
+/**
+ * - `forward`: sent to a real server
+ * - `pass`: a packet of a virtual service that the kernel was given
+ * - `drop`: a packet of a virtual service that went nowhere
+ * - `event`: something that happened beside a packet's outcome
+ */
+export type ReasonKind = 'forward' | 'pass' | 'drop' | 'event';
+
+export const REASONS = {
+  forwarded: { kind: 'forward', text: 'sent to a real server' },
+  pass_no_connection: { kind: 'pass', text: 'TCP that opens no connection and belongs to none' },
+  pass_fragment: { kind: 'pass', text: 'IP fragment, left to the kernel' },
+  pass_other_mac: { kind: 'pass', text: "not addressed to the interface's MAC: flooded or promiscuous" },
+  pass_malformed: { kind: 'pass', text: 'headers that cannot be read' },
+  drop_no_real_server: { kind: 'drop', text: 'the service has no real server that takes connections' },
+  drop_real_server_gone: { kind: 'drop', text: "the connection's real server was deleted" },
+  drop_no_next_hop: { kind: 'drop', text: 'the MAC address of the next hop is not known' },
+  drop_ttl_exceeded: { kind: 'drop', text: 'TTL or hop limit ran out' },
+  drop_too_big: { kind: 'drop', text: 'larger than the MTU; the sender is told by ICMP' },
+  drop_too_big_no_df: { kind: 'drop', text: 'larger than the MTU without DF: XDP cannot fragment' },
+  drop_encapsulation: { kind: 'drop', text: 'no room for the outer header or VLAN tags' },
+  icmp_sent: { kind: 'event', text: 'ICMP errors sent to clients' },
+  icmp_rate_limited: { kind: 'event', text: 'ICMP errors held back by the rate limit' },
+  connections_created: { kind: 'event', text: 'connections created' },
+  connections_expired: { kind: 'event', text: 'connections expired' },
+  connections_evicted: { kind: 'event', text: 'connections evicted from full buckets' },
+  connections_reused: { kind: 'event', text: 'closed connections scheduled anew by a SYN' },
+  connections_unrecorded: { kind: 'event', text: 'connections placed without an entry by the fallback ring' },
+  followed_ring: { kind: 'event', text: 'packets without an entry that followed the fallback ring' },
+  tag_collisions: { kind: 'event', text: 'keys of one tag told apart by their full key' },
+} as const satisfies Record<string, { readonly kind: ReasonKind; readonly text: string }>;
+
+/** A member of `struct counters`. */
+export type Reason = keyof typeof REASONS;
+
+export const REASON_NAMES = Object.keys(REASONS) as Reason[];

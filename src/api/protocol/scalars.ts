@@ -1,0 +1,45 @@
+/**
+ * The small values that requests and reports are made of: addresses, ports,
+ * keys, times. On the wire every field name is in snake_case, numbers are
+ * numbers, and units stand in the name (`_s`, `_bytes`, `_per_s`, `_total`).
+ */
+import * as z from 'zod';
+import type { Address } from '../../core/model/model.ts';
+import { canonicalAddress } from './address.ts';
+
+/** A protocol name; what it stands for is the value of the IP header's protocol field. */
+export const protocolSchema = z.enum(['tcp', 'udp']);
+export const methodSchema = z.enum(['dr', 'tun']);
+export const schedulerSchema = z.enum(['rr', 'wrr', 'mh']);
+
+/**
+ * An IPv4 or IPv6 address as a request writes it; parsing makes it canonical.
+ * (`overwrite` keeps the JSON schema a plain string; the cast adds core's brand.)
+ */
+export const addressSchema = z
+  .string()
+  .max(64)
+  .refine((text) => canonicalAddress(text) !== undefined, { error: 'expected an IPv4 or IPv6 address' })
+  .overwrite((text) => canonicalAddress(text) ?? text)
+  .describe('IPv4 or IPv6 address') as unknown as z.ZodType<Address, string>;
+
+/** Host order. */
+export const portSchema = z.int().min(0).max(65535);
+
+/** Port 0: every port of the address that has no service of its own. */
+export const serviceKeySchema = z.strictObject({
+  protocol: protocolSchema,
+  address: addressSchema,
+  port: portSchema,
+});
+
+export const serverKeySchema = z.strictObject({ address: addressSchema, port: portSchema });
+
+/** RFC 3339, UTC, milliseconds. */
+export const timeSchema = z.iso.datetime();
+
+/** A total since the start or the last `zero`; never negative. */
+export const totalSchema = z.number().min(0);
+/** A rate; averaged as IPVS's estimator does it. */
+export const rateSchema = z.number().min(0);
+export const countSchema = z.int().min(0);

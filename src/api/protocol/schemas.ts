@@ -1,0 +1,49 @@
+/** Every schema by the name that `xlb schema NAME` and the OpenAPI document use. */
+import * as z from 'zod';
+import { changesReportSchema, errorSchema, eventSchema, zeroedReportSchema } from './changes.ts';
+import { attachRequestSchema, commandSchema, commandsRequestSchema, zeroRequestSchema } from './command.ts';
+import { connectionsReportSchema } from './connections.ts';
+import { documentFileSchema, documentReportSchema } from './document.ts';
+import { attachedReportSchema, detachedReportSchema, interfacesReportSchema } from './interfaces.ts';
+import { serversReportSchema, serviceSingleReportSchema, servicesReportSchema } from './services.ts';
+import { statsReportSchema } from './stats.ts';
+import { statusReportSchema } from './status.ts';
+
+/** What the daemon answers. */
+export const REPORTS = {
+  attached: attachedReportSchema,
+  changes: changesReportSchema,
+  connections: connectionsReportSchema,
+  detached: detachedReportSchema,
+  document: documentReportSchema,
+  interfaces: interfacesReportSchema,
+  servers: serversReportSchema,
+  service: serviceSingleReportSchema,
+  services: servicesReportSchema,
+  stats: statsReportSchema,
+  status: statusReportSchema,
+  zeroed: zeroedReportSchema,
+  error: errorSchema,
+  event: eventSchema,
+} as const;
+
+/** What it takes. */
+export const REQUESTS = {
+  'attach-request': attachRequestSchema,
+  command: commandSchema,
+  'commands-request': commandsRequestSchema,
+  'document-file': documentFileSchema,
+  'zero-request': zeroRequestSchema,
+} as const;
+
+export type ReportName = keyof typeof REPORTS;
+export type Report<Name extends ReportName> = z.output<(typeof REPORTS)[Name]>;
+
+/** The JSON schema (2020-12) of a report or request; undefined: no such name. */
+export function jsonSchema(name: string): object | undefined {
+  if (Object.hasOwn(REPORTS, name)) return z.toJSONSchema(REPORTS[name as ReportName], { io: 'input' });
+  if (Object.hasOwn(REQUESTS, name)) return z.toJSONSchema(REQUESTS[name as keyof typeof REQUESTS], { io: 'input' });
+  return undefined;
+}
+
+export const SCHEMA_NAMES: readonly string[] = [...Object.keys(REPORTS), ...Object.keys(REQUESTS)].sort();
