@@ -122,7 +122,7 @@ static __always_inline int key_matches(__u32 number, const struct packet *packet
 }
 
 /* Reads an entry; gives a claimer on another CPU a moment to publish it. */
-__noinline __u64 read_settled(__u32 number)
+static __always_inline __u64 read_settled(__u32 number)
 {
 	__u64 *place = get_entry(number), entry = 0;
 

@@ -53,7 +53,7 @@ static __always_inline int place_without_entry(const struct settings *settings, 
 {
 	__u32 id = service->id;
 	struct unrecorded *without = bpf_map_lookup_elem(&unrecorded, &id);
-	int index = choose_by_ring(service, packet, lookup->hash.ring);
+	int index = schedule(service, packet, lookup->hash.ring, 1);
 	struct real_server *server = get_real_server(service, index);
 
 	if (!without || index < 0 || !server || !(server->flags & REAL_SERVER_ELIGIBLE))
@@ -77,7 +77,7 @@ static __always_inline int follow_ring(const struct settings *settings, const st
 		count(pass_no_connection);
 		return RESULT_PASS;
 	}
-	index = choose_by_ring(service, packet, lookup->hash.ring);
+	index = schedule(service, packet, lookup->hash.ring, 1);
 	if (index < 0)
 		return no_real_server();
 	without->followed_until = lookup->now + settings->timeout[CONNECTION_ESTABLISHED];
@@ -114,8 +114,7 @@ static __always_inline int open_entry(const struct settings *settings, const str
 {
 	__u32 state = packet->protocol == IPPROTO_UDP ? CONNECTION_UDP
 						      : next_tcp_state(CONNECTION_NONE, packet->tcp_flags);
-	int index = ring_is_on(service, lookup->now) ? choose_by_ring(service, packet, lookup->hash.ring)
-						     : schedule(service, packet);
+	int index = schedule(service, packet, lookup->hash.ring, ring_is_on(service, lookup->now));
 	struct real_server *server = get_real_server(service, index);
 	__u32 owner;
 	int twin;

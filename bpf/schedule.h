@@ -219,8 +219,16 @@ static __always_inline int choose_by_ring(const struct service *service, const s
 	return ring_slot(service, (__u64)bits * service->ring_size >> 32);
 }
 
-static __always_inline int schedule(const struct service *service, const struct packet *packet)
+/*
+ * A function of its own, verified once: its stack is not its caller's. `bits`:
+ * as for choose_by_ring; `by_ring`: the ring decides, whatever the scheduler.
+ */
+__noinline int schedule(const struct service *service, const struct packet *packet, __u32 bits, int by_ring)
 {
+	if (!service || !packet)
+		return NO_SERVER;
+	if (by_ring)
+		return choose_by_ring(service, packet, bits);
 	switch (service->scheduler) {
 	case SCHEDULER_RR:
 		return choose_rr(service);
