@@ -105,11 +105,11 @@ struct turn {
 	__u32 weight;
 };
 
-#define TURNS_PER_LINE 8
-#define RING_SLOTS_PER_LINE 32
-
-/* Ring slot without any server. */
-#define RING_EMPTY 0xffff
+enum schedule_limit {
+	TURNS_PER_LINE = 8,
+	RING_SLOTS_PER_LINE = 32,
+	RING_EMPTY = 0xffff, /* ring slot without any server */
+};
 
 union schedule_line {
 	struct real_server server;
@@ -120,7 +120,9 @@ union schedule_line {
 /* --- where frames leave ------------------------------------------------- */
 
 /* Number of entries in interfaces and tx_ports; an interface has entry ifindex % this. */
-#define INTERFACE_SLOTS 1024
+enum interface_limit {
+	INTERFACE_SLOTS = 1024,
+};
 
 enum vlan_mode {
 	VLAN_KEEP = 0,	/* frames keep the tags that they came with */
@@ -153,7 +155,9 @@ struct interface {
 
 /* --- connections -------------------------------------------------------- */
 
-#define CONNECTION_WAYS 8
+enum connection_limit {
+	CONNECTION_WAYS = 8,
+};
 
 /*
  * IPVS's TCP states in the kernel's order, from 1 so that a zero entry is free.
@@ -184,10 +188,12 @@ enum connection_state {
  *   19..16 state     enum connection_state
  *   15..0  deadline  seconds of the data plane's clock, modulo 2^16
  */
-#define ENTRY_TAG_SHIFT 37
-#define ENTRY_CONFIRM_SHIFT 36
-#define ENTRY_INDEX_SHIFT 20
-#define ENTRY_STATE_SHIFT 16
+enum entry_shift {
+	ENTRY_TAG_SHIFT = 37,
+	ENTRY_CONFIRM_SHIFT = 36,
+	ENTRY_INDEX_SHIFT = 20,
+	ENTRY_STATE_SHIFT = 16,
+};
 
 struct connection_bucket {
 	__u64 entry[CONNECTION_WAYS];
@@ -279,7 +285,9 @@ struct icmp_tokens {
 
 /* --- settings, written by the controller ---------------------------------- */
 
-#define HASH_KEY_WORDS 24
+enum settings_limit {
+	HASH_KEY_WORDS = 24,
+};
 
 struct settings {
 	__u64 hash_key[HASH_KEY_WORDS]; /* secret; drawn once per table and kept with it */
@@ -298,8 +306,10 @@ struct settings {
  * A bitmap over a hash of the destination address: a zero bit proves that the
  * address is no VIP. Bit h of the bitmap is bit h % 64 of word h / 64.
  */
-#define VIP_FILTER_BITS 65536
-#define VIP_FILTER_WORDS (VIP_FILTER_BITS / 64)
+enum vip_filter_limit {
+	VIP_FILTER_BITS = 65536,
+	VIP_FILTER_WORDS = VIP_FILTER_BITS / 64,
+};
 
 /* --- arguments of the syscall programs --------------------------------------- */
 
@@ -328,4 +338,27 @@ struct clock_arguments {
 	__u64 nanoseconds;   /* out: CLOCK_MONOTONIC */
 	__u32 now;	     /* out: seconds of the data plane's clock */
 	__u32 pad;
+};
+
+/* --- what no map mentions ------------------------------------------------------ */
+
+/*
+ * BTF keeps a type only where something refers to it: these are for user space.
+ * The variable stands in a section that loaders pass over.
+ */
+struct kept_types {
+	enum address_family address_family;
+	enum scheduler scheduler;
+	enum service_flag service_flag;
+	enum method method;
+	enum real_server_flag real_server_flag;
+	enum schedule_limit schedule_limit;
+	enum interface_limit interface_limit;
+	enum vlan_mode vlan_mode;
+	enum interface_flag interface_flag;
+	enum connection_limit connection_limit;
+	enum connection_state connection_state;
+	enum entry_shift entry_shift;
+	enum settings_limit settings_limit;
+	enum vip_filter_limit vip_filter_limit;
 };

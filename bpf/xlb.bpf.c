@@ -93,4 +93,6 @@ int read_clock(struct clock_arguments *arguments)
 	return 0;
 }
 
+const struct kept_types *kept_types SEC(".discard");
+
 char _license[] SEC("license") = "Dual MIT/GPL";
