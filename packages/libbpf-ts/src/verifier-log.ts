@@ -1,0 +1,65 @@
+// What libbpf said while an object was loaded, cut down to what a person needs.
+
+import { BpfError, errnoName, systemError } from './error.ts';
+
+const BEGIN = /libbpf: prog '([^']*)': -- BEGIN PROG LOAD LOG --\n/g;
+const END = '-- END PROG LOAD LOG --';
+const KEPT_LINES = 40;
+
+/** The error for a failed load: `VERIFIER` if a program was refused with reasons, else the errno. */
+export function loadError(errno: number, log: string, objectName: string): BpfError {
+  const refused = lastVerifierLog(log);
+  if (refused !== undefined && refused.log !== '') {
+    const trimmed = trimVerifierLog(refused.log);
+    const code = errnoName(errno);
+    const message = `the verifier refused program ${refused.program}: ${verdict(trimmed)} (bpf(BPF_PROG_LOAD): ${code})`;
+    return new BpfError(`${message}\n${trimmed}`, {
+      code: 'VERIFIER',
+      errno,
+      syscall: 'bpf(BPF_PROG_LOAD)',
+      log: trimmed,
+      fullLog: refused.log,
+    });
+  }
+  return systemError(errno, {
+    doing: `load ${objectName}${culprit(log)}`,
+    syscall: log.includes('failed to create') ? 'bpf(BPF_MAP_CREATE)' : 'bpf(BPF_PROG_LOAD)',
+    log: withoutPrefix(log),
+    advice: {
+      EPERM: 'not permitted; run as root or with CAP_BPF, CAP_NET_ADMIN (XDP) and CAP_PERFMON',
+      ENOENT: 'something that it names is not there; see log',
+    },
+  });
+}
+
+/** libbpf's messages without the prefix of each line. */
+export function withoutPrefix(log: string): string {
+  return log.replace(/^libbpf: /gm, '').trim();
+}
+
+/** The end of a verifier's log: the last steps and the reason, without statistics. */
+export function trimVerifierLog(log: string): string {
+  const lines = log.split('\n').filter((line) => !/^(processed \d+ insns|verification time|stack depth)/.test(line));
+  while (lines.at(-1)?.trim() === '') lines.pop();
+  if (lines.length <= KEPT_LINES) return lines.join('\n');
+  return [`(${lines.length - KEPT_LINES} lines before)`, ...lines.slice(-KEPT_LINES)].join('\n');
+}
+
+function lastVerifierLog(log: string): { program: string; log: string } | undefined {
+  const match = [...log.matchAll(BEGIN)].at(-1);
+  if (match === undefined) return undefined;
+  const start = match.index + match[0].length;
+  const end = log.indexOf(END, start);
+  return { program: match[1] as string, log: log.slice(start, end < 0 ? undefined : end).trim() };
+}
+
+// The verifier ends with its reason, after the instruction that it did not like.
+function verdict(log: string): string {
+  return log.slice(log.lastIndexOf('\n') + 1).trim();
+}
+
+function culprit(log: string): string {
+  const match = /libbpf: (map|prog) '([^']*)': (failed|BPF program load failed)/.exec(log);
+  if (match === null) return '';
+  return match[1] === 'map' ? ` (map ${match[2]})` : ` (program ${match[2]})`;
+}
