@@ -1,0 +1,308 @@
+// Made by scripts/generate-types.ts from the BTF of xlb.bpf.o; do not edit.
+// What the fields mean stands in bpf/types.h. Integers of 64 bits are bigints; __be16
+// and __be32, in network order in memory, are plain numbers here.
+
+/** enum address_family */
+export const AddressFamily = {
+  FAMILY_IPV4: 4,
+  FAMILY_IPV6: 6,
+} as const;
+
+/** enum connection_limit */
+export const ConnectionLimit = {
+  CONNECTION_WAYS: 8,
+} as const;
+
+/** enum connection_state */
+export const ConnectionState = {
+  CONNECTION_FREE: 0,
+  CONNECTION_ESTABLISHED: 1,
+  CONNECTION_SYN_SENT: 2,
+  CONNECTION_SYN_RECV: 3,
+  CONNECTION_FIN_WAIT: 4,
+  CONNECTION_TIME_WAIT: 5,
+  CONNECTION_CLOSE: 6,
+  CONNECTION_CLOSE_WAIT: 7,
+  CONNECTION_LAST_ACK: 8,
+  CONNECTION_LISTEN: 9,
+  CONNECTION_SYNACK: 10,
+  CONNECTION_NONE: 11,
+  CONNECTION_UDP: 12,
+  CONNECTION_BUSY: 15,
+} as const;
+
+/** enum entry_shift */
+export const EntryShift = {
+  ENTRY_TAG_SHIFT: 37,
+  ENTRY_CONFIRM_SHIFT: 36,
+  ENTRY_INDEX_SHIFT: 20,
+  ENTRY_STATE_SHIFT: 16,
+} as const;
+
+/** enum interface_flag */
+export const InterfaceFlag = {
+  INTERFACE_ATTACHED: 1,
+} as const;
+
+/** enum interface_limit */
+export const InterfaceLimit = {
+  INTERFACE_SLOTS: 1024,
+} as const;
+
+/** enum method */
+export const Method = {
+  METHOD_DR: 1,
+  METHOD_TUN: 2,
+} as const;
+
+/** enum real_server_flag */
+export const RealServerFlag = {
+  REAL_SERVER_AVAILABLE: 1,
+  REAL_SERVER_ELIGIBLE: 2,
+  REAL_SERVER_OUTER_DF: 4,
+  REAL_SERVER_COPY_DF: 8,
+} as const;
+
+/** enum schedule_limit */
+export const ScheduleLimit = {
+  TURNS_PER_LINE: 8,
+  RING_SLOTS_PER_LINE: 32,
+  RING_EMPTY: 65535,
+} as const;
+
+/** enum scheduler */
+export const Scheduler = {
+  SCHEDULER_RR: 1,
+  SCHEDULER_WRR: 2,
+  SCHEDULER_MH: 3,
+} as const;
+
+/** enum service_flag */
+export const ServiceFlag = {
+  SERVICE_HASH_PORT: 1,
+  SERVICE_MH_FALLBACK: 2,
+} as const;
+
+/** enum settings_limit */
+export const SettingsLimit = {
+  HASH_KEY_WORDS: 24,
+} as const;
+
+/** enum vip_filter_limit */
+export const VipFilterLimit = {
+  VIP_FILTER_BITS: 65536,
+  VIP_FILTER_WORDS: 1024,
+} as const;
+
+/** enum vlan_mode */
+export const VlanMode = {
+  VLAN_KEEP: 0,
+  VLAN_EXPLICIT: 1,
+} as const;
+
+/** struct address */
+export interface Address {
+  readonly word: readonly number[];
+}
+
+/** struct clock_arguments */
+export interface ClockArguments {
+  readonly jiffies: bigint;
+  readonly nanoseconds: bigint;
+  readonly now: number;
+  readonly pad?: number;
+}
+
+/** struct connection_bucket */
+export interface ConnectionBucket {
+  readonly entry: readonly bigint[];
+}
+
+/** struct connection_key */
+export interface ConnectionKey {
+  readonly source: Address;
+  readonly destination: Address;
+  readonly source_port: number;
+  readonly destination_port: number;
+  readonly service: number;
+  readonly real_server: number;
+  readonly created: number;
+}
+
+/** struct counters */
+export interface Counters {
+  readonly forwarded: bigint;
+  readonly pass_no_connection: bigint;
+  readonly pass_fragment: bigint;
+  readonly pass_other_mac: bigint;
+  readonly pass_malformed: bigint;
+  readonly drop_no_real_server: bigint;
+  readonly drop_real_server_gone: bigint;
+  readonly drop_no_next_hop: bigint;
+  readonly drop_ttl_exceeded: bigint;
+  readonly drop_too_big: bigint;
+  readonly drop_too_big_no_df: bigint;
+  readonly drop_encapsulation: bigint;
+  readonly icmp_sent: bigint;
+  readonly icmp_rate_limited: bigint;
+  readonly connections_created: bigint;
+  readonly connections_expired: bigint;
+  readonly connections_evicted: bigint;
+  readonly connections_reused: bigint;
+  readonly connections_unrecorded: bigint;
+  readonly followed_ring: bigint;
+  readonly tag_collisions: bigint;
+}
+
+/** struct icmp_tokens */
+export interface IcmpTokens {
+  readonly refilled_at: bigint;
+  readonly tokens: bigint;
+}
+
+/** struct interface */
+export interface Interface {
+  readonly ifindex: number;
+  readonly mac: Uint8Array;
+  readonly flags: number;
+  readonly pad?: number;
+}
+
+/** struct live_count */
+export interface LiveCount {
+  readonly active: number;
+  readonly inactive: number;
+  readonly pad?: readonly number[];
+}
+
+/** struct next_hop */
+export interface NextHop {
+  readonly mac: Uint8Array;
+  readonly port: number;
+  readonly vlan_mode: number;
+  readonly vlan_count: number;
+  readonly vlan_tci: readonly number[];
+  readonly vlan_tpid: number;
+}
+
+/** struct real_server */
+export interface RealServer {
+  readonly address: Address;
+  readonly outer_source: Address;
+  readonly id: number;
+  readonly next_hop: number;
+  readonly port: number;
+  readonly mtu: number;
+  readonly turns_after: number;
+  readonly method: number;
+  readonly family: number;
+  readonly flags: number;
+  readonly spread_bits: number;
+  readonly outer_sum: number;
+  readonly pad?: Uint8Array;
+}
+
+/** union schedule_line: one member when written, all of them when read */
+export interface ScheduleLine {
+  readonly server?: RealServer;
+  readonly turns?: readonly Turn[];
+  readonly ring?: readonly number[];
+}
+
+/** struct scheduler_state */
+export interface SchedulerState {
+  readonly word: bigint;
+}
+
+/** struct service */
+export interface Service {
+  readonly key: ServiceKey;
+  readonly id: number;
+  readonly schedule: number;
+  readonly slot_count: number;
+  readonly turns_line: number;
+  readonly turn_count: number;
+  readonly ring_line: number;
+  readonly ring_size: number;
+  readonly weight_max: number;
+  readonly weight_gcd: number;
+  readonly generation: number;
+  readonly scheduler: number;
+  readonly flags: number;
+}
+
+/** struct service_key */
+export interface ServiceKey {
+  readonly address: Address;
+  readonly port: number;
+  readonly protocol: number;
+  readonly family: number;
+}
+
+/** struct settings */
+export interface Settings {
+  readonly hash_key: readonly bigint[];
+  readonly timeout: readonly number[];
+  readonly clock_offset: number;
+  readonly hertz: number;
+  readonly jiffy_scale: number;
+  readonly bucket_mask: number;
+  readonly icmp_rate: number;
+  readonly icmp_burst: number;
+}
+
+/** struct settle_arguments */
+export interface SettleArguments {
+  readonly key: ServiceKey;
+}
+
+/** struct sweep_arguments */
+export interface SweepArguments {
+  readonly first: number;
+  readonly count: number;
+  readonly recount: number;
+  readonly now: number;
+  readonly expired: number;
+  readonly alive: number;
+}
+
+/** struct traffic */
+export interface Traffic {
+  readonly connections: bigint;
+  readonly packets: bigint;
+  readonly bytes: bigint;
+}
+
+/** struct turn */
+export interface Turn {
+  readonly index: number;
+  readonly pad?: number;
+  readonly weight: number;
+}
+
+/** struct unrecorded */
+export interface Unrecorded {
+  readonly placed_at: number;
+  readonly followed_until: number;
+}
+
+/** Every map, by name. */
+export interface MapTypes {
+  readonly connection_keys: readonly [key: number, value: ConnectionKey];
+  readonly connections: readonly [key: number, value: ConnectionBucket];
+  readonly counters: readonly [key: number, value: Counters];
+  readonly icmp_tokens: readonly [key: number, value: IcmpTokens];
+  readonly interfaces: readonly [key: number, value: Interface];
+  readonly live_counts: readonly [key: number, value: LiveCount];
+  readonly next_hops: readonly [key: number, value: NextHop];
+  readonly recount: readonly [key: number, value: LiveCount];
+  readonly scheduler_states: readonly [key: number, value: SchedulerState];
+  readonly schedules: readonly [key: number, value: ScheduleLine];
+  readonly server_traffic: readonly [key: number, value: Traffic];
+  readonly service_traffic: readonly [key: number, value: Traffic];
+  readonly services: readonly [key: ServiceKey, value: Service];
+  readonly settings: readonly [key: number, value: Settings];
+  readonly tx_ports: readonly [key: number, value: number];
+  readonly unrecorded: readonly [key: number, value: Unrecorded];
+  readonly vip_filter: readonly [key: number, value: bigint];
+}
