@@ -4,8 +4,8 @@
  * that a listing of a few does not carry a million.
  */
 import type { Address, Protocol } from '../../core/model/model.ts';
-import type { Connection, ConnectionState } from './connections.ts';
-import { serviceName } from './names.ts';
+import { CONNECTION_STATES, type Connection, type ConnectionState } from './connections.ts';
+import { parseEndpoint, parseServiceName, serviceName } from './names.ts';
 
 /** An address with an optional port; undefined: any port. */
 export interface Endpoint {
@@ -43,4 +43,40 @@ function endpointMatches(want: Endpoint | undefined, have: { address: string; po
 function serviceMatches(want: ConnectionFilter['service'], connection: Connection): boolean {
   if (want === undefined) return true;
   return connection.service === serviceName(want);
+}
+
+/** The words of a filter, and the query parameters of `GET /v1/connections`, with what they mean. */
+export const FILTER_WORDS = {
+  service: 'virtual service, like 192.0.2.10:80/tcp',
+  real: 'real server: address, or address:port',
+  client: 'client: address, or address:port',
+  state: `one of ${CONNECTION_STATES.join(' ')}`,
+  protocol: 'tcp or udp',
+  min_age: 'seconds: at least this old',
+} as const;
+
+export type FilterWord = keyof typeof FILTER_WORDS;
+
+/** One word of a filter, parsed; undefined: the value is not what the word takes. */
+export function parseFilterWord(word: FilterWord, value: string): ConnectionFilter | undefined {
+  switch (word) {
+    case 'service':
+      return some('service', parseServiceName(value));
+    case 'real':
+    case 'client':
+      return some(word, parseEndpoint(value));
+    case 'state':
+      return some(
+        'state',
+        CONNECTION_STATES.find((state) => state === value.toUpperCase()),
+      );
+    case 'protocol':
+      return value === 'tcp' || value === 'udp' ? { protocol: value } : undefined;
+    case 'min_age':
+      return /^\d{1,9}$/.test(value) ? { minAge: Number(value) } : undefined;
+  }
+}
+
+function some<Key extends string, Value>(key: Key, value: Value | undefined): { [K in Key]: Value } | undefined {
+  return value === undefined ? undefined : ({ [key]: value } as { [K in Key]: Value });
 }

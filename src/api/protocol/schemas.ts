@@ -1,7 +1,13 @@
 /** Every schema by the name that `xlb schema NAME` and the OpenAPI document use. */
 import * as z from 'zod';
 import { changesReportSchema, errorSchema, eventSchema, zeroedReportSchema } from './changes.ts';
-import { attachRequestSchema, commandSchema, commandsRequestSchema, zeroRequestSchema } from './command.ts';
+import {
+  attachRequestSchema,
+  commandSchema,
+  commandsRequestSchema,
+  detachRequestSchema,
+  zeroRequestSchema,
+} from './command.ts';
 import { connectionsReportSchema } from './connections.ts';
 import { documentFileSchema, documentReportSchema } from './document.ts';
 import { attachedReportSchema, detachedReportSchema, interfacesReportSchema } from './interfaces.ts';
@@ -32,6 +38,7 @@ export const REQUESTS = {
   'attach-request': attachRequestSchema,
   command: commandSchema,
   'commands-request': commandsRequestSchema,
+  'detach-request': detachRequestSchema,
   'document-file': documentFileSchema,
   'zero-request': zeroRequestSchema,
 } as const;

@@ -1,0 +1,102 @@
+/**
+ * What a change means to a person: the difference of two models, line by line.
+ * Serves answers to `POST /v1/commands`, `--dry-run` and events alike.
+ */
+import type { Model, RealServer, TunnelSettings, VirtualService } from '../core/model/model.ts';
+import type { Change } from './protocol/changes.ts';
+import { endpointName, serviceName } from './protocol/names.ts';
+
+type Line = Omit<Change, 'text'> & { text?: string };
+
+/** In the order of the services: those of `after` first, then those that are gone. */
+export function describeChanges(before: Model, after: Model): Change[] {
+  const changes: Change[] = [];
+  const add = (line: Line) => changes.push({ text: '', ...line });
+  for (const [name, service] of after.services) {
+    const old = before.services.get(name);
+    if (old !== service) describeService(old, service, add);
+  }
+  for (const [name, service] of before.services) {
+    if (!after.services.has(name)) {
+      add({ action: 'delete', kind: 'service', service: serviceName(service.key), server: null });
+    }
+  }
+  const tunnel = describeTunnel(before.tunnel, after.tunnel);
+  if (tunnel !== '') add({ action: 'change', kind: 'tunnel', service: null, server: null, text: tunnel });
+  return changes;
+}
+
+function describeService(old: VirtualService | undefined, service: VirtualService, add: (line: Line) => void): void {
+  const subject = { kind: 'service', service: serviceName(service.key), server: null } as const;
+  if (old === undefined) {
+    add({ action: 'add', ...subject, text: schedulerText(service) });
+  } else if (schedulerText(old) !== schedulerText(service)) {
+    add({ action: 'change', ...subject, text: `${schedulerText(old)} -> ${schedulerText(service)}` });
+  }
+  describeServers(old?.servers ?? [], service, add);
+}
+
+function describeServers(old: readonly RealServer[], service: VirtualService, add: (line: Line) => void): void {
+  const before = new Map(old.map((server) => [endpointName(server.key), server]));
+  for (const server of service.servers) {
+    const name = endpointName(server.key);
+    const subject = { kind: 'server', service: serviceName(service.key), server: name } as const;
+    const was = before.get(name);
+    before.delete(name);
+    if (was === undefined) {
+      add({ action: 'add', ...subject, text: serverText(server) });
+    } else {
+      const text = serverDifference(was, server);
+      if (text !== '') add({ action: 'change', ...subject, text });
+    }
+  }
+  for (const name of before.keys()) {
+    add({ action: 'delete', kind: 'server', service: serviceName(service.key), server: name });
+  }
+}
+
+function schedulerText({ scheduler, options }: VirtualService): string {
+  if (scheduler !== 'mh') return scheduler;
+  const words = [`mh, ring of ${options.ringSize}`];
+  if (options.port) words.push('port');
+  if (options.fallback) words.push('fallback');
+  return words.join(', ');
+}
+
+function serverText(server: RealServer): string {
+  const words = [server.method, `weight ${server.weight}`];
+  if (server.upperThreshold !== 0) words.push(`upper threshold ${server.upperThreshold}`);
+  if (server.lowerThreshold !== 0) words.push(`lower threshold ${server.lowerThreshold}`);
+  if (server.admin !== null) words.push('drained');
+  return words.join(', ');
+}
+
+function serverDifference(was: RealServer, is: RealServer): string {
+  const words: string[] = [];
+  if (was.method !== is.method) words.push(`${was.method} -> ${is.method}`);
+  if (was.weight !== is.weight) words.push(`weight ${was.weight} -> ${is.weight}`);
+  if (was.upperThreshold !== is.upperThreshold) {
+    words.push(`upper threshold ${was.upperThreshold} -> ${is.upperThreshold}`);
+  }
+  if (was.lowerThreshold !== is.lowerThreshold) {
+    words.push(`lower threshold ${was.lowerThreshold} -> ${is.lowerThreshold}`);
+  }
+  if (was.admin === null && is.admin !== null) words.push(drainText(is.admin));
+  if (was.admin !== null && is.admin === null) words.push('drain ended');
+  return words.join(', ');
+}
+
+function drainText(admin: { readonly by: string; readonly reason: string }): string {
+  return admin.reason === '' ? `drained by ${admin.by}` : `drained by ${admin.by}: ${admin.reason}`;
+}
+
+function describeTunnel(was: TunnelSettings, is: TunnelSettings): string {
+  const words: string[] = [];
+  const spread = (value: TunnelSettings['spread4']) => (value === null ? 'off' : `${value.address}/${value.prefix}`);
+  if (was.outerDf !== is.outerDf) words.push(`outer DF ${was.outerDf} -> ${is.outerDf}`);
+  for (const family of ['spread4', 'spread6'] as const) {
+    const [from, to] = [spread(was[family]), spread(is[family])];
+    if (from !== to) words.push(`spread of IPv${family.at(-1)} sources ${from} -> ${to}`);
+  }
+  return words.join(', ');
+}

@@ -1,0 +1,18 @@
+/** The model as the document that `save` prints. */
+import type { Model, RealServer } from '../core/model/model.ts';
+import type { DocumentBody } from './protocol/document.ts';
+import { serverToWire, serviceToWire, tunnelToWire } from './protocol/wire.ts';
+
+/** Complete: defaults are written out, so that the document means the same under other defaults. */
+export function documentOf(model: Model): DocumentBody {
+  const services = [...model.services.values()].map(({ key, scheduler, options, servers }) => ({
+    ...serviceToWire({ ...key, scheduler, options }),
+    servers: servers.map(documentServer),
+  }));
+  return { services, tunnel: tunnelToWire(model.tunnel) };
+}
+
+function documentServer({ key, admin, method, weight, upperThreshold, lowerThreshold }: RealServer) {
+  const server = serverToWire({ ...key, method, weight, upperThreshold, lowerThreshold });
+  return admin === null ? server : { ...server, admin: { ...admin, at: new Date(admin.at).toISOString() } };
+}

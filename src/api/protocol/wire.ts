@@ -1,0 +1,126 @@
+/**
+ * Between core's commands and the wire's: the same shapes, with the wire's
+ * field names. A value that is left out stays left out.
+ */
+import type * as z from 'zod';
+import type { Command, ServerSpec, ServiceSpec } from '../../core/model/command.ts';
+import type { SchedulerOptions, TunnelSettings } from '../../core/model/model.ts';
+import type {
+  ParsedCommand,
+  schedulerOptionsSchema,
+  serverSpecSchema,
+  serviceSpecSchema,
+  tunnelSchema,
+  WireCommand,
+} from './command.ts';
+
+/** Who asks and when: for overrides that do not say it themselves. */
+export interface Asker {
+  readonly user: string;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+export function commandFromWire(command: ParsedCommand, asker: Asker): Command {
+  switch (command.type) {
+    case 'service.add':
+    case 'service.edit':
+      return { type: command.type, service: serviceFromWire(command.service) };
+    case 'server.add':
+    case 'server.edit':
+      return { type: command.type, service: command.service, server: serverFromWire(command.server) };
+    case 'server.drain':
+      return { ...command, admin: command.admin && adminFromWire(command.admin, asker) };
+    case 'tunnel.set':
+      return { type: 'tunnel.set', tunnel: tunnelFromWire(command.tunnel) };
+    case 'replace':
+      return {
+        type: 'replace',
+        services: command.services.map(({ servers, ...service }) => ({
+          ...serviceFromWire(service),
+          servers: servers.map(serverFromWire),
+        })),
+      };
+    default:
+      return command;
+  }
+}
+
+export function commandToWire(command: Command): WireCommand {
+  switch (command.type) {
+    case 'service.add':
+    case 'service.edit':
+      return { type: command.type, service: serviceToWire(command.service) };
+    case 'server.add':
+    case 'server.edit':
+      return { type: command.type, service: command.service, server: serverToWire(command.server) };
+    case 'server.drain':
+      return { ...command, admin: command.admin && { ...command.admin, at: new Date(command.admin.at).toISOString() } };
+    case 'tunnel.set':
+      return { type: 'tunnel.set', tunnel: tunnelToWire(command.tunnel) };
+    case 'replace':
+      return {
+        type: 'replace',
+        services: command.services.map(({ servers, ...service }) => ({
+          ...serviceToWire(service),
+          servers: servers.map(serverToWire),
+        })),
+      };
+    default:
+      return command;
+  }
+}
+
+/** Core's path of a fault in the wire's words: `server.upperThreshold` -> `server.upper_threshold`. */
+export function pathToWire(path: string): string {
+  return path
+    .replace(/\bspread([46])\b/g, 'spread_v$1')
+    .replace(/[a-z][A-Z]/g, (pair) => `${pair[0]}_${pair[1]?.toLowerCase()}`);
+}
+
+/** A copy without the fields that are undefined. */
+function present<T extends object>(object: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as never;
+}
+
+export function serviceFromWire({ options, ...service }: z.output<typeof serviceSpecSchema>): ServiceSpec {
+  return present({ ...service, options: options && optionsFromWire(options) });
+}
+
+function optionsFromWire(options: z.output<typeof schedulerOptionsSchema>): Partial<SchedulerOptions> {
+  return present({ port: options.port, fallback: options.fallback, ringSize: options.ring_size });
+}
+
+export function serverFromWire(server: z.output<typeof serverSpecSchema>): ServerSpec {
+  const { upper_threshold: upperThreshold, lower_threshold: lowerThreshold, ...rest } = server;
+  return present({ ...rest, upperThreshold, lowerThreshold });
+}
+
+function tunnelFromWire(tunnel: z.output<typeof tunnelSchema>): Partial<TunnelSettings> {
+  return present({ outerDf: tunnel.outer_df, spread4: tunnel.spread_v4, spread6: tunnel.spread_v6 });
+}
+
+function adminFromWire(admin: { reason: string; by?: string | undefined; at?: string | undefined }, asker: Asker) {
+  const at = admin.at === undefined ? asker.now : Date.parse(admin.at);
+  return { action: 'drain' as const, reason: admin.reason, by: admin.by ?? asker.user, at };
+}
+
+export function serviceToWire({ options, ...service }: ServiceSpec): z.input<typeof serviceSpecSchema> {
+  return present({ ...service, options: options && optionsToWire(options) });
+}
+
+function optionsToWire(options: Partial<SchedulerOptions>): z.input<typeof schedulerOptionsSchema> {
+  return present({ port: options.port, fallback: options.fallback, ring_size: options.ringSize });
+}
+
+export function serverToWire({
+  upperThreshold,
+  lowerThreshold,
+  ...rest
+}: ServerSpec): z.input<typeof serverSpecSchema> {
+  return present({ ...rest, upper_threshold: upperThreshold, lower_threshold: lowerThreshold });
+}
+
+export function tunnelToWire(tunnel: Partial<TunnelSettings>): z.input<typeof tunnelSchema> {
+  return present({ outer_df: tunnel.outerDf, spread_v4: tunnel.spread4, spread_v6: tunnel.spread6 });
+}
