@@ -1,0 +1,137 @@
+# xlb. `make help` lists the targets; V=1 shows the commands.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+CLANG ?= clang
+PREFIX ?= /usr
+DESTDIR ?=
+
+# node-gyp must not download headers: they stand beside the node that runs.
+NODE_DIR = $(shell dirname "$$(dirname "$$(readlink -f "$$(command -v node)")")")
+MULTIARCH = $(shell gcc -print-multiarch)
+BIN := node_modules/.bin
+
+ifeq ($(V),1)
+Q :=
+msg =
+else
+Q := @
+msg = @printf '  %-8s %s\n' '$(1)' '$(2)'
+endif
+
+MODULES := node_modules/.package-lock.json
+BPF_CFLAGS = -O2 -g -target bpf -mcpu=v3 -I/usr/include/$(MULTIARCH) -Ibpf -Wall -Wextra -Werror
+BPF_HEADERS := $(wildcard bpf/*.h)
+# Programs of the product, of the lab, of the bench and of tests alike: DIR/x.bpf.c -> build/DIR/x.bpf.o
+BPF_SOURCES := $(sort $(wildcard bpf/*.bpf.c) $(shell find scripts test packages -name node_modules -prune -o -name '*.bpf.c' -print))
+BPF_OBJECTS := $(BPF_SOURCES:%.bpf.c=build/%.bpf.o)
+PRODUCT_OBJECTS := $(patsubst bpf/%.bpf.c,dist/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
+ADDON := packages/libbpf-ts/build/Release/bpf_addon.node
+ADDON_SOURCES := packages/libbpf-ts/binding.gyp $(wildcard packages/libbpf-ts/native/*)
+LIBRARY := packages/libbpf-ts/dist/index.js
+LIBRARY_SOURCES := $(shell find packages/libbpf-ts/src -name '*.ts') packages/libbpf-ts/tsconfig.build.json
+SOURCES := $(shell find src packages/*/src -name '*.ts' -not -name '*.test.ts')
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: setup
+setup: ## install the Debian packages that are missing, then the npm ones
+	$(Q)scripts/setup.sh
+	$(Q)$(MAKE) -s $(MODULES)
+
+# Scripts of packages are not run: nothing here needs one, and npm 11 would refuse them anyhow.
+$(MODULES): package-lock.json
+	$(call msg,NPM,ci)
+	$(Q)npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
+
+.PHONY: build
+build: $(BPF_OBJECTS) dist $(LIBRARY) ## make dist/xlb, dist/xlbd, the native addon and the BPF objects
+
+build/%.bpf.o: %.bpf.c $(BPF_HEADERS)
+	$(call msg,BPF,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(ADDON): $(ADDON_SOURCES) | $(MODULES)
+	$(call msg,ADDON,$@)
+	@mkdir -p build
+	$(Q)npm run --silent --workspace libbpf-ts build:native -- --nodedir='$(NODE_DIR)' >build/addon.log 2>&1 \
+		|| { cat build/addon.log >&2; exit 1; }
+	@touch $@
+
+$(LIBRARY): $(LIBRARY_SOURCES) | $(MODULES)
+	$(call msg,TSC,$@)
+	$(Q)$(BIN)/tsc -p packages/libbpf-ts/tsconfig.build.json
+	@touch $@
+
+.PHONY: dist
+dist: dist/xlb dist/xlbd dist/bpf_addon.node dist/node_modules/netlink/package.json $(PRODUCT_OBJECTS)
+
+dist/xlb dist/xlbd &: $(SOURCES) scripts/bundle.ts package.json | $(MODULES)
+	$(call msg,BUNDLE,dist/xlb dist/xlbd)
+	$(Q)$(BIN)/tsx scripts/bundle.ts
+
+dist/bpf_addon.node: $(ADDON)
+	$(call msg,COPY,$@)
+	@mkdir -p $(@D)
+	$(Q)cp -f --remove-destination $< $@
+
+dist/bpf/%.bpf.o: build/bpf/%.bpf.o
+	$(call msg,COPY,$@)
+	@mkdir -p $(@D)
+	$(Q)cp -f --remove-destination $< $@
+
+# netlink brings its own prebuilt addon, which must lie at its place in the package.
+dist/node_modules/netlink/package.json: | $(MODULES)
+	$(call msg,COPY,dist/node_modules/netlink)
+	@mkdir -p $(@D)
+	$(Q)cp -r node_modules/netlink/{dist,prebuilds,package.json,LICENSE} $(@D)/
+	$(Q)cp -rL node_modules/node-gyp-build dist/node_modules/
+	@touch $@
+
+.PHONY: check
+check: $(MODULES) $(ADDON) $(BPF_OBJECTS) ## lint, types, unit tests, unused code, generated files: no root, under a minute
+	$(call msg,LINT,biome)
+	$(Q)$(BIN)/biome check --error-on-warnings --max-diagnostics=100
+	$(call msg,LINT,import table)
+	$(Q)$(BIN)/tsx scripts/check-imports.ts
+	$(call msg,TYPES,tsc)
+	$(Q)$(BIN)/tsc -p tsconfig.json
+	$(call msg,GENERATED,types from BTF)
+	$(Q)$(BIN)/tsx scripts/generate-types.ts --check
+	$(call msg,KNIP,unused code)
+	$(Q)$(BIN)/knip --no-progress
+	$(call msg,TEST,unit)
+	$(Q)$(BIN)/vitest run --project unit --outputFile.json=build/test/unit.json
+
+.PHONY: test
+test: ## set up, build and run everything (root)
+	$(Q)$(MAKE) -s setup
+	$(Q)$(MAKE) -s build
+	$(Q)rm -rf build/test
+	$(Q)$(MAKE) -s check
+	$(call msg,TEST,kernel)
+	$(Q)$(BIN)/vitest run --project kernel --outputFile.json=build/test/kernel.json
+
+.PHONY: demo
+demo: ## real HTTP through an XDP director, in network namespaces (root; KEEP=1 leaves it up)
+	$(Q)$(MAKE) -s setup
+	$(Q)$(MAKE) -s build
+	$(Q)KEEP='$(KEEP)' $(BIN)/tsx scripts/demo.ts
+
+.PHONY: bench
+bench: build ## nanoseconds a packet, as ratios to the floor of the same run (root, under 4 minutes)
+	$(Q)$(BIN)/tsx scripts/bench/main.ts
+
+.PHONY: format
+format: $(MODULES) ## let biome format and fix what it can
+	$(Q)$(BIN)/biome check --write
+
+.PHONY: clean
+clean: ## remove what was built
+	$(Q)rm -rf build dist coverage packages/*/build packages/*/dist

@@ -1,0 +1,42 @@
+/**
+ * Makes the two executables: dist/xlb and dist/xlbd, each one file beside the
+ * chunks they share. What they open at run time lies beside them as well
+ * (bpf_addon.node, bpf/*.o, node_modules/netlink), so dist/ can be copied whole.
+ */
+import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { rolldown } from 'rolldown';
+
+const DIST = 'dist';
+
+function removeOldChunks(): void {
+  mkdirSync(DIST, { recursive: true });
+  for (const name of readdirSync(DIST)) if (name.endsWith('.js')) rmSync(join(DIST, name));
+}
+
+async function bundle(): Promise<void> {
+  const build = await rolldown({
+    input: { xlb: 'src/cli/main.ts', xlbd: 'src/daemon/main.ts' },
+    platform: 'node',
+    // It finds its prebuilt addon by its own path.
+    external: ['netlink'],
+    resolve: { conditionNames: ['source', 'import', 'node', 'default'] },
+    onLog: (level, log) => {
+      if (level === 'warn') throw new Error(`rolldown: ${log.message}`);
+    },
+  });
+  await build.write({
+    dir: DIST,
+    format: 'esm',
+    entryFileNames: '[name]',
+    chunkFileNames: '[name]-[hash].js',
+    banner: (chunk) => (chunk.isEntry ? '#!/usr/bin/env node' : ''),
+  });
+  await build.close();
+}
+
+removeOldChunks();
+await bundle();
+// Executables without a suffix are ES modules because of this file.
+writeFileSync(join(DIST, 'package.json'), '{ "private": true, "type": "module" }\n');
+for (const name of ['xlb', 'xlbd']) chmodSync(join(DIST, name), 0o755);
