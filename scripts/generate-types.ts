@@ -37,7 +37,7 @@ export function generateTypes(spec: ObjectSpec): string {
 }
 
 function collect(layout: Layout, found: Map<string, StructLayout | EnumLayout>): void {
-  if (layout.kind === 'array') return collect(layout.element, found);
+  if (layout.kind === 'array') collect(layout.element, found);
   if (layout.kind === 'enum') found.set(layout.name, layout);
   if (layout.kind !== 'struct' && layout.kind !== 'union') return;
   found.set(layout.name, layout);
