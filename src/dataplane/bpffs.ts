@@ -1,0 +1,51 @@
+/** The BPF file system that holds the pins: found, or mounted where there is none. */
+import { execFile } from 'node:child_process';
+import { mkdirSync, statfsSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { DataplaneError } from './error.ts';
+
+const BPF_FS_MAGIC = 0xcafe4a11;
+const SYSTEM_BPFFS = '/sys/fs/bpf';
+
+/**
+ * Makes `directory` a directory of a BPF file system: as it is, made inside one,
+ * or mounted. Mounting needs CAP_SYS_ADMIN; it is the service manager's task
+ * where the daemon does not have it.
+ */
+export async function ensureBpffs(directory: string): Promise<void> {
+  if (isBpffs(directory)) return;
+  if (directory.startsWith(`${SYSTEM_BPFFS}/`) && !isBpffs(SYSTEM_BPFFS)) await mount(SYSTEM_BPFFS, directory);
+  makeDirectory(directory);
+  if (!isBpffs(directory)) await mount(directory, directory);
+}
+
+function isBpffs(directory: string): boolean {
+  try {
+    return statfsSync(directory).type === BPF_FS_MAGIC;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw new DataplaneError('bpffs', `cannot use ${directory} for pins: ${(error as Error).message}`, error);
+  }
+}
+
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new DataplaneError('bpffs', `cannot make the directory for pins: ${(error as Error).message}`, error);
+  }
+}
+
+async function mount(target: string, directory: string): Promise<void> {
+  try {
+    await promisify(execFile)('mount', ['-t', 'bpf', '-o', 'nosuid,nodev,noexec,mode=0700', 'bpf', target]);
+  } catch (error) {
+    const reason = (error as { stderr?: string }).stderr?.trim() || (error as Error).message;
+    throw new DataplaneError(
+      'bpffs',
+      `no BPF file system is mounted at ${target}, and mounting one failed: ${reason}. ` +
+        `Without CAP_SYS_ADMIN the service manager must mount it: mount -t bpf bpf ${directory}, owned by the daemon's user`,
+      error,
+    );
+  }
+}

@@ -1,0 +1,44 @@
+/** The data plane's programs: what is attached, and what the controller has run. */
+import { type BpfObject, type BpfProgram, type Codec, codec, type StructLayout } from 'libbpf-ts';
+import { DataplaneError } from './error.ts';
+import type { ClockArguments, ServiceKey, SettleArguments, SweepArguments } from './types.gen.ts';
+
+export interface Programs {
+  /** For frames of at most a page. */
+  readonly xlb: BpfProgram;
+  /** The same code for drivers that deliver larger frames in fragments. */
+  readonly xlbFrags: BpfProgram;
+  sweep(first: number, count: number, recount: boolean): SweepArguments;
+  /** Tells `wrr` of an edit; after each change of a wrr service's `generation`. */
+  settle(key: ServiceKey): void;
+  readClock(): ClockArguments;
+}
+
+export function programsOf(object: BpfObject): Programs {
+  const sweep = runner<SweepArguments>(object, 'sweep', 'sweep_arguments');
+  const settle = runner<SettleArguments>(object, 'settle', 'settle_arguments');
+  const readClock = runner<ClockArguments>(object, 'read_clock', 'clock_arguments');
+  return {
+    xlb: object.program('xlb'),
+    xlbFrags: object.program('xlb_frags'),
+    sweep: (first, count, recount) =>
+      sweep({ first, count, recount: recount ? 1 : 0, now: 0, expired: 0, alive: 0 }),
+    settle: (key) => void settle({ key }),
+    readClock: () => readClock({ jiffies: 0n, nanoseconds: 0n, now: 0 }),
+  };
+}
+
+/** A `syscall` program as a function of its argument; throws where it does not answer 0. */
+function runner<T>(object: BpfObject, name: string, type: string): (argument: T) => T {
+  const program = object.program(name);
+  const layout = object.spec.types.get(type) as StructLayout | undefined;
+  if (layout === undefined) throw new DataplaneError('object', `the BPF object has no struct ${type}`);
+  const argumentCodec: Codec<T> = codec(layout, type);
+  return (argument) => {
+    const { retval, ctxOut } = program.testRun({ ctxIn: argumentCodec.encode(argument) });
+    if (retval !== 0 || ctxOut === undefined) {
+      throw new DataplaneError('kernel', `the BPF program ${name} answered ${retval}`);
+    }
+    return argumentCodec.decode(ctxOut);
+  };
+}

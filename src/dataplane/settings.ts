@@ -1,0 +1,45 @@
+/** What `settings` holds when a data plane is made. */
+import { randomBytes } from 'node:crypto';
+import { ConnectionLimit, ConnectionState, type Settings, SettingsLimit } from './types.gen.ts';
+
+/** Seconds; IPVS's timeouts. */
+const TIMEOUTS: Partial<Record<keyof typeof ConnectionState, number>> = {
+  CONNECTION_NONE: 2,
+  CONNECTION_ESTABLISHED: 15 * 60,
+  CONNECTION_SYN_SENT: 2 * 60,
+  CONNECTION_SYN_RECV: 60,
+  CONNECTION_FIN_WAIT: 2 * 60,
+  CONNECTION_TIME_WAIT: 2 * 60,
+  CONNECTION_CLOSE: 10,
+  CONNECTION_CLOSE_WAIT: 60,
+  CONNECTION_LAST_ACK: 30,
+  CONNECTION_LISTEN: 2 * 60,
+  CONNECTION_SYNACK: 2 * 60,
+  CONNECTION_UDP: 5 * 60,
+};
+const TIMEOUT_SLOTS = 16;
+
+/** ICMP errors per second and CPU: a path has few MTUs to learn, an attacker many packets. */
+const ICMP_RATE = 1000;
+const ICMP_BURST = 50;
+
+/** `connections`: slots of the table. */
+export function defaultSettings(connections: number, hertz: number): Settings {
+  const timeout = new Array<number>(TIMEOUT_SLOTS).fill(0);
+  for (const [name, seconds] of Object.entries(TIMEOUTS)) timeout[ConnectionState[name as keyof typeof TIMEOUTS]] = seconds;
+  return {
+    hash_key: drawKey(),
+    timeout,
+    clock_offset: 0,
+    hertz,
+    jiffy_scale: Math.floor(2 ** 24 / hertz),
+    bucket_mask: connections / ConnectionLimit.CONNECTION_WAYS - 1,
+    icmp_rate: ICMP_RATE,
+    icmp_burst: ICMP_BURST,
+  };
+}
+
+function drawKey(): bigint[] {
+  const random = randomBytes(SettingsLimit.HASH_KEY_WORDS * 8);
+  return Array.from({ length: SettingsLimit.HASH_KEY_WORDS }, (_, i) => random.readBigUInt64LE(i * 8));
+}

@@ -1,0 +1,90 @@
+/** How large the maps are. */
+import { ConnectionLimit } from './types.gen.ts';
+
+/** Numbers of entries. */
+export interface Sizes {
+  /** Connection slots: a power of two, at least 1024. */
+  readonly connections: number;
+  readonly services: number;
+  readonly realServers: number;
+  readonly scheduleLines: number;
+  readonly nextHops: number;
+}
+
+export const DEFAULT_SIZES: Sizes = {
+  connections: 1 << 20,
+  services: 16384,
+  realServers: 65536,
+  scheduleLines: 262144,
+  nextHops: 65536,
+};
+
+const MIN_CONNECTIONS = 1024;
+/** 64 bytes a slot are mapped into memory as a whole; a Buffer holds 4 GiB. */
+const MAX_CONNECTIONS = 1 << 26;
+
+/** The next power of two that the connection table can have. */
+export function roundConnections(connections: number): number {
+  const wanted = Math.min(Math.max(connections, MIN_CONNECTIONS), MAX_CONNECTIONS);
+  return 2 ** Math.ceil(Math.log2(wanted));
+}
+
+/** Entries of each map that has no fixed size. */
+export function mapEntries(sizes: Sizes): Readonly<Record<SizedMap, number>> {
+  const { services, realServers } = sizes;
+  return {
+    services,
+    scheduler_states: services,
+    unrecorded: services,
+    service_traffic: services,
+    live_counts: realServers,
+    recount: realServers,
+    server_traffic: realServers,
+    schedules: sizes.scheduleLines,
+    next_hops: sizes.nextHops,
+    connections: sizes.connections / ConnectionLimit.CONNECTION_WAYS,
+    connection_keys: sizes.connections,
+  };
+}
+
+export type SizedMap =
+  | 'services'
+  | 'scheduler_states'
+  | 'unrecorded'
+  | 'service_traffic'
+  | 'live_counts'
+  | 'recount'
+  | 'server_traffic'
+  | 'schedules'
+  | 'next_hops'
+  | 'connections'
+  | 'connection_keys';
+
+/** The inverse of `mapEntries`; undefined where the maps do not fit together. */
+export function sizesOf(entries: Readonly<Record<SizedMap, number>>): Sizes | undefined {
+  const sizes: Sizes = {
+    connections: entries.connection_keys,
+    services: entries.services,
+    realServers: entries.live_counts,
+    scheduleLines: entries.schedules,
+    nextHops: entries.next_hops,
+  };
+  const expected = mapEntries(sizes);
+  const fits = Object.entries(expected).every(([name, count]) => entries[name as SizedMap] === count);
+  return fits && roundConnections(sizes.connections) === sizes.connections ? sizes : undefined;
+}
+
+/** One sentence for each size that is pinned otherwise than asked for. */
+export function sizeWarnings(wanted: Sizes, pinned: Sizes): string[] {
+  const names: Record<keyof Sizes, string> = {
+    connections: '--connections',
+    services: '--services',
+    realServers: '--real-servers',
+    scheduleLines: '--schedule-lines',
+    nextHops: 'the number of next hops',
+  };
+  const keys = Object.keys(names) as (keyof Sizes)[];
+  return keys
+    .filter((key) => wanted[key] !== pinned[key])
+    .map((key) => `${names[key]} ${wanted[key]} is not used: the pinned data plane has ${pinned[key]}`);
+}
