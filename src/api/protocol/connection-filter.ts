@@ -4,7 +4,8 @@
  * that a listing of a few does not carry a million.
  */
 import type { Address, Protocol } from '../../core/model/model.ts';
-import { CONNECTION_STATES, type Connection, type ConnectionState } from './connections.ts';
+import { CONNECTION_STATES, type ConnectionState } from './connection-states.ts';
+import type { Connection } from './connections.ts';
 import { parseEndpoint, parseServiceName, serviceName } from './names.ts';
 
 /** An address with an optional port; undefined: any port. */

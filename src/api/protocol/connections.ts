@@ -1,23 +1,8 @@
 /** Reports on single connections, and the filter that the daemon evaluates. */
 import * as z from 'zod';
+import { CONNECTION_STATES } from './connection-states.ts';
 import { reportSchema } from './envelope.ts';
 import { addressSchema, countSchema, portSchema, protocolSchema } from './scalars.ts';
-
-/** IPVS's names. */
-export const CONNECTION_STATES = [
-  'ESTABLISHED',
-  'SYN_SENT',
-  'SYN_RECV',
-  'FIN_WAIT',
-  'TIME_WAIT',
-  'CLOSE',
-  'CLOSE_WAIT',
-  'LAST_ACK',
-  'LISTEN',
-  'SYNACK',
-  'NONE',
-  'UDP',
-] as const;
 
 const endpointSchema = z.object({ address: addressSchema, port: portSchema });
 
@@ -40,6 +25,5 @@ export const connectionsBodySchema = z.object({
 
 export const connectionsReportSchema = reportSchema('connections', connectionsBodySchema);
 
-export type ConnectionState = (typeof CONNECTION_STATES)[number];
 export type Connection = z.output<typeof connectionSchema>;
 export type ConnectionsReport = z.output<typeof connectionsReportSchema>;

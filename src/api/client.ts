@@ -1,0 +1,168 @@
+/**
+ * The API's client over the unix socket: node:http and nothing else until an
+ * answer is there; the schemas are loaded while the daemon works on it.
+ */
+import type { IncomingMessage } from 'node:http';
+import { StringDecoder } from 'node:string_decoder';
+import type * as z from 'zod';
+import type { Command } from '../core/model/command.ts';
+import type { ServiceKey } from '../core/model/model.ts';
+import { ApiError, answerError, connectionError } from './client/api-error.ts';
+import { type Endpoint, request } from './client/request.ts';
+import type { Event } from './protocol/changes.ts';
+import type { AttachMode } from './protocol/command.ts';
+import type { Connection } from './protocol/connections.ts';
+import { serviceName } from './protocol/names.ts';
+import type { Report, ReportName } from './protocol/schemas.ts';
+import type { ServiceReport } from './protocol/services.ts';
+import { commandToWire } from './protocol/wire.ts';
+
+export { ApiError } from './client/api-error.ts';
+
+export interface ClientOptions extends Endpoint {
+  /** Ends what is under way. */
+  readonly signal?: AbortSignal;
+}
+
+/** Every method throws ApiError. */
+export class Client {
+  readonly #options: ClientOptions;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+  }
+
+  status(): Promise<Report<'status'>> {
+    return this.#report('status', 'GET', '/v1/status');
+  }
+
+  services(): Promise<Report<'services'>> {
+    return this.#report('services', 'GET', '/v1/services');
+  }
+
+  /** Throws ApiError `no-such-service`. */
+  async service(key: ServiceKey): Promise<ServiceReport> {
+    const path = `/v1/services/${encodeURIComponent(serviceName(key))}`;
+    return (await this.#report('service', 'GET', path)).service;
+  }
+
+  /** Of one service, or of all. */
+  servers(key?: ServiceKey): Promise<Report<'servers'>> {
+    const query = key === undefined ? '' : `?service=${encodeURIComponent(serviceName(key))}`;
+    return this.#report('servers', 'GET', `/v1/servers${query}`);
+  }
+
+  stats(): Promise<Report<'stats'>> {
+    return this.#report('stats', 'GET', '/v1/stats');
+  }
+
+  interfaces(): Promise<Report<'interfaces'>> {
+    return this.#report('interfaces', 'GET', '/v1/interfaces');
+  }
+
+  document(): Promise<Report<'document'>> {
+    return this.#report('document', 'GET', '/v1/document');
+  }
+
+  /** All of them or none; `index` of a thrown ApiError says which one was refused. */
+  execute(
+    commands: readonly Command[],
+    options: { readonly dryRun?: boolean; readonly user?: string } = {},
+  ): Promise<Report<'changes'>> {
+    return this.#report('changes', 'POST', '/v1/commands', {
+      commands: commands.map(commandToWire),
+      dry_run: options.dryRun ?? false,
+      ...(options.user !== undefined && { user: options.user }),
+    });
+  }
+
+  /** Zeroes the totals of one service, or of all. */
+  zero(key?: ServiceKey): Promise<Report<'zeroed'>> {
+    return this.#report('zeroed', 'POST', '/v1/zero', key === undefined ? {} : { service: key });
+  }
+
+  attach(name: string, mode: AttachMode): Promise<Report<'attached'>> {
+    return this.#report('attached', 'POST', `/v1/interfaces/${encodeURIComponent(name)}/attach`, { mode });
+  }
+
+  detach(name: string): Promise<Report<'detached'>> {
+    return this.#report('detached', 'POST', `/v1/interfaces/${encodeURIComponent(name)}/detach`, {});
+  }
+
+  /**
+   * Connections in batches, as they come; `query` has the filter's words and
+   * `limit`. Returns whether the list was cut short.
+   */
+  async *connections(query: Readonly<Record<string, string>> = {}): AsyncGenerator<readonly Connection[], boolean> {
+    const { connectionSchema } = await import('./protocol/connections.ts');
+    for await (const lines of this.#lines(await this.#get(`/v1/connections?${new URLSearchParams(query)}`))) {
+      const entries: Connection[] = [];
+      for (const line of lines) {
+        if (line.startsWith('],"truncated":')) return line === '],"truncated":true}';
+        if (line.startsWith('{"protocol"')) entries.push(trusted(connectionSchema, JSON.parse(line.replace(/,$/, ''))));
+      }
+      if (entries.length > 0) yield entries;
+    }
+    throw new ApiError('broken-answer', 'xlbd ended the list in the middle; its log may say why');
+  }
+
+  /** Everything that changes from now on; ends when `signal` does. */
+  async *events(): AsyncGenerator<Event> {
+    const { eventSchema } = await import('./protocol/changes.ts');
+    for await (const lines of this.#lines(await this.#get('/v1/events'))) {
+      for (const line of lines) {
+        if (line.startsWith('data: ')) yield trusted(eventSchema, JSON.parse(line.slice(6)));
+      }
+    }
+  }
+
+  async #report<Name extends ReportName>(
+    name: Name,
+    method: 'GET' | 'POST',
+    path: string,
+    body?: object,
+  ): Promise<Report<Name>> {
+    const answering = request(this.#options, method, path, body);
+    const [{ REPORTS }, answer] = await Promise.all([import('./protocol/schemas.ts'), answering]);
+    const text = await this.#text(answer);
+    if (answer.statusCode !== 200) throw answerError(answer.statusCode ?? 0, text);
+    return trusted(REPORTS[name], JSON.parse(text)) as Report<Name>;
+  }
+
+  async #get(path: string): Promise<IncomingMessage> {
+    const answer = await request({ ...this.#options, timeout: 0 }, 'GET', path);
+    if (answer.statusCode !== 200) throw answerError(answer.statusCode ?? 0, await this.#text(answer));
+    return answer;
+  }
+
+  async #text(answer: IncomingMessage): Promise<string> {
+    let text = '';
+    for await (const lines of this.#chunks(answer)) text += lines;
+    return text;
+  }
+
+  async *#lines(answer: IncomingMessage): AsyncGenerator<string[]> {
+    let rest = '';
+    for await (const chunk of this.#chunks(answer)) {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() ?? '';
+      yield lines;
+    }
+  }
+
+  async *#chunks(answer: IncomingMessage): AsyncGenerator<string> {
+    const decoder = new StringDecoder('utf8');
+    try {
+      for await (const chunk of answer) yield decoder.write(chunk as Buffer);
+    } catch (error) {
+      throw connectionError(error, this.#options.socket);
+    }
+  }
+}
+
+/** What the daemon sends is checked too: another version may be at the other end. */
+function trusted<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (!result.success) throw new ApiError('broken-answer', 'xlbd answers in a form that this xlb does not know');
+  return result.data;
+}
