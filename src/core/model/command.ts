@@ -33,11 +33,23 @@ export type Command =
   | { readonly type: 'server.add'; readonly service: ServiceKey; readonly server: ServerSpec }
   | { readonly type: 'server.edit'; readonly service: ServiceKey; readonly server: ServerSpec }
   | { readonly type: 'server.delete'; readonly service: ServiceKey; readonly server: ServerKey }
-  | { readonly type: 'server.drain'; readonly service: ServiceKey; readonly server: ServerKey; readonly admin: AdminState | null }
+  | {
+      readonly type: 'server.drain';
+      readonly service: ServiceKey;
+      readonly server: ServerKey;
+      readonly admin: AdminState | null;
+    }
   | { readonly type: 'tunnel.set'; readonly tunnel: Partial<TunnelSettings> }
   | { readonly type: 'clear' }
-  /** Replaces the whole list of services; servers keep their identity (and connections) where their keys are the same. */
-  | { readonly type: 'replace'; readonly services: readonly (ServiceSpec & { readonly servers: readonly ServerSpec[] })[] };
+  /**
+   * Replaces the whole list of services; servers keep their identity (connections,
+   * override, last weight) where their keys are the same. Servers in the order in
+   * which they would be added, so the last one becomes the head of the list.
+   */
+  | {
+      readonly type: 'replace';
+      readonly services: readonly (ServiceSpec & { readonly servers: readonly ServerSpec[] })[];
+    };
 
 export type CommandErrorCode =
   | 'service-exists'

@@ -46,6 +46,11 @@ export interface RealServer {
   readonly method: Method;
   /** As configured: 0 to 2147483647. 0 quiesces: no new connections. */
   readonly weight: number;
+  /**
+   * The weight before it became 0, which `mh` keeps building its table on
+   * (IPVS's last_weight). Only there while `weight` is 0 and was not from the start.
+   */
+  readonly lastWeight?: number;
   /** Upper and lower connection thresholds of ipvsadm's -x and -y; 0: none. */
   readonly upperThreshold: number;
   readonly lowerThreshold: number;

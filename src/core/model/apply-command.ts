@@ -1,0 +1,194 @@
+/**
+ * Commands applied to a model, with ipvsadm's meaning. A new server stands at
+ * the head of its service's list; what an edit leaves out takes the default;
+ * DR and TUN servers have their service's port, whatever the command says.
+ *
+ * Whatever a command does not change keeps its object identity, all the way up
+ * to the service: later stages compile only what is new.
+ */
+import { parseAddress } from './address.ts';
+import { below, checkServerKey, checkServiceKey, checkTunnel, fault } from './check.ts';
+import type { Command, CommandError, ServerSpec, ServiceSpec } from './command.ts';
+import { canonicalKey, canonicalSpread, makeServer, makeService } from './make.ts';
+import type { Model, RealServer, ServerKey, ServiceKey, TunnelSettings, VirtualService } from './model.ts';
+import { sameService } from './same.ts';
+import { formatServiceKey, serverKeyText, serviceKeyText } from './service-key.ts';
+
+export type Applied = { readonly model: Model } | { readonly error: CommandError };
+/** `index`: the command at fault. */
+export type AllApplied = { readonly model: Model } | { readonly error: CommandError; readonly index: number };
+
+export const emptyModel: Model = { services: new Map(), tunnel: { outerDf: 'copy', spread4: null, spread6: null } };
+
+export function applyCommand(model: Model, command: Command): Applied {
+  return applyCommands(model, [command]);
+}
+
+/** All of them, or none. */
+export function applyCommands(model: Model, commands: readonly Command[]): AllApplied {
+  const draft: Draft = { services: new Map(model.services), tunnel: model.tunnel };
+  for (const [index, command] of commands.entries()) {
+    const error = applyTo(draft, command);
+    if (error !== null) return { error, index };
+  }
+  return { model: draft };
+}
+
+interface Draft {
+  services: Map<string, VirtualService>;
+  tunnel: TunnelSettings;
+}
+
+type ServiceWithServers = ServiceSpec & { readonly servers: readonly ServerSpec[] };
+
+function applyTo(draft: Draft, command: Command): CommandError | null {
+  switch (command.type) {
+    case 'service.add':
+      return addService(draft, command.service);
+    case 'service.edit':
+      return editService(draft, command.service);
+    case 'service.delete':
+      return editing(draft, command.service, ({ key }) => remove(draft, key));
+    case 'server.add':
+      return editing(draft, command.service, (service) => addServer(draft, service, command.server));
+    case 'server.edit':
+      return changing(draft, command, (before, service) => makeServer(service.key, command.server, before));
+    case 'server.delete':
+      return changing(draft, command, () => null);
+    case 'server.drain':
+      return changing(draft, command, (server) => ({ ...server, admin: command.admin }));
+    case 'tunnel.set':
+      return setTunnel(draft, command.tunnel);
+    case 'clear':
+      draft.services.clear();
+      return null;
+    case 'replace':
+      return replaceAll(draft, command.services);
+  }
+}
+
+function addService(draft: Draft, spec: ServiceSpec): CommandError | null {
+  const service = makeService(spec, []);
+  if ('code' in service) return below('service', service);
+  const text = serviceKeyText(service.key);
+  if (draft.services.has(text)) {
+    return fault('service-exists', 'service', `the service ${formatServiceKey(service.key)} exists already`);
+  }
+  draft.services.set(text, service);
+  return null;
+}
+
+function editService(draft: Draft, spec: ServiceSpec): CommandError | null {
+  return editing(draft, spec, (before) => {
+    const service = makeService(spec, before.servers);
+    return 'code' in service ? below('service', service) : put(draft, service);
+  });
+}
+
+function addServer(draft: Draft, service: VirtualService, spec: ServerSpec): CommandError | null {
+  const server = makeServer(service.key, spec, null);
+  if ('code' in server) return below('server', server);
+  if (place(service, server.key) >= 0) {
+    const message = `${serverKeyText(server.key)} is a real server of ${formatServiceKey(service.key)} already`;
+    return fault('server-exists', 'server', message);
+  }
+  return put(draft, { ...service, servers: [server, ...service.servers] });
+}
+
+/** Changes one server, or takes it out of the list (null). */
+function changing(
+  draft: Draft,
+  target: { readonly service: ServiceKey; readonly server: ServerKey },
+  change: (server: RealServer, service: VirtualService) => RealServer | CommandError | null,
+): CommandError | null {
+  return editing(draft, target.service, (service) => {
+    const keyError = checkServerKey(target.server);
+    if (keyError !== null) return below('server', keyError);
+    const at = place(service, target.server);
+    if (at < 0) return noSuchServer(service, target.server);
+    const server = change(service.servers[at]!, service);
+    if (server !== null && 'code' in server) return below('server', server);
+    const servers = server === null ? service.servers.toSpliced(at, 1) : service.servers.with(at, server);
+    return put(draft, { ...service, servers });
+  });
+}
+
+function setTunnel(draft: Draft, change: Partial<TunnelSettings>): CommandError | null {
+  const { outerDf = draft.tunnel.outerDf, spread4 = draft.tunnel.spread4, spread6 = draft.tunnel.spread6 } = change;
+  const error = checkTunnel({ outerDf, spread4, spread6 });
+  if (error !== null) return below('tunnel', error);
+  draft.tunnel = { outerDf, spread4: canonicalSpread(spread4), spread6: canonicalSpread(spread6) };
+  return null;
+}
+
+function replaceAll(draft: Draft, specs: readonly ServiceWithServers[]): CommandError | null {
+  const before = draft.services;
+  draft.services = new Map();
+  for (const [i, spec] of specs.entries()) {
+    const error = replaceService(draft, spec, before);
+    if (error !== null) return { ...error, path: error.path.replace(/^service\b/, `services[${i}]`) };
+  }
+  return null;
+}
+
+function replaceService(
+  draft: Draft,
+  spec: ServiceWithServers,
+  before: ReadonlyMap<string, VirtualService>,
+): CommandError | null {
+  const error = addService(draft, spec);
+  if (error !== null) return error;
+  const text = serviceKeyText(canonicalKey(spec));
+  const empty = draft.services.get(text)!;
+  const old = before.get(text);
+  const oldServers = new Map(old?.servers.map((server) => [server.key.address, server]));
+  const servers = new Map<string, RealServer>();
+  for (const [i, serverSpec] of spec.servers.entries()) {
+    const server = makeServer(empty.key, serverSpec, oldServers.get(parseAddress(serverSpec.address)!) ?? null);
+    const path = `service.servers[${i}]`;
+    if ('code' in server) return below(path, server);
+    if (servers.has(server.key.address)) {
+      return fault('server-exists', path, `${serverKeyText(server.key)} stands in the list twice`);
+    }
+    servers.set(server.key.address, server);
+  }
+  const service = { ...empty, servers: [...servers.values()].reverse() };
+  draft.services.set(text, old !== undefined && sameService(old, service) ? old : service);
+  return null;
+}
+
+/** Runs `edit` on an existing service. */
+function editing(
+  draft: Draft,
+  key: ServiceKey,
+  edit: (service: VirtualService) => CommandError | null,
+): CommandError | null {
+  const error = checkServiceKey(key);
+  if (error !== null) return below('service', error);
+  const service = draft.services.get(serviceKeyText(canonicalKey(key)));
+  if (service === undefined) return fault('no-such-service', 'service', `there is no service ${formatServiceKey(key)}`);
+  return edit(service);
+}
+
+function put(draft: Draft, service: VirtualService): null {
+  const text = serviceKeyText(service.key);
+  const old = draft.services.get(text);
+  if (old === undefined || !sameService(old, service)) draft.services.set(text, service);
+  return null;
+}
+
+function remove(draft: Draft, key: ServiceKey): null {
+  draft.services.delete(serviceKeyText(key));
+  return null;
+}
+
+/** Without the port, which is the service's. */
+function place(service: VirtualService, key: ServerKey): number {
+  const address = parseAddress(key.address);
+  return service.servers.findIndex((server) => server.key.address === address);
+}
+
+function noSuchServer(service: VirtualService, { address }: ServerKey): CommandError {
+  const name = serverKeyText({ address, port: service.key.port });
+  return fault('no-such-server', 'server', `${name} is no real server of ${formatServiceKey(service.key)}`);
+}

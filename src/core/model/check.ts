@@ -1,0 +1,139 @@
+/**
+ * Checks of values that commands and documents carry. Each check answers null,
+ * or the fault with the path of what is wrong, relative to what was checked.
+ */
+import { addressFamily, parseAddress } from './address.ts';
+import type { CommandError, CommandErrorCode } from './command.ts';
+import type { Method, SchedulerName, SchedulerOptions, ServerKey, ServiceKey, TunnelSettings } from './model.ts';
+import { MAX_WEIGHT } from './server.ts';
+import { formatServiceKey } from './service-key.ts';
+
+/** The kernel's size of mh's table; the only one that places exactly as IPVS does. */
+export const KERNEL_RING_SIZE = 4093;
+export const MIN_RING_SIZE = 251;
+export const MAX_RING_SIZE = 1048573;
+const MAX_THRESHOLD = 0xffffffff;
+
+export function fault(code: CommandErrorCode, path: string, message: string): CommandError {
+  return { code, path, message };
+}
+
+/** Faults of a list or of a member get the path of what holds it. */
+export function below(path: string, error: CommandError | null): CommandError | null {
+  if (error === null) return null;
+  return { ...error, path: error.path === '' || path === '' ? path + error.path : `${path}.${error.path}` };
+}
+
+export function checkInteger(path: string, value: unknown, min: number, max: number): CommandError | null {
+  if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return null;
+  return fault('invalid', path, `found ${show(value)}, expected an integer from ${min} to ${max}`);
+}
+
+export function checkChoice(path: string, value: unknown, choices: readonly string[]): CommandError | null {
+  if (choices.includes(value as string)) return null;
+  return fault('invalid', path, `found ${show(value)}, expected ${choices.join(' or ')}`);
+}
+
+export function checkAddress(path: string, value: unknown): CommandError | null {
+  if (typeof value === 'string' && parseAddress(value) !== null) return null;
+  return fault('invalid', path, `found ${show(value)}, expected an IPv4 or IPv6 address`);
+}
+
+export function checkBoolean(path: string, value: unknown): CommandError | null {
+  if (typeof value === 'boolean') return null;
+  return fault('invalid', path, `found ${show(value)}, expected true or false`);
+}
+
+export function checkText(path: string, value: unknown): CommandError | null {
+  if (typeof value === 'string') return null;
+  return fault('invalid', path, `found ${show(value)}, expected text`);
+}
+
+export function checkServiceKey({ protocol, address, port }: ServiceKey): CommandError | null {
+  return checkChoice('protocol', protocol, ['tcp', 'udp']) ?? checkServerKey({ address, port });
+}
+
+export function checkServerKey({ address, port }: ServerKey): CommandError | null {
+  return checkAddress('address', address) ?? checkInteger('port', port, 0, 65535);
+}
+
+export function checkScheduler(scheduler: SchedulerName, options: SchedulerOptions): CommandError | null {
+  return (
+    checkChoice('scheduler', scheduler, ['rr', 'wrr', 'mh']) ??
+    checkBoolean('options.port', options.port) ??
+    checkBoolean('options.fallback', options.fallback) ??
+    checkRingSize(options.ringSize)
+  );
+}
+
+interface ServerValues {
+  readonly key: ServerKey;
+  readonly method: Method;
+  readonly weight: number;
+  readonly upperThreshold: number;
+  readonly lowerThreshold: number;
+}
+
+/** A real server of `service`; its key has been checked. */
+export function checkServer(service: ServiceKey, server: ServerValues): CommandError | null {
+  return (
+    checkChoice('method', server.method, ['dr', 'tun']) ??
+    checkFamilies(service, server) ??
+    checkInteger('weight', server.weight, 0, MAX_WEIGHT) ??
+    checkInteger('upperThreshold', server.upperThreshold, 0, MAX_THRESHOLD) ??
+    checkInteger('lowerThreshold', server.lowerThreshold, 0, MAX_THRESHOLD) ??
+    checkThresholds(server)
+  );
+}
+
+export function checkTunnel(tunnel: TunnelSettings): CommandError | null {
+  return (
+    checkChoice('outerDf', tunnel.outerDf, ['copy', 'set', 'clear']) ??
+    below('spread4', checkSpread(tunnel.spread4, 4)) ??
+    below('spread6', checkSpread(tunnel.spread6, 6))
+  );
+}
+
+export function show(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  const text = typeof value === 'bigint' ? `${value}` : JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
+}
+
+/** Only a tunnel can carry one family in the other. */
+function checkFamilies(service: ServiceKey, { key, method }: ServerValues): CommandError | null {
+  const family = addressFamily(key.address);
+  if (method === 'tun' || family === addressFamily(service.address)) return null;
+  const message = `found method dr for the IPv${family} server ${key.address} of ${formatServiceKey(service)}, expected an IPv${10 - family} server or method tun`;
+  return fault('invalid', 'method', message);
+}
+
+/** IPVS: ERANGE. */
+function checkThresholds({ upperThreshold, lowerThreshold }: ServerValues): CommandError | null {
+  if (lowerThreshold <= upperThreshold) return null;
+  const message = `found lower threshold ${lowerThreshold}, expected at most the upper threshold, ${upperThreshold}`;
+  return fault('threshold-range', 'lowerThreshold', message);
+}
+
+function checkRingSize(size: number): CommandError | null {
+  const range = checkInteger('options.ringSize', size, MIN_RING_SIZE, MAX_RING_SIZE);
+  if (range !== null || isPrime(size)) return range;
+  let next = size;
+  while (!isPrime(next)) next++;
+  return fault('invalid', 'options.ringSize', `found ${size}, expected a prime, like ${next}`);
+}
+
+function isPrime(value: number): boolean {
+  for (let divisor = 2; divisor * divisor <= value; divisor++) {
+    if (value % divisor === 0) return false;
+  }
+  return true;
+}
+
+function checkSpread(spread: TunnelSettings['spread4'], family: 4 | 6): CommandError | null {
+  if (spread === null) return null;
+  const error =
+    checkAddress('address', spread.address) ?? checkInteger('prefix', spread.prefix, 0, family === 4 ? 32 : 128);
+  if (error !== null || addressFamily(spread.address) === family) return error;
+  return fault('invalid', 'address', `found ${spread.address}, expected an IPv${family} address`);
+}

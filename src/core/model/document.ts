@@ -1,0 +1,162 @@
+/**
+ * The model as a JSON document and back, exactly: order of services, order of
+ * real servers (newest first), overrides, last weights. The state file holds one.
+ */
+import { parseAddress } from './address.ts';
+import * as check from './check.ts';
+import { below, fault, show } from './check.ts';
+import type { CommandError } from './command.ts';
+import { canonicalKey, canonicalSpread } from './make.ts';
+import type { AdminState, Model, RealServer, ServerKey, ServiceKey, TunnelSettings, VirtualService } from './model.ts';
+import { MAX_WEIGHT } from './server.ts';
+import { formatServiceKey, serverKeyText, serviceKeyText } from './service-key.ts';
+
+export type ServerDocument = ServerKey & Omit<RealServer, 'key'>;
+/** Servers newest first. */
+export type ServiceDocument = ServiceKey &
+  Pick<VirtualService, 'scheduler' | 'options'> & { readonly servers: readonly ServerDocument[] };
+
+export interface ModelDocument {
+  readonly services: readonly ServiceDocument[];
+  readonly tunnel: TunnelSettings;
+}
+
+export type Loaded = { readonly model: Model } | { readonly error: CommandError };
+
+/** Plain data: `JSON.stringify` loses nothing of it. */
+export function toDocument(model: Model): ModelDocument {
+  const services = [...model.services.values()].map(({ key, scheduler, options, servers }) => ({
+    ...key,
+    scheduler,
+    options,
+    servers: servers.map(({ key, ...values }) => ({ ...key, ...values })),
+  }));
+  return { services, tunnel: model.tunnel };
+}
+
+/** Takes anything; the error's path leads to the fault, like `services[2].servers[0].weight`. */
+export function fromDocument(document: unknown): Loaded {
+  try {
+    const fields = readObject<ModelDocument>('', document, ['services', 'tunnel']);
+    const services = readList('services', fields.services, readService);
+    refuseTwins(
+      'services',
+      services.map(({ key }) => formatServiceKey(key)),
+    );
+    const tunnel = readTunnel('tunnel', fields.tunnel);
+    return { model: { services: new Map(services.map((service) => [serviceKeyText(service.key), service])), tunnel } };
+  } catch (error) {
+    if (error instanceof Refusal) return { error: error.fault };
+    throw error;
+  }
+}
+
+/** How a reader below gets back to `fromDocument`; never leaves this module. */
+class Refusal extends Error {
+  readonly fault: CommandError;
+
+  constructor(fault: CommandError) {
+    super(fault.message);
+    this.fault = fault;
+  }
+}
+
+function refuse(path: string, message: string): never {
+  throw new Refusal(fault('invalid', path, message));
+}
+
+function must(path: string, error: CommandError | null): void {
+  if (error !== null) throw new Refusal(below(path, error)!);
+}
+
+/** An object with exactly these fields (those that end in `?` may be missing), of types still unknown. */
+function readObject<T>(path: string, value: unknown, names: readonly string[]): { [K in keyof T]: unknown } {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return refuse(path, `found ${show(value)}, expected an object`);
+  }
+  for (const name of names) {
+    if (!name.endsWith('?') && !Object.hasOwn(value, name)) refuse(join(path, name), 'found nothing, expected a value');
+  }
+  const unknown = Object.keys(value).find((name) => !names.includes(name) && !names.includes(`${name}?`));
+  if (unknown !== undefined) refuse(join(path, unknown), 'unknown field');
+  return value as { [K in keyof T]: unknown };
+}
+
+function readList<T>(path: string, value: unknown, read: (path: string, value: unknown) => T): T[] {
+  if (!Array.isArray(value)) return refuse(path, `found ${show(value)}, expected a list`);
+  return value.map((entry, i) => read(`${path}[${i}]`, entry));
+}
+
+function readService(path: string, value: unknown): VirtualService {
+  const names = ['protocol', 'address', 'port', 'scheduler', 'options', 'servers'];
+  const fields = readObject<ServiceDocument>(path, value, names) as ServiceDocument;
+  readObject(join(path, 'options'), fields.options, ['port', 'fallback', 'ringSize']);
+  must(path, check.checkServiceKey(fields) ?? check.checkScheduler(fields.scheduler, fields.options));
+  const key = canonicalKey(fields);
+  const servers = readList(join(path, 'servers'), fields.servers, (at, entry) => readServer(at, entry, key));
+  refuseTwins(
+    join(path, 'servers'),
+    servers.map((server) => serverKeyText(server.key)),
+  );
+  return { key, scheduler: fields.scheduler, options: { ...fields.options }, servers };
+}
+
+const SERVER_FIELDS = [
+  'address',
+  'port',
+  'method',
+  'weight',
+  'lastWeight?',
+  'upperThreshold',
+  'lowerThreshold',
+  'admin',
+];
+
+function readServer(path: string, value: unknown, service: ServiceKey): RealServer {
+  const fields = readObject<ServerDocument>(path, value, SERVER_FIELDS) as ServerDocument;
+  must(path, check.checkServerKey(fields) ?? check.checkInteger('port', fields.port, service.port, service.port));
+  const { address, port, ...values } = fields;
+  const admin = values.admin === null ? null : readAdmin(join(path, 'admin'), values.admin);
+  const server = { key: { address: parseAddress(address)!, port }, ...values, admin };
+  must(path, check.checkServer(service, server) ?? checkLastWeight(server));
+  return server;
+}
+
+function checkLastWeight({ weight, lastWeight }: RealServer): CommandError | null {
+  if (lastWeight === undefined) return null;
+  if (weight !== 0) return fault('invalid', 'lastWeight', `found it beside weight ${weight}, expected weight 0`);
+  return check.checkInteger('lastWeight', lastWeight, 1, MAX_WEIGHT);
+}
+
+function readAdmin(path: string, value: unknown): AdminState {
+  const admin = readObject<AdminState>(path, value, ['action', 'by', 'at', 'reason']) as AdminState;
+  must(
+    path,
+    check.checkChoice('action', admin.action, ['drain']) ??
+      check.checkText('by', admin.by) ??
+      check.checkInteger('at', admin.at, 0, Number.MAX_SAFE_INTEGER) ??
+      check.checkText('reason', admin.reason),
+  );
+  return { ...admin };
+}
+
+function readTunnel(path: string, value: unknown): TunnelSettings {
+  const tunnel = readObject<TunnelSettings>(path, value, ['outerDf', 'spread4', 'spread6']) as TunnelSettings;
+  for (const name of ['spread4', 'spread6'] as const) {
+    if (tunnel[name] !== null) readObject(join(path, name), tunnel[name], ['address', 'prefix']);
+  }
+  must(path, check.checkTunnel(tunnel));
+  return { ...tunnel, spread4: canonicalSpread(tunnel.spread4), spread6: canonicalSpread(tunnel.spread6) };
+}
+
+function refuseTwins(path: string, names: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const [i, name] of names.entries()) {
+    if (seen.has(name)) refuse(`${path}[${i}]`, `${name} stands in the list twice`);
+    seen.add(name);
+  }
+}
+
+function join(path: string, name: string): string {
+  return path === '' ? name : `${path}.${name}`;
+}

@@ -1,0 +1,32 @@
+/** Equality by value, so that an edit that changes nothing keeps the objects that are there. */
+import type { RealServer, VirtualService } from './model.ts';
+
+export function sameService(a: VirtualService, b: VirtualService): boolean {
+  return (
+    a.scheduler === b.scheduler &&
+    a.options.port === b.options.port &&
+    a.options.fallback === b.options.fallback &&
+    a.options.ringSize === b.options.ringSize &&
+    a.servers.length === b.servers.length &&
+    a.servers.every((server, i) => sameServer(server, b.servers[i]!))
+  );
+}
+
+export function sameServer(a: RealServer, b: RealServer): boolean {
+  if (a === b) return true;
+  return (
+    a.key.address === b.key.address &&
+    a.key.port === b.key.port &&
+    a.method === b.method &&
+    a.weight === b.weight &&
+    a.lastWeight === b.lastWeight &&
+    a.upperThreshold === b.upperThreshold &&
+    a.lowerThreshold === b.lowerThreshold &&
+    sameAdmin(a, b)
+  );
+}
+
+function sameAdmin({ admin: a }: RealServer, { admin: b }: RealServer): boolean {
+  if (a === null || b === null) return a === b;
+  return a.action === b.action && a.by === b.by && a.at === b.at && a.reason === b.reason;
+}

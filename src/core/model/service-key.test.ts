@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import type { Address, Protocol, ServiceKey } from './model.ts';
+import {
+  compareServiceKeys,
+  formatServiceKey,
+  parseServerKey,
+  parseServiceKey,
+  serverKeyText,
+  serviceKeyText,
+} from './service-key.ts';
+
+const key = (protocol: Protocol, address: string, port: number): ServiceKey => ({
+  protocol,
+  address: address as Address,
+  port,
+});
+
+test.each([
+  [key('tcp', '192.0.2.1', 80), 'tcp 192.0.2.1:80', '192.0.2.1:80/tcp'],
+  [key('udp', '2001:db8::1', 53), 'udp [2001:db8::1]:53', '[2001:db8::1]:53/udp'],
+  [key('tcp', '192.0.2.1', 0), 'tcp 192.0.2.1:0', '192.0.2.1:0/tcp'],
+])('%j has its texts, and is read back', (service, text, printed) => {
+  expect(serviceKeyText(service)).toBe(text);
+  expect(formatServiceKey(service)).toBe(printed);
+  expect(parseServiceKey(printed)).toEqual(service);
+  expect(parseServerKey(serverKeyText(service))).toEqual({ address: service.address, port: service.port });
+});
+
+test('reading makes the address canonical', () => {
+  expect(parseServiceKey('[2001:DB8:0::1]:80/tcp')).toEqual(key('tcp', '2001:db8::1', 80));
+});
+
+test.each([
+  ...[
+    '192.0.2.1:80',
+    '192.0.2.1:80/sctp',
+    '192.0.2.1/tcp',
+    '192.0.2.1:65536/tcp',
+    '192.0.2.1:080/tcp',
+    '192.0.2.1:/tcp',
+  ],
+  ...['[192.0.2.1]:80/tcp', '2001:db8::1:80/tcp', '[2001:db8::1:80/tcp', ':80/tcp', 'example.com:80/tcp', '/tcp', ''],
+])('%j names no service', (text) => {
+  expect(parseServiceKey(text)).toBeNull();
+});
+
+test("ipvsadm's order: family, protocol, address, port", () => {
+  const sorted = [
+    key('tcp', '10.0.0.1', 80),
+    key('tcp', '10.0.0.1', 443),
+    key('tcp', '203.0.113.1', 80),
+    key('udp', '10.0.0.1', 53),
+    key('tcp', '2001:db8::1', 80),
+    key('udp', '2001:db8::1', 53),
+  ];
+  expect(sorted.toReversed().sort(compareServiceKeys)).toEqual(sorted);
+});
