@@ -32,7 +32,7 @@ export function addressWords(address: Address): AddressWords {
 }
 
 /** The inverse of `addressWords`. */
-export function addressFromWords(words: ArrayLike<number>, family: Family): Address {
+export function addressFromWords(family: Family, words: ArrayLike<number>): Address {
   if (family === 4) return formatIPv4(words[0]!) as Address;
   const groups = Array.from({ length: 8 }, (_, i) => (words[i >> 1]! >>> (i % 2 === 0 ? 16 : 0)) & 0xffff);
   return formatIPv6(groups) as Address;
