@@ -21,8 +21,7 @@ export function programsOf(object: BpfObject): Programs {
   return {
     xlb: object.program('xlb'),
     xlbFrags: object.program('xlb_frags'),
-    sweep: (first, count, recount) =>
-      sweep({ first, count, recount: recount ? 1 : 0, now: 0, expired: 0, alive: 0 }),
+    sweep: (first, count, recount) => sweep({ first, count, recount: recount ? 1 : 0, now: 0, expired: 0, alive: 0 }),
     settle: (key) => void settle({ key }),
     readClock: () => readClock({ jiffies: 0n, nanoseconds: 0n, now: 0 }),
   };

@@ -28,6 +28,9 @@ export function selfTest(program: BpfProgram): void {
     const { retval, dataOut } = program.testRun({ dataIn: bytes });
     if (retval === XDP_PASS && Buffer.compare(dataOut, bytes) === 0) continue;
     const found = retval === XDP_PASS ? 'changed it' : `answered ${retval}`;
-    throw new DataplaneError('object', `self-test of ${program.name}: ${name} must pass untouched, the program ${found}`);
+    throw new DataplaneError(
+      'object',
+      `self-test of ${program.name}: ${name} must pass untouched, the program ${found}`,
+    );
   }
 }

@@ -26,7 +26,8 @@ const ICMP_BURST = 50;
 /** `connections`: slots of the table. */
 export function defaultSettings(connections: number, hertz: number): Settings {
   const timeout = new Array<number>(TIMEOUT_SLOTS).fill(0);
-  for (const [name, seconds] of Object.entries(TIMEOUTS)) timeout[ConnectionState[name as keyof typeof TIMEOUTS]] = seconds;
+  for (const [name, seconds] of Object.entries(TIMEOUTS))
+    timeout[ConnectionState[name as keyof typeof TIMEOUTS]] = seconds;
   return {
     hash_key: drawKey(),
     timeout,

@@ -1,0 +1,96 @@
+/**
+ * The one writer: executes core's operations on the maps, in their order. It is
+ * synchronous, so no other writer comes between, and each operation is complete
+ * in itself: after a crash between two of them, a new plan made from what the
+ * maps hold goes on.
+ */
+import { type BpfMap, type Codec, codec } from 'libbpf-ts';
+import type { Operation } from '../core/reconcile/operations.ts';
+import { indexOf, memberAt } from './layout-view.ts';
+import type { Maps } from './maps.ts';
+import type { Programs } from './programs.ts';
+import type { NextHop, RealServer, ScheduleLine, Turn } from './types.gen.ts';
+
+export type Apply = (operations: readonly Operation[]) => void;
+
+/** Throws BpfError where the kernel refuses; what was executed before stays. */
+export function createApply(maps: Maps, programs: Pick<Programs, 'settle'>): Apply {
+  const storeNextHop = nextHopStore(maps.next_hops);
+  const writeLines = linesWriter(maps.schedules);
+  const execute = (operation: Operation): unknown => {
+    switch (operation.op) {
+      case 'zero':
+        return zero(maps, operation.serviceIds, operation.serverIds);
+      case 'write-interface':
+        return maps.interfaces.set(operation.slot, operation.value);
+      case 'set-tx-port':
+        return maps.tx_ports.set(operation.slot, operation.ifindex);
+      case 'delete-tx-port':
+        return maps.tx_ports.delete(operation.slot);
+      case 'write-next-hop':
+        return maps.next_hops.set(operation.id, operation.value);
+      case 'store-next-hop':
+        return storeNextHop(operation.id, operation.value);
+      case 'write-lines':
+        return writeLines(operation.line, operation.lines);
+      case 'write-filter':
+        return maps.vip_filter.set(operation.word, operation.value);
+      case 'set-service':
+        maps.services.set(operation.key, operation.value);
+        return operation.settle ? programs.settle(operation.key) : undefined;
+      case 'delete-service':
+        return maps.services.delete(operation.key);
+    }
+  };
+  return (operations) => operations.forEach(execute);
+}
+
+/** MAC address and port with one store, which no reader can see half of. */
+function nextHopStore(map: Maps['next_hops']): (id: number, value: NextHop) => void {
+  const { layout } = map.valueCodec;
+  const words = new BigUint64Array(map.mmap().buffer);
+  const word = indexOf(layout, 'mac', 8);
+  const stride = layout.size / 8;
+  const end = memberAt(layout, 'port').offset + 2;
+  if (end !== (word + 1) * 8) throw new Error('struct next_hop: mac and port are not one word');
+  return (id, value) => {
+    const encoded = map.valueCodec.encode(value);
+    Atomics.store(words, id * stride + word, encoded.readBigUInt64LE(word * 8));
+  };
+}
+
+/** Each shape of a line has a codec of its own: that of the union would have to find out which it is. */
+function linesWriter(map: Maps['schedules']): (line: number, lines: readonly ScheduleLine[]) => void {
+  const { layout } = map.valueCodec;
+  const member = <T>(name: string): Codec<T> => codec<T>(memberAt(layout, name).layout, `schedule_line.${name}`);
+  const server = member<RealServer>('server');
+  const turns = member<readonly Turn[]>('turns');
+  const ring = member<readonly number[]>('ring');
+  return (line, lines) => {
+    const keys = Buffer.alloc(lines.length * 4);
+    const values = Buffer.alloc(lines.length * layout.size);
+    lines.forEach((value, i) => {
+      keys.writeUInt32LE(line + i, i * 4);
+      if (value.ring !== undefined) ring.encode(value.ring, values, i * layout.size);
+      else if (value.turns !== undefined) turns.encode(value.turns, values, i * layout.size);
+      else if (value.server !== undefined) server.encode(value.server, values, i * layout.size);
+    });
+    map.setRawBatch(keys, values, lines.length);
+  };
+}
+
+function zero(maps: Maps, serviceIds: readonly number[], serverIds: readonly number[]): void {
+  for (const map of [maps.service_traffic, maps.scheduler_states, maps.unrecorded]) zeroEntries(map, serviceIds);
+  for (const map of [maps.server_traffic, maps.live_counts, maps.recount]) zeroEntries(map, serverIds);
+}
+
+/** Per-CPU values are longer than the type says: the map itself tells by how much. */
+function zeroEntries(map: Pick<BpfMap, 'getRaw' | 'setRawBatch'>, ids: readonly number[]): void {
+  if (ids.length === 0) return;
+  const keys = Buffer.alloc(ids.length * 4);
+  ids.forEach((id, i) => {
+    keys.writeUInt32LE(id, i * 4);
+  });
+  const size = map.getRaw(keys.subarray(0, 4))?.length ?? 0;
+  map.setRawBatch(keys, Buffer.alloc(ids.length * size), ids.length);
+}

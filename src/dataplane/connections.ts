@@ -1,0 +1,119 @@
+/**
+ * The connection table as a list: a scan over mapped memory that looks at the
+ * hot word of each slot and, where one is in use and wanted, at its key. The
+ * data plane goes on writing meanwhile; an entry that changes under the scan is
+ * left out, its successor may or may not appear.
+ */
+import { indexOf } from './layout-view.ts';
+import type { Maps } from './maps.ts';
+import { ConnectionState, EntryShift } from './types.gen.ts';
+
+/** One connection, in numbers. Address words and ports are in host order. */
+export interface RawConnection {
+  readonly serviceId: number;
+  readonly realServerId: number;
+  readonly source: readonly [number, number, number, number];
+  readonly sourcePort: number;
+  readonly destination: readonly [number, number, number, number];
+  readonly destinationPort: number;
+  /** A value of ConnectionState. */
+  readonly state: number;
+  /** Seconds until it expires. */
+  readonly expires: number;
+  /** Seconds since its first packet. */
+  readonly age: number;
+}
+
+/** What can be told from a slot before its connection is made into an object. Left out: all. */
+export interface RawFilter {
+  readonly state?: number;
+  readonly serviceId?: number;
+  readonly realServerIds?: ReadonlySet<number>;
+  readonly source?: readonly number[];
+  readonly sourcePort?: number;
+}
+
+export interface ConnectionTable {
+  /** Number of slots. */
+  readonly slots: number;
+  /** Live connections in slots [first, end) that pass the filter; `now`: seconds of the data plane's clock. */
+  scan(first: number, end: number, now: number, filter?: RawFilter): RawConnection[];
+}
+
+export function openConnectionTable(maps: Pick<Maps, 'connections' | 'connection_keys'>): ConnectionTable {
+  const memory = maps.connections.mmap();
+  const hot = new Uint32Array(memory.buffer);
+  const words = new BigUint64Array(memory.buffer);
+  const readKey = keyReader(maps.connection_keys);
+  const slots = maps.connection_keys.spec.maxEntries;
+  const scan: ConnectionTable['scan'] = (first, end, now, filter = {}) => {
+    const found: RawConnection[] = [];
+    for (let slot = first; slot < Math.min(end, slots); slot++) {
+      const low = hot[slot * 2]!;
+      const state = (low >>> EntryShift.ENTRY_STATE_SHIFT) & 15;
+      if (state === ConnectionState.CONNECTION_FREE || state === ConnectionState.CONNECTION_BUSY) continue;
+      if (filter.state !== undefined && filter.state !== state) continue;
+      const expires = (((low & 0xffff) - (now & 0xffff)) << 16) >> 16;
+      if (expires <= 0) continue;
+      const before = words[slot];
+      const key = readKey(slot, filter);
+      // The word's tag, server and state belong to the key only if no one replaced it meanwhile.
+      if (key === undefined || !sameConnection(before, words[slot])) continue;
+      const { created, ...rest } = key;
+      found.push({ ...rest, state, expires, age: Math.max(0, now - created) });
+    }
+    return found;
+  };
+  return { slots, scan };
+}
+
+/** State and deadline may move on; tag and server may not. */
+function sameConnection(before: bigint | undefined, after: bigint | undefined): boolean {
+  const lasting = (word = 0n) => word >> BigInt(EntryShift.ENTRY_INDEX_SHIFT);
+  return lasting(before) === lasting(after);
+}
+
+type RawKey = Omit<RawConnection, 'state' | 'expires' | 'age'> & { readonly created: number };
+
+/** Undefined: the filter does not want it. */
+function keyReader(map: Maps['connection_keys']): (slot: number, filter: RawFilter) => RawKey | undefined {
+  const { layout } = map.valueCodec;
+  const memory = map.mmap();
+  const wide = new Uint32Array(memory.buffer);
+  const narrow = new Uint16Array(memory.buffer);
+  const at32 = (name: string) => indexOf(layout, name, 4);
+  const source = at32('source');
+  const destination = at32('destination');
+  const [service, realServer, created] = [at32('service'), at32('real_server'), at32('created')];
+  const sourcePort = indexOf(layout, 'source_port', 2);
+  const destinationPort = indexOf(layout, 'destination_port', 2);
+  const address = (at: number) =>
+    [swap32(wide[at]!), swap32(wide[at + 1]!), swap32(wide[at + 2]!), swap32(wide[at + 3]!)] as const;
+  return (slot, filter) => {
+    const base = (slot * layout.size) / 4;
+    if (filter.serviceId !== undefined && wide[base + service] !== filter.serviceId) return undefined;
+    if (filter.realServerIds !== undefined && !filter.realServerIds.has(wide[base + realServer]!)) return undefined;
+    const port = swap16(narrow[base * 2 + sourcePort]!);
+    if (filter.sourcePort !== undefined && filter.sourcePort !== port) return undefined;
+    const from = address(base + source);
+    if (filter.source?.some((word, i) => word !== from[i])) return undefined;
+    return {
+      serviceId: wide[base + service]!,
+      realServerId: wide[base + realServer]!,
+      source: from,
+      sourcePort: port,
+      destination: address(base + destination),
+      destinationPort: swap16(narrow[base * 2 + destinationPort]!),
+      created: wide[base + created]!,
+    };
+  };
+}
+
+// Keys hold network order; the data plane runs on little-endian machines only.
+function swap16(value: number): number {
+  return ((value & 255) << 8) | (value >>> 8);
+}
+
+function swap32(value: number): number {
+  return ((value << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24)) >>> 0;
+}
