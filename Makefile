@@ -12,6 +12,7 @@ DESTDIR ?=
 NODE_DIR = $(shell dirname "$$(dirname "$$(readlink -f "$$(command -v node)")")")
 MULTIARCH = $(shell gcc -print-multiarch)
 BIN := node_modules/.bin
+TSX := $(BIN)/tsx --conditions=source
 
 ifeq ($(V),1)
 Q :=
@@ -74,7 +75,7 @@ dist: dist/xlb dist/xlbd dist/bpf_addon.node dist/node_modules/netlink/package.j
 
 dist/xlb dist/xlbd &: $(SOURCES) scripts/bundle.ts package.json | $(MODULES)
 	$(call msg,BUNDLE,dist/xlb dist/xlbd)
-	$(Q)$(BIN)/tsx scripts/bundle.ts
+	$(Q)$(TSX) scripts/bundle.ts
 
 dist/bpf_addon.node: $(ADDON)
 	$(call msg,COPY,$@)
@@ -99,15 +100,15 @@ check: $(MODULES) $(ADDON) $(BPF_OBJECTS) ## lint, types, unit tests, unused cod
 	$(call msg,LINT,biome)
 	$(Q)$(BIN)/biome check --error-on-warnings --max-diagnostics=100
 	$(call msg,LINT,import table)
-	$(Q)$(BIN)/tsx scripts/check-imports.ts
+	$(Q)$(TSX) scripts/check-imports.ts
 	$(call msg,TYPES,tsc)
 	$(Q)$(BIN)/tsc -p tsconfig.json
 	$(call msg,GENERATED,types from BTF)
-	$(Q)$(BIN)/tsx scripts/generate-types.ts --check
+	$(Q)$(TSX) scripts/generate-types.ts --check
 	$(call msg,KNIP,unused code)
 	$(Q)$(BIN)/knip --no-progress
 	$(call msg,TEST,unit)
-	$(Q)$(BIN)/vitest run --project unit --outputFile.json=build/test/unit.json
+	$(Q)$(BIN)/vitest run --project unit --reporter=dot --reporter=json --outputFile.json=build/test/unit.json
 
 .PHONY: test
 test: ## set up, build and run everything (root)
@@ -116,17 +117,17 @@ test: ## set up, build and run everything (root)
 	$(Q)rm -rf build/test
 	$(Q)$(MAKE) -s check
 	$(call msg,TEST,kernel)
-	$(Q)$(BIN)/vitest run --project kernel --outputFile.json=build/test/kernel.json
+	$(Q)$(BIN)/vitest run --project kernel --reporter=dot --reporter=json --outputFile.json=build/test/kernel.json
 
 .PHONY: demo
 demo: ## real HTTP through an XDP director, in network namespaces (root; KEEP=1 leaves it up)
 	$(Q)$(MAKE) -s setup
 	$(Q)$(MAKE) -s build
-	$(Q)KEEP='$(KEEP)' $(BIN)/tsx scripts/demo.ts
+	$(Q)KEEP='$(KEEP)' $(TSX) scripts/demo.ts
 
 .PHONY: bench
 bench: build ## nanoseconds a packet, as ratios to the floor of the same run (root, under 4 minutes)
-	$(Q)$(BIN)/tsx scripts/bench/main.ts
+	$(Q)$(TSX) scripts/bench/main.ts
 
 .PHONY: format
 format: $(MODULES) ## let biome format and fix what it can

@@ -15,7 +15,11 @@ const TABLE: readonly (readonly [string, readonly string[], readonly string[]])[
   ['src/core/vrrp', ['../model/b.ts'], ['node:dgram', '../scheduler/b.ts', '../checker/b.ts', '../../net/b.ts']],
   ['src/core/checker', ['../model/b.ts'], ['node:net', '../config/b.ts', '../../daemon/b.ts']],
   ['src/core/config', ['../model/b.ts'], ['node:fs/promises', '../checker/b.ts', '../../api/b.ts']],
-  ['src/core/reconcile', ['../model/b.ts', '../scheduler/b.ts'], ['libbpf-ts', '../vrrp/b.ts', '../../dataplane/b.ts']],
+  [
+    'src/core/reconcile',
+    ['../model/b.ts', '../scheduler/b.ts', '../../dataplane/types.gen.ts'],
+    ['libbpf-ts', '../vrrp/b.ts', '../../dataplane/b.ts'],
+  ],
   [
     'src/dataplane',
     ['libbpf-ts', 'node:fs', '../core/model/b.ts'],
