@@ -1,0 +1,226 @@
+/** A service as the data plane reads it: its lines and its element, from model and network. */
+import {
+  AddressFamily,
+  Method,
+  RealServerFlag,
+  type RealServer as RealServerSlot,
+  ScheduleLimit,
+  type ScheduleLine,
+  Scheduler,
+  type Service,
+  ServiceFlag,
+  type ServiceKey as ServiceMapKey,
+} from '../../dataplane/types.gen.ts';
+import { addressFamily, addressWords } from '../model/address.ts';
+import type { Address, RealServer, ServiceKey, TunnelSettings, VirtualService } from '../model/model.ts';
+import type { Resolution } from '../model/resolution.ts';
+import { effectiveWeight, tableWeight } from '../model/server.ts';
+import { buildRing, gcdOfWeights, type RingServer } from '../scheduler/mh.ts';
+import { type Slot, type Slots, standIn } from './slots.ts';
+
+/** Slots of the fallback ring of schedulers that have no ring of their own; a prime. */
+export const FALLBACK_RING_SIZE = 1021;
+
+const UNKNOWN_MTU = 65535;
+const NO_ADDRESS = { word: [0, 0, 0, 0] };
+const PROTOCOL_NUMBERS = { tcp: 6, udp: 17 };
+const SCHEDULERS = { rr: Scheduler.SCHEDULER_RR, wrr: Scheduler.SCHEDULER_WRR, mh: Scheduler.SCHEDULER_MH };
+
+export interface ServiceContent {
+  /** Slots, then turns, then the ring. */
+  readonly lines: readonly ScheduleLine[];
+  readonly slotCount: number;
+  readonly turnCount: number;
+  readonly turnLines: number;
+  readonly ringSize: number;
+  readonly weightMax: number;
+  readonly weightGcd: number;
+}
+
+/** What a slot needs besides the model. */
+export interface Reach {
+  readonly resolution: Resolution;
+  /** Index in next_hops; 0: not resolved. */
+  readonly nextHop: number;
+}
+
+export function serviceMapKey({ address, port, protocol }: ServiceKey): ServiceMapKey {
+  return {
+    address: { word: addressWords(address) },
+    port,
+    protocol: PROTOCOL_NUMBERS[protocol],
+    family: familyNumber(address),
+  };
+}
+
+function familyNumber(address: Address): number {
+  return addressFamily(address) === 4 ? AddressFamily.FAMILY_IPV4 : AddressFamily.FAMILY_IPV6;
+}
+
+export function buildContent(
+  service: VirtualService,
+  slots: Slots,
+  order: readonly number[],
+  reach: (server: RealServer) => Reach,
+  tunnel: TunnelSettings,
+): ServiceContent {
+  const weights = service.servers.map(effectiveWeight);
+  const turns = order.map((index, i) => ({ index, weight: weights[i] ?? 0 })).filter(({ weight }) => weight > 0);
+  const after = turnsAfter(order, weights);
+  const bySlot = new Map(order.map((index, i) => [index, service.servers[i]]));
+  const slotLines = slots.map((slot, index) => {
+    if (slot === undefined) return { server: HOLE };
+    const position = after.get(standIn(slots, index)) ?? 0;
+    const server = bySlot.get(index);
+    if (server === undefined) return { server: retiredSlot(slot, position) };
+    return { server: liveSlot(slot, server, reach(server), position, tunnel) };
+  });
+  const ring = serviceRing(service, order);
+  const turnLines = chunks(turns, ScheduleLimit.TURNS_PER_LINE, { index: 0, weight: 0 }).map((part) => ({
+    turns: part,
+  }));
+  const ringLines = chunks([...ring], ScheduleLimit.RING_SLOTS_PER_LINE, ScheduleLimit.RING_EMPTY);
+  return {
+    lines: [...slotLines, ...turnLines, ...ringLines.map((part) => ({ ring: part }))],
+    slotCount: slots.length,
+    turnCount: turns.length,
+    turnLines: turnLines.length,
+    ringSize: ring.length,
+    weightMax: Math.max(0, ...weights),
+    weightGcd: gcdOfWeights(weights) || 1,
+  };
+}
+
+export function serviceElement(
+  service: VirtualService,
+  id: number,
+  generation: number,
+  line: number,
+  content: ServiceContent,
+): Service {
+  const { port, fallback } = service.options;
+  const turnsLine = line + content.slotCount;
+  return {
+    key: serviceMapKey(service.key),
+    id,
+    schedule: line,
+    slot_count: content.slotCount,
+    turns_line: turnsLine,
+    turn_count: content.turnCount,
+    ring_line: turnsLine + content.turnLines,
+    ring_size: content.ringSize,
+    weight_max: content.weightMax,
+    weight_gcd: content.weightGcd,
+    generation,
+    scheduler: SCHEDULERS[service.scheduler],
+    flags: (port ? ServiceFlag.SERVICE_HASH_PORT : 0) | (fallback ? ServiceFlag.SERVICE_MH_FALLBACK : 0),
+  };
+}
+
+/** For each slot in the list, how many turns stand at or before it. */
+function turnsAfter(order: readonly number[], weights: readonly number[]): Map<number, number> {
+  const after = new Map<number, number>();
+  let position = 0;
+  order.forEach((index, i) => {
+    if ((weights[i] ?? 0) > 0) position++;
+    after.set(index, position);
+  });
+  return after;
+}
+
+/** Slots by ring position; empty where no server may have any. */
+function serviceRing(service: VirtualService, order: readonly number[]): number[] {
+  const own = service.scheduler === 'mh';
+  const servers: RingServer[] = service.servers.map((server) => ({
+    key: server.key,
+    weight: own ? tableWeight(server) : effectiveWeight(server),
+  }));
+  if (!servers.some(({ weight }) => weight > 0)) return [];
+  const ring = buildRing(servers, own ? service.options.ringSize : FALLBACK_RING_SIZE);
+  return Array.from(ring, (position) => order[position] ?? ScheduleLimit.RING_EMPTY);
+}
+
+const HOLE: RealServerSlot = {
+  address: NO_ADDRESS,
+  outer_source: NO_ADDRESS,
+  id: 0,
+  next_hop: 0,
+  port: 0,
+  mtu: 0,
+  turns_after: 0,
+  method: 0,
+  family: 0,
+  flags: 0,
+  spread_bits: 0,
+  outer_sum: 0,
+};
+
+function retiredSlot(slot: Slot, turns_after: number): RealServerSlot {
+  const { address, port } = slot.key;
+  return {
+    ...HOLE,
+    address: { word: addressWords(address) },
+    id: slot.id,
+    port,
+    turns_after,
+    family: familyNumber(address),
+  };
+}
+
+function liveSlot(
+  slot: Slot,
+  server: RealServer,
+  { resolution, nextHop }: Reach,
+  turns_after: number,
+  tunnel: TunnelSettings,
+): RealServerSlot {
+  let flags: number = RealServerFlag.REAL_SERVER_AVAILABLE;
+  if (effectiveWeight(server) > 0) flags |= RealServerFlag.REAL_SERVER_ELIGIBLE;
+  const base = {
+    ...retiredSlot(slot, turns_after),
+    next_hop: nextHop,
+    mtu: resolution.state === 'resolved' ? Math.min(resolution.mtu, UNKNOWN_MTU) : UNKNOWN_MTU,
+    method: server.method === 'tun' ? Method.METHOD_TUN : Method.METHOD_DR,
+    flags,
+  };
+  if (server.method === 'dr') return base;
+  return { ...base, ...outerHeader(server.key.address, resolution, tunnel), flags: flags | outerFlags(tunnel) };
+}
+
+function outerFlags({ outerDf }: TunnelSettings): number {
+  if (outerDf === 'copy') return RealServerFlag.REAL_SERVER_COPY_DF;
+  return outerDf === 'set' ? RealServerFlag.REAL_SERVER_OUTER_DF : 0;
+}
+
+/** The source, spread over a prefix where that is asked for, and the sum of what never changes in an IPv4 header. */
+function outerHeader(address: Address, resolution: Resolution, { spread4, spread6 }: TunnelSettings) {
+  const over4 = addressFamily(address) === 4;
+  const spread = over4 ? spread4 : spread6;
+  const source = spread?.address ?? (resolution.state === 'resolved' ? resolution.source : null);
+  const spread_bits =
+    spread === null ? 0 : over4 ? Math.min(16, 32 - spread.prefix) : Math.min(32, 128 - spread.prefix);
+  const words = source === null ? NO_ADDRESS.word : addressWords(source);
+  const fixed = [words[0] ?? 0, addressWords(address)[0]];
+  const outer_sum = over4 ? headerSum(spread_bits > 0 ? fixed.slice(1) : fixed) : 0;
+  return { outer_source: { word: words }, spread_bits, outer_sum };
+}
+
+/** Ones'-complement sum, as a little-endian machine loads the words, of version and header length and of these addresses. */
+function headerSum(words: readonly number[]): number {
+  const swap = (half: number) => ((half & 255) << 8) | (half >>> 8);
+  let sum = 0x0045;
+  for (const word of words) sum += swap(word >>> 16) + swap(word & 0xffff);
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
+  return sum;
+}
+
+/** Parts of `size`, the last one filled up. */
+function chunks<T>(values: readonly T[], size: number, filler: T): T[][] {
+  const parts: T[][] = [];
+  for (let at = 0; at < values.length; at += size) {
+    const part = values.slice(at, at + size);
+    while (part.length < size) part.push(filler);
+    parts.push(part);
+  }
+  return parts;
+}

@@ -1,0 +1,107 @@
+/** The controller's maps in memory, for tests: executes operations and finds dangling references. */
+import type { Interface, NextHop, RealServer, ScheduleLine, Service } from '../../dataplane/types.gen.ts';
+import { addressFromWords } from '../model/address.ts';
+import type { Have, Operation } from './operations.ts';
+import type { Limits } from './reconciler.ts';
+
+export class FakeMaps {
+  private readonly limits: Limits;
+  private readonly services = new Map<string, Service>();
+  private readonly lines = new Map<number, ScheduleLine>();
+  private readonly nextHops = new Map<number, NextHop>();
+  private readonly interfaces = new Map<number, Interface>();
+  private readonly txPorts = new Map<number, number>();
+  private readonly filter = new Map<number, bigint>();
+
+  constructor(limits: Limits) {
+    this.limits = limits;
+  }
+
+  execute(operation: Operation): void {
+    switch (operation.op) {
+      case 'zero':
+        return;
+      case 'write-interface':
+        this.interfaces.set(operation.slot, operation.value);
+        return;
+      case 'set-tx-port':
+        this.txPorts.set(operation.slot, operation.ifindex);
+        return;
+      case 'delete-tx-port':
+        this.txPorts.delete(operation.slot);
+        return;
+      case 'write-next-hop':
+      case 'store-next-hop':
+        this.nextHops.set(operation.id, operation.value);
+        return;
+      case 'write-lines':
+        operation.lines.forEach((line, i) => {
+          this.lines.set(operation.line + i, line);
+        });
+        return;
+      case 'write-filter':
+        this.filter.set(operation.word, operation.value);
+        return;
+      case 'set-service':
+        this.services.set(JSON.stringify(operation.key), operation.value);
+        return;
+      case 'delete-service':
+        this.services.delete(JSON.stringify(operation.key));
+    }
+  }
+
+  have(): Have {
+    const nonZero = (value: Interface) => value.ifindex !== 0;
+    return {
+      services: [...this.services.values()],
+      line: (line) => (line < this.limits.lines ? (this.lines.get(line) ?? {}) : undefined),
+      nextHops: new Map(this.nextHops),
+      interfaces: new Map([...this.interfaces].filter(([, value]) => nonZero(value))),
+      txPorts: new Map(this.txPorts),
+      filter: new Map([...this.filter].filter(([, value]) => value !== 0n)),
+    };
+  }
+
+  slot(service: number, index: number): RealServer | undefined {
+    const line = [...this.services.values()][service]?.schedule ?? 0;
+    return this.lines.get(line + index)?.server;
+  }
+
+  /** Addresses of the servers that get turns, in their order. */
+  serverOrder(service: number): string[] {
+    const element = [...this.services.values()][service];
+    const turns = this.lines.get(element?.turns_line ?? 0)?.turns?.slice(0, element?.turn_count) ?? [];
+    return turns.map(({ index }) => addressFromWords(4, this.slot(service, index)?.address.word ?? []));
+  }
+
+  /** Throws where a published service refers to what is not there. */
+  checkReferences(): void {
+    for (const service of this.services.values()) {
+      for (let i = 0; i < service.slot_count; i++) {
+        const server = this.lines.get(service.schedule + i)?.server;
+        if (server === undefined) throw new Error(`service ${service.id}: slot ${i} is not a server`);
+        if (server.next_hop === 0) continue;
+        const hop = this.nextHops.get(server.next_hop);
+        if (hop === undefined) throw new Error(`service ${service.id}: slot ${i} has no next hop`);
+        if (!this.txPorts.has(hop.port - 1)) throw new Error(`next hop ${server.next_hop} leaves by no interface`);
+      }
+      this.checkIndexes(service);
+    }
+  }
+
+  private checkIndexes(service: Service): void {
+    const indexes: number[] = [];
+    for (let i = 0; i * 8 < service.turn_count; i++) {
+      const turns = this.lines.get(service.turns_line + i)?.turns ?? [];
+      indexes.push(...turns.slice(0, service.turn_count - i * 8).map(({ index }) => index));
+    }
+    for (let i = 0; i * 32 < service.ring_size; i++) {
+      const ring = this.lines.get(service.ring_line + i)?.ring ?? [];
+      indexes.push(...ring.slice(0, service.ring_size - i * 32));
+    }
+    if (indexes.length < service.turn_count + service.ring_size)
+      throw new Error(`service ${service.id}: lines missing`);
+    const bad = indexes.find((index) => index >= service.slot_count);
+    if (bad !== undefined) throw new Error(`service ${service.id}: index ${bad} has no slot`);
+  }
+}

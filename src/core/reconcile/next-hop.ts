@@ -1,0 +1,55 @@
+/** Next hops and interfaces as the maps hold them. */
+import { type Interface, InterfaceFlag, InterfaceLimit, type NextHop, VlanMode } from '../../dataplane/types.gen.ts';
+import type { LocalInterface, Resolved } from '../model/resolution.ts';
+
+/** Entry of an interface in `interfaces` and `tx_ports`. */
+export function interfaceSlot(ifindex: number): number {
+  return ifindex % InterfaceLimit.INTERFACE_SLOTS;
+}
+
+export function interfaceValue({ ifindex, mac, attached }: LocalInterface): Interface {
+  return { ifindex, mac, flags: attached ? InterfaceFlag.INTERFACE_ATTACHED : 0 };
+}
+
+export const NO_INTERFACE: Interface = { ifindex: 0, mac: new Uint8Array(6), flags: 0 };
+
+/** What a next hop is, whatever its MAC address. */
+export function nextHopIdentity({ ifindex, gateway, vlan }: Resolved): string {
+  const tags = vlan.mode === 'keep' ? 'keep' : vlan.tags.map(({ tpid, tci }) => `${tpid}.${tci}`).join('+');
+  return `${ifindex} ${gateway} ${tags}`;
+}
+
+export function nextHopValue({ ifindex, mac, vlan }: Resolved): NextHop {
+  const tags = vlan.mode === 'explicit' ? vlan.tags : [];
+  return {
+    mac,
+    port: interfaceSlot(ifindex) + 1,
+    vlan_mode: vlan.mode === 'explicit' ? VlanMode.VLAN_EXPLICIT : VlanMode.VLAN_KEEP,
+    vlan_count: tags.length,
+    vlan_tci: [tags[0]?.tci ?? 0, tags[1]?.tci ?? 0],
+    vlan_tpid: tags[0]?.tpid ?? 0,
+  };
+}
+
+export function sameNextHop(a: NextHop, b: NextHop): boolean {
+  return sameButAddress(a, b) && a.port === b.port && sameBytes(a.mac, b.mac);
+}
+
+/** Whether one 64-bit store turns the one into the other. */
+export function sameButAddress(a: NextHop, b: NextHop): boolean {
+  return (
+    a.vlan_mode === b.vlan_mode &&
+    a.vlan_count === b.vlan_count &&
+    a.vlan_tpid === b.vlan_tpid &&
+    a.vlan_tci[0] === b.vlan_tci[0] &&
+    a.vlan_tci[1] === b.vlan_tci[1]
+  );
+}
+
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+export function sameInterface(a: Interface, b: Interface): boolean {
+  return a.ifindex === b.ifindex && a.flags === b.flags && sameBytes(a.mac, b.mac);
+}

@@ -1,0 +1,40 @@
+/** What changes the maps: plain data, executed in order by `src/dataplane`. */
+import type { Interface, NextHop, ScheduleLine, Service, ServiceKey } from '../../dataplane/types.gen.ts';
+
+export type Operation =
+  /** Statistics, counts and scheduler state of ids that get a new owner. */
+  | { readonly op: 'zero'; readonly serviceIds: readonly number[]; readonly serverIds: readonly number[] }
+  | { readonly op: 'write-interface'; readonly slot: number; readonly value: Interface }
+  | { readonly op: 'set-tx-port'; readonly slot: number; readonly ifindex: number }
+  | { readonly op: 'delete-tx-port'; readonly slot: number }
+  /** A next hop that no published slot uses yet. */
+  | { readonly op: 'write-next-hop'; readonly id: number; readonly value: NextHop }
+  /** A published next hop's MAC and port: one 64-bit store. */
+  | { readonly op: 'store-next-hop'; readonly id: number; readonly value: NextHop }
+  /** Consecutive lines that no published service uses. */
+  | { readonly op: 'write-lines'; readonly line: number; readonly lines: readonly ScheduleLine[] }
+  | { readonly op: 'write-filter'; readonly word: number; readonly value: bigint }
+  /** `settle`: run the settle program after it. */
+  | { readonly op: 'set-service'; readonly key: ServiceKey; readonly value: Service; readonly settle: boolean }
+  | { readonly op: 'delete-service'; readonly key: ServiceKey };
+
+/** What the maps hold, as far as the controller writes them. */
+export interface Have {
+  readonly services: readonly Service[];
+  /** A line of the schedules map, all its members decoded. */
+  readonly line: (line: number) => ScheduleLine | undefined;
+  /** Only those that differ from zero. */
+  readonly nextHops: ReadonlyMap<number, NextHop>;
+  readonly interfaces: ReadonlyMap<number, Interface>;
+  readonly txPorts: ReadonlyMap<number, number>;
+  readonly filter: ReadonlyMap<number, bigint>;
+}
+
+export const EMPTY_MAPS: Have = {
+  services: [],
+  line: () => undefined,
+  nextHops: new Map(),
+  interfaces: new Map(),
+  txPorts: new Map(),
+  filter: new Map(),
+};

@@ -1,0 +1,190 @@
+import { describe, expect, test } from 'vitest';
+import { RealServerFlag, type ScheduleLine } from '../../dataplane/types.gen.ts';
+import { parseAddress } from '../model/address.ts';
+import { applyCommands, emptyModel } from '../model/apply-command.ts';
+import type { Command } from '../model/command.ts';
+import type { Address, Model } from '../model/model.ts';
+import type { Resolution } from '../model/resolution.ts';
+import { adopt } from './adopt.ts';
+import { FakeMaps } from './fake-maps.ts';
+import type { Operation } from './operations.ts';
+import { emptyState, type Network, Reconciler } from './reconciler.ts';
+import { repair } from './repair.ts';
+
+const LIMITS = { services: 64, realServers: 256, nextHops: 256, lines: 4096 };
+const MAC = Uint8Array.of(2, 0, 0, 0, 0, 9);
+
+const address = (text: string): Address => parseAddress(text) as Address;
+const vip = { protocol: 'tcp', address: address('192.0.2.100'), port: 80 } as const;
+const server = (n: number, weight = 1) => ({ address: address(`192.0.2.${n}`), port: 80, weight });
+
+const resolved = (gateway: Address, mac: Uint8Array = MAC): Resolution => ({
+  state: 'resolved',
+  ifindex: 5,
+  interfaceName: 'eth0',
+  gateway,
+  mac,
+  mtu: 1500,
+  source: address('192.0.2.1'),
+  vlan: { mode: 'keep' },
+  neighbour: 'reachable',
+});
+
+const network: Network = {
+  resolution: (server) => resolved(server),
+  interfaces: [{ ifindex: 5, mac: Uint8Array.of(2, 0, 0, 0, 0, 1), attached: true }],
+};
+
+function model(...commands: Command[]): Model {
+  const result = applyCommands(emptyModel, commands);
+  if ('error' in result) throw new Error(JSON.stringify(result));
+  return result.model;
+}
+
+const rr: Command = { type: 'service.add', service: { ...vip, scheduler: 'rr' } };
+const add = (n: number, weight?: number): Command => ({ type: 'server.add', service: vip, server: server(n, weight) });
+
+/** Plans, executes on the fake maps, commits. */
+function reconcile(reconciler: Reconciler, maps: FakeMaps, wanted: Model, now: number, net = network): Operation[] {
+  const planned = reconciler.plan(wanted, net, now);
+  if (!planned.ok) throw new Error(planned.message);
+  for (const operation of planned.operations) {
+    maps.execute(operation);
+    maps.checkReferences();
+  }
+  reconciler.commit(planned);
+  return [...planned.operations];
+}
+
+function fresh(): [Reconciler, FakeMaps] {
+  return [new Reconciler(emptyState(LIMITS)), new FakeMaps(LIMITS)];
+}
+
+describe('a plan', () => {
+  test('publishes a service after everything that it refers to', () => {
+    const [reconciler, maps] = fresh();
+    const operations = reconcile(reconciler, maps, model(rr, add(11), add(12)), 0);
+    expect(operations.map(({ op }) => op)).toEqual([
+      'zero',
+      'write-interface',
+      'set-tx-port',
+      'write-next-hop',
+      'write-next-hop',
+      'write-lines',
+      'write-filter',
+      'set-service',
+    ]);
+    const [service] = maps.have().services;
+    expect(service).toMatchObject({ id: 1, slot_count: 2, turn_count: 2, ring_size: 1021 });
+  });
+
+  test('is empty when nothing changed', () => {
+    const [reconciler, maps] = fresh();
+    const wanted = model(rr, add(11));
+    reconcile(reconciler, maps, wanted, 0);
+    expect(reconcile(reconciler, maps, wanted, 10)).toEqual([]);
+  });
+
+  test('lists the newest server first, and keeps slots where they are', () => {
+    const [reconciler, maps] = fresh();
+    reconcile(reconciler, maps, model(rr, add(11)), 0);
+    reconcile(reconciler, maps, model(rr, add(11), add(12)), 10);
+    const [service] = maps.have().services;
+    const turns = maps.have().line(service?.turns_line ?? 0)?.turns;
+    expect(turns?.slice(0, 2).map(({ index }) => index)).toEqual([1, 0]);
+    expect(maps.slot(0, 1)).toMatchObject({ turns_after: 1 });
+    expect(maps.slot(0, 0)).toMatchObject({ turns_after: 2 });
+  });
+
+  test('turns a new MAC address into one store', () => {
+    const [reconciler, maps] = fresh();
+    const wanted = model(rr, add(11));
+    reconcile(reconciler, maps, wanted, 0);
+    const moved: Network = { ...network, resolution: (to) => resolved(to, Uint8Array.of(2, 0, 0, 0, 0, 77)) };
+    expect(reconcile(reconciler, maps, wanted, 10, moved)).toMatchObject([{ op: 'store-next-hop', id: 1 }]);
+  });
+
+  test('keeps a deleted server in its slot, and gives the slot back to it', () => {
+    const [reconciler, maps] = fresh();
+    reconcile(reconciler, maps, model(rr, add(11), add(12)), 0);
+    const id = maps.slot(0, 0)?.id;
+    reconcile(reconciler, maps, model(rr, add(12)), 10);
+    expect(maps.slot(0, 0)).toMatchObject({ id, flags: 0 });
+    reconcile(reconciler, maps, model(rr, add(12), add(13), add(11)), 20);
+    expect(maps.slot(0, 0)).toMatchObject({ id });
+    expect(maps.slot(0, 0)?.flags).toBe(RealServerFlag.REAL_SERVER_AVAILABLE | RealServerFlag.REAL_SERVER_ELIGIBLE);
+    expect(maps.slot(0, 2)?.id).not.toBe(id);
+  });
+
+  test('gives a slot to another server only after a recount found it free', () => {
+    const [reconciler, maps] = fresh();
+    reconcile(reconciler, maps, model(rr, add(11), add(12)), 0);
+    reconcile(reconciler, maps, model(rr, add(12)), 10);
+    reconciler.recounted((id) => id === 1, 20, 30);
+    reconcile(reconciler, maps, model(rr, add(12), add(13)), 40);
+    expect(maps.slot(0, 2)).toMatchObject({ address: { word: [0xc000020d, 0, 0, 0] } });
+    reconciler.recounted(() => false, 50, 60);
+    reconcile(reconciler, maps, model(rr, add(12), add(13), add(14)), 70);
+    expect(maps.slot(0, 0)).toMatchObject({ address: { word: [0xc000020e, 0, 0, 0] } });
+  });
+
+  test('that finds no room says which option to raise, and changes nothing', () => {
+    const small = { ...LIMITS, lines: 20 };
+    const reconciler = new Reconciler(emptyState(small));
+    const planned = reconciler.plan(model(rr, add(11)), network, 0);
+    expect(planned).toMatchObject({ ok: false, message: expect.stringContaining('--schedule-lines') });
+    expect(reconciler.state.entries.size).toBe(0);
+  });
+});
+
+describe('a start on maps in use', () => {
+  test('takes over what is published: the first plan is empty', () => {
+    const [reconciler, maps] = fresh();
+    const wanted = model(rr, add(11), add(12, 3));
+    reconcile(reconciler, maps, wanted, 0);
+    const again = new Reconciler(adopt(maps.have(), reconciler.memory(), LIMITS, 100));
+    expect(reconcile(again, maps, wanted, 100)).toEqual([]);
+  });
+
+  test('remembers the ids of a service that was deleted', () => {
+    const [reconciler, maps] = fresh();
+    reconcile(reconciler, maps, model(rr, add(11)), 0);
+    reconcile(reconciler, maps, model(), 10);
+    const again = new Reconciler(adopt(maps.have(), reconciler.memory(), LIMITS, 100));
+    reconcile(again, maps, model({ ...rr, service: { ...rr.service, port: 81 } } as Command), 110);
+    expect(maps.have().services[0]?.id).toBe(2);
+  });
+
+  test('after a crash at any operation, the next plan reaches the same maps', () => {
+    const first = model(rr, add(11), add(12));
+    const second = model(rr, add(12), add(13), add(14, 5));
+    const steps = (() => {
+      const [reconciler, maps] = fresh();
+      reconcile(reconciler, maps, first, 0);
+      return reconcile(reconciler, maps, second, 10).length;
+    })();
+    for (let crash = 0; crash <= steps; crash++) {
+      const [reconciler, maps] = fresh();
+      reconcile(reconciler, maps, first, 0);
+      const planned = reconciler.plan(second, network, 10);
+      if (!planned.ok) throw new Error(planned.message);
+      for (const operation of planned.operations.slice(0, crash)) maps.execute(operation);
+      const again = new Reconciler(adopt(maps.have(), reconciler.memory(), LIMITS, 100));
+      reconcile(again, maps, second, 100);
+      expect(repair(again.state, maps.have())).toEqual([]);
+      expect(maps.serverOrder(0)).toEqual(['192.0.2.14', '192.0.2.13', '192.0.2.12']);
+    }
+  });
+});
+
+test('repair puts back what somebody else wrote over', () => {
+  const [reconciler, maps] = fresh();
+  reconcile(reconciler, maps, model(rr, add(11)), 0);
+  const zero: ScheduleLine = { ring: Array<number>(32).fill(0) };
+  maps.execute({ op: 'write-lines', line: 0, lines: [zero] });
+  maps.execute({ op: 'write-filter', word: 3, value: 1n });
+  const operations = repair(reconciler.state, maps.have());
+  expect(operations.map(({ op }) => op).sort()).toEqual(['write-filter', 'write-lines']);
+  for (const operation of operations) maps.execute(operation);
+  expect(repair(reconciler.state, maps.have())).toEqual([]);
+});

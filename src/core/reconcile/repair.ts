@@ -1,0 +1,66 @@
+/** What differs between the maps and what was written to them, as operations that put it right. */
+import type { NextHop } from '../../dataplane/types.gen.ts';
+import { NO_INTERFACE, sameInterface, sameNextHop } from './next-hop.ts';
+import type { Have, Operation } from './operations.ts';
+import type { State } from './reconciler.ts';
+import { sameLine } from './same-content.ts';
+
+/** Empty where the maps hold exactly `state`. */
+export function repair(state: State, have: Have): Operation[] {
+  return [
+    ...repairInterfaces(state, have),
+    ...repairNextHops(state, have),
+    ...repairServices(state, have),
+    ...repairFilter(state, have),
+  ];
+}
+
+function repairInterfaces(state: State, have: Have): Operation[] {
+  const operations: Operation[] = [];
+  for (const slot of new Set([...state.interfaces.keys(), ...have.interfaces.keys()])) {
+    const value = state.interfaces.get(slot) ?? NO_INTERFACE;
+    if (!sameInterface(have.interfaces.get(slot) ?? NO_INTERFACE, value)) {
+      operations.push({ op: 'write-interface', slot, value });
+    }
+  }
+  for (const slot of new Set([...state.txPorts.keys(), ...have.txPorts.keys()])) {
+    const ifindex = state.txPorts.get(slot);
+    if (have.txPorts.get(slot) === ifindex) continue;
+    operations.push(ifindex === undefined ? { op: 'delete-tx-port', slot } : { op: 'set-tx-port', slot, ifindex });
+  }
+  return operations;
+}
+
+function repairNextHops(state: State, have: Have): Operation[] {
+  const broken = ({ id, value }: { id: number; value: NextHop }) => {
+    const found = have.nextHops.get(id);
+    return found === undefined || !sameNextHop(found, value);
+  };
+  return [...state.nextHops.values()].filter(broken).map(({ id, value }) => ({ op: 'write-next-hop', id, value }));
+}
+
+function repairServices(state: State, have: Have): Operation[] {
+  const found = new Map(have.services.map((service) => [JSON.stringify(service.key), service]));
+  const operations: Operation[] = [];
+  for (const { element, content, region } of state.entries.values()) {
+    if (element === null || content === null || region === null) continue;
+    const name = JSON.stringify(element.key);
+    const intact = content.lines.every((line, i) => sameLine(have.line(region.line + i) ?? {}, line));
+    if (!intact) operations.push({ op: 'write-lines', line: region.line, lines: content.lines });
+    if (JSON.stringify(found.get(name)) !== JSON.stringify(element)) {
+      operations.push({ op: 'set-service', key: element.key, value: element, settle: false });
+    }
+    found.delete(name);
+  }
+  for (const { key } of found.values()) operations.push({ op: 'delete-service', key });
+  return operations;
+}
+
+function repairFilter(state: State, have: Have): Operation[] {
+  const operations: Operation[] = [];
+  for (const word of new Set([...state.filter.keys(), ...have.filter.keys()])) {
+    const value = state.filter.get(word) ?? 0n;
+    if ((have.filter.get(word) ?? 0n) !== value) operations.push({ op: 'write-filter', word, value });
+  }
+  return operations;
+}

@@ -1,0 +1,22 @@
+/** The bitmap that keeps what is no VIP away from every look-up. */
+import { addressBytes } from '../model/address.ts';
+import type { Address } from '../model/model.ts';
+
+/** Bit of an address, 0 to 65535: its words as a little-endian machine loads them, folded, times the golden ratio. */
+export function vipFilterBit(address: Address): number {
+  const bytes = addressBytes(address);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let folded = 0;
+  for (let at = 0; at < bytes.length; at += 4) folded ^= view.getUint32(at, true);
+  return Math.imul(folded, 0x9e3779b1) >>> 16;
+}
+
+/** The words of the bitmap that are not 0. */
+export function vipFilterWords(addresses: Iterable<Address>): Map<number, bigint> {
+  const words = new Map<number, bigint>();
+  for (const address of addresses) {
+    const bit = vipFilterBit(address);
+    words.set(bit >> 6, (words.get(bit >> 6) ?? 0n) | (1n << BigInt(bit & 63)));
+  }
+  return words;
+}
