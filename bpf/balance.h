@@ -78,7 +78,7 @@ static __always_inline int find_server(struct packet *packet, struct service *se
 		if (likely(after == entry))
 			return index;
 		server = get_real_server(service, index);
-		if (server)
+		if (server && server->flags & REAL_SERVER_AVAILABLE) /* IPVS starts no timer for a deleted one */
 			refresh(place, entry, after, server->id);
 		return index;
 	}
@@ -134,6 +134,7 @@ static __always_inline int forward(struct xdp_md *ctx, void *ip, struct link *li
 	struct inner inner = {.length = packet->length, .flow = flow};
 	struct egress egress = {.frags = frags};
 	__u32 overhead = 0;
+	int verdict;
 
 	if (server->method == METHOD_TUN)
 		overhead = server->family == FAMILY_IPV4 ? TUN_IPV4_OVERHEAD : TUN_IPV6_OVERHEAD;
@@ -149,11 +150,13 @@ static __always_inline int forward(struct xdp_md *ctx, void *ip, struct link *li
 		return XDP_DROP;
 	}
 	decrement_hops(ip, family, &inner);
-	count_traffic(service_id, server->id, packet->length);
-	count(forwarded);
-	if (server->method == METHOD_DR)
-		return forward_dr(ctx, &egress, link);
-	return forward_tun(ctx, &egress, link, server, &inner);
+	verdict = server->method == METHOD_DR ? forward_dr(ctx, &egress, link)
+					      : forward_tun(ctx, &egress, link, server, &inner);
+	if (likely(verdict != XDP_DROP)) {
+		count_traffic(service_id, server->id, inner.length);
+		count(forwarded);
+	}
+	return verdict;
 }
 
 static __always_inline int balance_service(struct xdp_md *ctx, void *ip, struct link *link,

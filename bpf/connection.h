@@ -198,6 +198,29 @@ __noinline int find_connection(const struct packet *packet, __u32 service, struc
 	return found >= 0 ? found : find_in_bucket(lookup->second, packet, service, lookup);
 }
 
+/* Another entry than `mine` that is the packet's connection, too; rivals met on the way are marked. */
+__noinline int find_twin(__u32 mine, const struct packet *packet, __u32 service, struct lookup *lookup)
+{
+	if (!packet || !lookup)
+		return NO_ENTRY;
+	for (__u32 i = 0; i < 2 * CONNECTION_WAYS; i++) {
+		__u32 bucket = i < CONNECTION_WAYS ? lookup->hash.bucket : lookup->second;
+		__u32 number = bucket * CONNECTION_WAYS + i % CONNECTION_WAYS;
+		__u64 *place = get_entry(number), entry;
+
+		if (!place || number == mine || READ_ONCE(*place) >> ENTRY_TAG_SHIFT != lookup->hash.tag)
+			continue;
+		entry = read_settled(number);
+		if (!entry || entry_state(entry) == CONNECTION_BUSY || deadline_passed(entry, lookup->now))
+			continue;
+		if (key_matches(number, packet, service))
+			return number;
+		mark_rival(number, entry);
+		lookup->confirm = 1;
+	}
+	return NO_ENTRY;
+}
+
 static __always_inline int find_free(__u32 index, __u32 now)
 {
 	struct connection_bucket *bucket = bpf_map_lookup_elem(&connections, &index);
@@ -325,8 +348,9 @@ __noinline int claim(struct lookup *lookup)
 		place = get_entry(number);
 		if (!place)
 			return NO_ENTRY;
+		before = READ_ONCE(*place); /* then its owner: the exchange proves that both belong together */
+		barrier();
 		owner = entry_owner(number);
-		before = READ_ONCE(*place);
 		if (before && !deadline_passed(before, lookup->now) &&
 		    eviction_rank(settings, before, lookup->now) == NEVER_EVICTED)
 			continue;

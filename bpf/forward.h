@@ -29,7 +29,7 @@ static __always_inline int find_egress(__u32 next_hop, struct egress *egress)
 	slot = egress->port - 1;
 	egress->hop = hop;
 	egress->interface = bpf_map_lookup_elem(&interfaces, &slot);
-	return egress->port && egress->interface;
+	return egress->port && egress->interface && egress->interface->ifindex;
 }
 
 /*

@@ -44,7 +44,7 @@ static __always_inline void write_outer_ipv4(struct iphdr *ip, const struct real
 		       : server->flags & REAL_SERVER_COPY_DF ? inner->df
 							     : 0;
 	/* What routers may fragment needs an identification of its own (RFC 6864). */
-	ip->id = ip->frag_off || inner->id ? inner->id : (__be16)bpf_get_prandom_u32();
+	ip->id = ip->frag_off ? inner->id : (__be16)bpf_get_prandom_u32();
 	ip->ttl = inner->ttl;
 	ip->protocol = inner->protocol;
 	if (server->spread_bits) {

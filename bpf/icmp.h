@@ -29,6 +29,25 @@ struct icmp_header {
 	__be32 rest; /* IPv4: unused and MTU; IPv6: MTU */
 };
 
+/* RFC 1122 (3.2.2) and RFC 4443 (2.4 e): no errors to what is not one host's address. */
+static __always_inline int may_be_answered(void *ip, void *end, __be16 protocol)
+{
+	struct ipv6hdr *v6 = ip;
+	struct iphdr *v4 = ip;
+	__be32 *word = v6->saddr.in6_u.u6_addr32;
+	__u8 first;
+
+	if (protocol == bpf_htons(ETH_P_IP)) {
+		if ((void *)(v4 + 1) > end)
+			return 0;
+		first = v4->saddr & 0xff;
+		return first != 0 && first != 127 && first < 224;
+	}
+	if ((void *)(v6 + 1) > end || (word[0] & 0xff) == 0xff)
+		return 0;
+	return word[0] || word[1] || word[2] || bpf_ntohl(word[3]) > 1;
+}
+
 /* A token bucket for each CPU. */
 static __always_inline int icmp_allowed(const struct settings *settings)
 {
@@ -148,7 +167,7 @@ static __always_inline int write_icmpv6(struct xdp_md *ctx, struct ipv6hdr *ip, 
 	sum = bpf_csum_diff(0, 0, (__be32 *)&ip->saddr, 32, 0);
 	sum += bpf_htonl(ICMP_HEADER + quote);
 	sum += bpf_htonl(IPPROTO_ICMPV6);
-	icmp->checksum = ~fold(sum_frame(ctx, offset, ICMP_HEADER + quote, sum));
+	icmp->checksum = ~fold(sum_frame(ctx, offset, ICMP_HEADER + quote, fold(sum))); /* the seed has 32 bits */
 	return 1;
 }
 
@@ -188,14 +207,16 @@ __noinline int send_icmp_error(struct xdp_md *ctx, __u32 length, enum icmp_error
 	struct tags tags = {};
 	struct ethhdr came;
 	__u32 quote, most;
+	void *ip;
 
 	if (!settings || data + sizeof(came) > end)
 		return XDP_DROP;
 	__builtin_memcpy(&came, data, sizeof(came));
-	if (!parse_link(data, end, &link) || !icmp_allowed(settings))
+	ip = parse_link(data, end, &link);
+	if (!ip || !may_be_answered(ip, end, link.protocol) || !icmp_allowed(settings))
 		return XDP_DROP;
 	read_tags(data, end, &link, &tags);
 	most = link.protocol == bpf_htons(ETH_P_IP) ? ICMPV4_QUOTE : ICMPV6_QUOTE;
-	quote = (length < most ? length : most) & ~3u;
+	quote = length < most ? length : most;
 	return answer(ctx, &link, &tags, &came, quote, error, mtu) ? XDP_TX : XDP_DROP;
 }

@@ -85,27 +85,44 @@ static __always_inline int follow_ring(const struct settings *settings, const st
 	return index;
 }
 
-/* Two CPUs opened one connection at once: the entry with the lower number stays. */
-static __always_inline int yield_to_twin(__u32 mine, const struct packet *packet, __u32 service, __u32 real_server,
-					 struct lookup *lookup)
+/* Takes an entry out for its owner's sake; whoever loses the exchange need not. */
+static __always_inline void withdraw(__u32 number, __u64 entry, __u32 owner)
 {
-	struct connection_key *key;
-	__u64 *place, entry;
-	int twin;
+	__u64 *place = get_entry(number);
 
-	lookup->opening = 1;
-	twin = find_connection(packet, service, lookup);
-	if (twin < 0 || (__u32)twin >= mine)
-		return NO_ENTRY;
-	place = get_entry(mine);
+	if (place && replace(place, entry, 0))
+		count_live(owner, entry_state(entry), -1);
+}
+
+/*
+ * Two CPUs may open one connection at once. Whoever publishes second sees the
+ * first one's entry here; the one with the lower number stays, whoever finds
+ * them both. Answers the slot that the connection has in the end.
+ */
+static __always_inline int settle_twins(__u32 mine, const struct packet *packet, __u32 service, int index,
+					struct lookup *lookup)
+{
+	int twin = find_twin(mine, packet, service, lookup);
+	__u64 *stays, *place = get_entry(mine), entry;
+	__u32 goes, owner;
+
+	if (lookup->confirm && place)
+		mark_rival(mine, READ_ONCE(*place));
+	if (twin < 0)
+		return index;
+	goes = (__u32)twin < mine ? mine : twin;
+	place = get_entry(goes);
 	if (!place)
-		return NO_ENTRY;
+		return index;
 	entry = READ_ONCE(*place);
-	key = bpf_map_lookup_elem(&connection_keys, &mine);
-	if (key && key->service == service && replace(place, entry, 0))
-		count_live(real_server, entry_state(entry), -1);
-	place = get_entry(twin);
-	return place ? (int)entry_index(READ_ONCE(*place)) : NO_ENTRY;
+	barrier();
+	owner = entry_owner(goes);
+	if (entry && entry_state(entry) != CONNECTION_BUSY && key_matches(goes, packet, service))
+		withdraw(goes, entry, owner);
+	if (goes != mine)
+		return index;
+	stays = get_entry(twin);
+	return stays ? (int)entry_index(READ_ONCE(*stays)) : index;
 }
 
 /* Schedules a connection into a claimed entry. */
@@ -117,7 +134,7 @@ static __always_inline int open_entry(const struct settings *settings, const str
 	int index = schedule(service, packet, lookup->hash.ring, ring_is_on(service, lookup->now));
 	struct real_server *server = get_real_server(service, index);
 	__u32 owner;
-	int twin;
+	int settled;
 
 	if (index < 0 || !server || !(server->flags & REAL_SERVER_ELIGIBLE)) {
 		release(number);
@@ -127,9 +144,9 @@ static __always_inline int open_entry(const struct settings *settings, const str
 	publish(number, packet, service->id, owner, lookup->now,
 		make_entry(lookup->hash.tag, lookup->confirm || packet->protocol == IPPROTO_UDP, index, state,
 			   deadline_in(settings, state, lookup->now)));
-	twin = yield_to_twin(number, packet, service->id, owner, lookup);
-	if (twin >= 0)
-		return twin;
+	settled = settle_twins(number, packet, service->id, index, lookup);
+	if (settled != index)
+		return settled;
 	count(connections_created);
 	count_connection(service->id, owner);
 	return index;
@@ -139,12 +156,12 @@ static __always_inline int open_entry(const struct settings *settings, const str
 static __always_inline int take_over(__u32 number, __u64 before, struct lookup *lookup)
 {
 	__u64 busy = make_entry(lookup->hash.tag, 1, 0, CONNECTION_BUSY, lookup->now + BUSY_SECONDS);
-	__u32 owner = entry_owner(number);
+	__u32 owner = entry_owner(number); /* `before` was read earlier: see claim */
 	__u64 *place = get_entry(number);
 
 	if (!place || !replace(place, before, busy))
 		return NO_ENTRY;
-	lookup->confirm = !!(before & ENTRY_CONFIRM);
+	lookup->confirm |= !!(before & ENTRY_CONFIRM);
 	count_live(owner, entry_state(before), -1);
 	count(connections_reused);
 	return number;
@@ -157,7 +174,7 @@ static __always_inline int use_entry(const struct settings *settings, const stru
 	struct real_server *server = get_real_server(service, index);
 	__u64 *place = get_entry(number);
 
-	if (server && place)
+	if (server && place && server->flags & REAL_SERVER_AVAILABLE)
 		refresh(place, entry, refreshed(settings, entry, packet, now), server->id);
 	return index;
 }
