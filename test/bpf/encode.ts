@@ -1,0 +1,121 @@
+/** From a World to the bytes of the maps. Offsets come from the object's BTF; only meanings stand here. */
+import { addressBytes, macBytes, onesSum } from '../support/packet-bytes.ts';
+import { EMPTY, isEligible, type NextHopConfig, type ServerConfig, type ServiceConfig, turnsOf } from './world.ts';
+
+/** `struct address` as the codec takes it: four words in network order. */
+export function addressValue(text: string): { word: number[] } {
+  const bytes = Buffer.alloc(16);
+  addressBytes(text).copy(bytes);
+  return { word: [0, 4, 8, 12].map((at) => bytes.readUInt32BE(at)) };
+}
+
+export function familyOf(address: string): 4 | 6 {
+  return address.includes(':') ? 6 : 4;
+}
+
+export function serviceKeyValue(config: Pick<ServiceConfig, 'address' | 'port' | 'protocol'>): Record<string, unknown> {
+  return {
+    address: addressValue(config.address),
+    port: config.port,
+    protocol: config.protocol === 'tcp' ? 6 : 17,
+    family: familyOf(config.address),
+  };
+}
+
+/** Lines that a service takes in `schedules`, in order: slots, turns, ring. */
+export function lineCounts(config: ServiceConfig): { slots: number; turns: number; ring: number } {
+  return {
+    slots: config.servers.length,
+    turns: Math.ceil(turnsOf(config).length / 8),
+    ring: Math.ceil(config.ring.length / 32),
+  };
+}
+
+export function serviceValue(config: ServiceConfig, firstLine: number): Record<string, unknown> {
+  const counts = lineCounts(config);
+  const weights = config.servers.filter(isEligible).map((entry) => entry.weight);
+  return {
+    key: serviceKeyValue(config),
+    id: config.id,
+    schedule: firstLine,
+    slot_count: counts.slots,
+    turns_line: firstLine + counts.slots,
+    turn_count: turnsOf(config).length,
+    ring_line: firstLine + counts.slots + counts.turns,
+    ring_size: config.ring.length,
+    weight_max: Math.max(0, ...weights),
+    weight_gcd: weights.reduce(gcd, 0),
+    generation: config.generation,
+    scheduler: { rr: 1, wrr: 2, mh: 3 }[config.scheduler],
+    flags: (config.hashPort ? 1 : 0) | (config.fallback ? 2 : 0),
+  };
+}
+
+/** Every line of a service, one member of the union each. */
+export function lineValues(config: ServiceConfig): Record<string, unknown>[] {
+  const turns = turnsOf(config).map((slot) => ({ index: slot, pad: 0, weight: config.servers[slot]?.weight ?? 0 }));
+  return [
+    ...config.servers.map((entry, slot) => ({ server: serverValue(config, entry, slot) })),
+    ...chunks(turns, 8, { index: 0, pad: 0, weight: 0 }).map((chunk) => ({ turns: chunk })),
+    ...chunks(config.ring, 32, EMPTY).map((chunk) => ({ ring: chunk })),
+  ];
+}
+
+export function nextHopValue(config: NextHopConfig): Record<string, unknown> {
+  const tags = config.tags ?? [];
+  return {
+    mac: macBytes(config.mac),
+    port: config.port,
+    vlan_mode: config.tags === null ? 0 : 1,
+    vlan_count: tags.length,
+    vlan_tci: [tags[0]?.tci ?? 0, tags[1]?.tci ?? 0],
+    vlan_tpid: tags[0]?.tpid ?? 0x8100,
+  };
+}
+
+/** Place of an address in the VIP filter; the hash reads the words as a little-endian machine loads them. */
+export function vipFilterBit(address: string): number {
+  const bytes = Buffer.alloc(16);
+  addressBytes(address).copy(bytes);
+  const folded = [0, 4, 8, 12].reduce((sum, at) => sum ^ bytes.readUInt32LE(at), 0);
+  return Math.imul(folded, 0x9e3779b1) >>> 16;
+}
+
+function serverValue(config: ServiceConfig, entry: ServerConfig, slot: number): Record<string, unknown> {
+  const df = { copy: 8, set: 4, clear: 0 }[entry.outerDf];
+  return {
+    address: addressValue(entry.address),
+    outer_source: addressValue(entry.outerSource),
+    id: entry.id,
+    next_hop: entry.nextHop,
+    port: config.port,
+    mtu: entry.mtu,
+    turns_after: turnsOf(config).filter((turn) => turn <= slot).length,
+    method: entry.method === 'dr' ? 1 : 2,
+    family: familyOf(entry.address),
+    flags: (entry.available ? 1 : 0) | (isEligible(entry) ? 2 : 0) | df,
+    spread_bits: entry.spreadBits,
+    outer_sum: entry.method === 'tun' && familyOf(entry.address) === 4 ? outerSum(entry) : 0,
+    pad: Buffer.alloc(12),
+  };
+}
+
+/** Over the words of an outer IPv4 header that no packet changes, loaded as little-endian. */
+function outerSum(entry: ServerConfig): number {
+  const header = Buffer.alloc(20);
+  header[0] = 0x45;
+  if (entry.spreadBits === 0) addressBytes(entry.outerSource).copy(header, 12);
+  addressBytes(entry.address).copy(header, 16);
+  return onesSum(header.swap16());
+}
+
+function chunks<T>(items: readonly T[], size: number, filler: T): T[][] {
+  const count = Math.ceil(items.length / size);
+  return Array.from({ length: count }, (_, n) =>
+    Array.from({ length: size }, (_unused, i) => items[n * size + i] ?? filler),
+  );
+}
+
+function gcd(a: number, b: number): number {
+  return b === 0 ? a : gcd(b, a % b);
+}

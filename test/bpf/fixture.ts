@@ -1,0 +1,222 @@
+/**
+ * The real data plane, loaded for one test file: small tables, a clock that
+ * only `advance` moves, a known hash key. Packets go through
+ * BPF_PROG_TEST_RUN; counters are read back as differences.
+ */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { BpfObject, type MapOptions, type OpenOptions } from 'libbpf-ts';
+import { macBytes } from '../support/packet-bytes.ts';
+import { lineCounts, lineValues, nextHopValue, serviceKeyValue, serviceValue, vipFilterBit } from './encode.ts';
+import { HASH_KEY, START, TIMEOUTS } from './settings.ts';
+import { type ConnectionEntry, readEntries } from './table.ts';
+import type { ServiceConfig, World } from './world.ts';
+
+export const OBJECT = process.env['XLB_OBJECT'] ?? fileURLToPath(new URL('../../build/bpf/xlb.bpf.o', import.meta.url));
+
+export const VERDICTS = ['aborted', 'drop', 'pass', 'tx', 'redirect'] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+export interface Outcome {
+  readonly verdict: Verdict;
+  /** The frame after the program: what is sent, or what the kernel gets. */
+  readonly frame: Buffer;
+}
+
+export interface FixtureOptions {
+  /** A power of two, at least 2. */
+  readonly buckets?: number;
+  readonly hashKey?: readonly bigint[];
+  readonly program?: 'xlb' | 'xlb_frags';
+  readonly settings?: Record<string, unknown>;
+  readonly open?: OpenOptions;
+}
+
+type Fields = Record<string, unknown>;
+
+export class DataPlane {
+  readonly object: BpfObject;
+  readonly buckets: number;
+  readonly #program: string;
+  readonly #regions = new Map<string, { first: number; lines: number }>();
+  #settings: Fields;
+  #filter = new Set<number>();
+  #services: readonly ServiceConfig[] = [];
+  #counted: Record<string, number> = {};
+  #freeLine = 0;
+  readonly #hot: Buffer;
+
+  private constructor(object: BpfObject, options: FixtureOptions) {
+    this.object = object;
+    this.buckets = options.buckets ?? 1024;
+    this.#program = options.program ?? 'xlb';
+    this.#hot = object.map('connections').mmap();
+    this.#settings = {
+      hash_key: options.hashKey ?? HASH_KEY,
+      timeout: TIMEOUTS,
+      clock_offset: START,
+      hertz: 250,
+      jiffy_scale: 0, // the clock stands still: only clock_offset counts
+      bucket_mask: this.buckets - 1,
+      icmp_rate: 1_000_000,
+      icmp_burst: 1_000_000,
+      ...options.settings,
+    };
+    this.set({});
+  }
+
+  static load(options: FixtureOptions = {}): DataPlane {
+    if (!existsSync(OBJECT)) throw new Error(`${OBJECT} is not built: run make build`);
+    const buckets = options.buckets ?? 1024;
+    const sizes: Record<string, number> = {
+      services: 256,
+      schedules: 65536,
+      next_hops: 256,
+      connections: buckets,
+      connection_keys: buckets * 8,
+      scheduler_states: 256,
+      unrecorded: 256,
+      live_counts: 256,
+      recount: 256,
+      service_traffic: 256,
+      server_traffic: 256,
+    };
+    const maps: Record<string, MapOptions> = { ...options.open?.maps };
+    for (const [name, maxEntries] of Object.entries(sizes)) maps[name] = { maxEntries, ...maps[name] };
+    const object = BpfObject.open(OBJECT, { ...options.open, maps });
+    object.load();
+    return new DataPlane(object, options);
+  }
+
+  /** Changes settings; the rest keeps its values. */
+  set(fields: Fields): void {
+    this.#settings = { ...this.#settings, ...fields };
+    this.object.map('settings').set(0, this.#settings);
+  }
+
+  get now(): number {
+    return this.#settings['clock_offset'] as number;
+  }
+
+  /** Moves the data plane's clock. */
+  advance(seconds: number): void {
+    this.set({ clock_offset: (this.now + seconds) >>> 0 });
+  }
+
+  /** Makes the maps hold exactly this world. Connections, counts and cursors stay. */
+  configure(world: World): void {
+    world.nextHops.forEach((hop, index) => void this.object.map('next_hops').set(index, nextHopValue(hop)));
+    for (const { ifindex, mac } of world.interfaces) {
+      this.object.map('interfaces').set(ifindex % 1024, { ifindex, mac: macBytes(mac), flags: 1, pad: 0 });
+      this.object.map('tx_ports').set(ifindex % 1024, 1); // the loopback: entries must name a real device
+    }
+    const kept = new Set(world.services.map(keyText));
+    for (const config of this.#services) {
+      if (!kept.has(keyText(config))) this.object.map('services').delete(serviceKeyValue(config));
+    }
+    for (const config of world.services) this.#writeService(config);
+    this.#services = world.services;
+    this.#writeFilter();
+  }
+
+  /** One packet in on the loopback, addressed as it is. */
+  run(frame: Uint8Array, room?: number): Outcome {
+    const size = room === undefined ? {} : { dataOutSize: room };
+    const result = this.object.program(this.#program).testRun({ dataIn: frame, ...size });
+    return { verdict: VERDICTS[result.retval] ?? 'aborted', frame: result.dataOut };
+  }
+
+  /** Counters that moved since the last call, summed over the CPUs. */
+  counted(): Record<string, number> {
+    const total = sumCpus(this.object.map<number, Fields>('counters').getPerCpu(0) ?? []);
+    const moved = Object.entries(total).flatMap(([name, value]) => {
+      const change = value - (this.#counted[name] ?? 0);
+      return change === 0 ? [] : [[name, change] as const];
+    });
+    this.#counted = total;
+    return Object.fromEntries(moved);
+  }
+
+  traffic(map: 'service_traffic' | 'server_traffic', id: number): Record<string, number> {
+    return sumCpus(this.object.map<number, Fields>(map).getPerCpu(id) ?? []);
+  }
+
+  live(id: number): { active: number; inactive: number } {
+    const { active, inactive } = this.object
+      .map<number, { active: number; inactive: number }>('live_counts')
+      .get(id) ?? {
+      active: -1,
+      inactive: -1,
+    };
+    return { active, inactive };
+  }
+
+  /** Everything in the connection table, expired entries included. */
+  entries(): ConnectionEntry[] {
+    return readEntries(this.object, this.buckets);
+  }
+
+  /** The 64-bit words of the table as they stand, eight a bucket. */
+  hotEntries(): BigUint64Array {
+    const bytes = this.#hot;
+    return new BigUint64Array(bytes.buffer, bytes.byteOffset, this.buckets * 8);
+  }
+
+  /** Frees what has expired, all buckets; with `recount`, adds up every live entry. */
+  sweep(recount = false): { expired: number; alive: number; now: number } {
+    const ctxIn = Buffer.alloc(24);
+    ctxIn.writeUInt32LE(this.buckets, 4);
+    ctxIn.writeUInt32LE(recount ? 1 : 0, 8);
+    const out = this.object.program('sweep').testRun({ ctxIn }).ctxOut ?? Buffer.alloc(24);
+    return { now: out.readUInt32LE(12), expired: out.readUInt32LE(16), alive: out.readUInt32LE(20) };
+  }
+
+  close(): void {
+    this.object.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #writeService(config: ServiceConfig): void {
+    const lines = lineValues(config);
+    const { first } = this.#region(config);
+    this.object.map('schedules').setBatch(lines.map((line, index) => [first + index, line]));
+    this.object.map('services').set(serviceKeyValue(config), serviceValue(config, first));
+  }
+
+  /** Nothing else runs while a test configures, so a region is written in place while it is large enough. */
+  #region(config: ServiceConfig): { first: number; lines: number } {
+    const counts = lineCounts(config);
+    const lines = counts.slots + counts.turns + counts.ring;
+    const key = keyText(config);
+    let region = this.#regions.get(key);
+    if (region === undefined || region.lines < lines) {
+      region = { first: this.#freeLine, lines };
+      this.#freeLine += lines;
+      this.#regions.set(key, region);
+    }
+    return region;
+  }
+
+  #writeFilter(): void {
+    const words = new Map<number, bigint>();
+    for (const bit of this.#filter) words.set(bit >> 6, 0n);
+    this.#filter = new Set(this.#services.map((config) => vipFilterBit(config.address)));
+    for (const bit of this.#filter) words.set(bit >> 6, (words.get(bit >> 6) ?? 0n) | (1n << BigInt(bit & 63)));
+    for (const [word, bits] of words) this.object.map('vip_filter').set(word, bits);
+  }
+}
+
+function keyText(config: ServiceConfig): string {
+  return `${config.protocol} ${config.address} ${config.port}`;
+}
+
+function sumCpus(values: readonly Fields[]): Record<string, number> {
+  const total: Record<string, number> = {};
+  for (const value of values) {
+    for (const [name, field] of Object.entries(value)) total[name] = (total[name] ?? 0) + Number(field);
+  }
+  return total;
+}

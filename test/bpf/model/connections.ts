@@ -1,0 +1,167 @@
+/**
+ * The connection table: buckets of eight entries, two candidate buckets for a
+ * connection. An entry is known by its tag; its full key is compared where a
+ * packet may open a connection, or where two keys are known to share a tag.
+ */
+import type { State } from '../settings.ts';
+import type { FlowHash } from './hash.ts';
+import { isActive, timeoutOf } from './tcp-state.ts';
+
+export const WAYS = 8;
+
+export interface Entry {
+  readonly tag: number;
+  /** Another key with this tag is or was there. */
+  confirm: boolean;
+  slot: number;
+  state: State;
+  /** Seconds of the data plane's clock; dead from then on. */
+  deadline: number;
+  /** Source, destination, ports and service, as one text. */
+  readonly key: string;
+  readonly realServer: number;
+}
+
+/** One packet's view: where its connection may stand, and whether it may open one. */
+export interface Lookup {
+  readonly hash: FlowHash;
+  readonly key: string;
+  readonly now: number;
+  readonly opening: boolean;
+  /** Out: rivals of the same tag were met. */
+  confirm: boolean;
+}
+
+export interface TableEvents {
+  count(name: 'connections_expired' | 'connections_evicted' | 'tag_collisions'): void;
+}
+
+export class Connections {
+  readonly entries: (Entry | null)[];
+  readonly live = new Map<number, { active: number; inactive: number }>();
+  readonly #events: TableEvents;
+
+  constructor(buckets: number, events: TableEvents) {
+    this.entries = new Array<Entry | null>(buckets * WAYS).fill(null);
+    this.#events = events;
+  }
+
+  /** Number of the packet's live entry, or -1. An opening packet marks every rival that it meets. */
+  find(lookup: Lookup): number {
+    for (const number of candidates(lookup.hash)) {
+      const entry = this.entries[number] ?? null;
+      if (entry === null || entry.tag !== lookup.hash.tag || isDead(entry, lookup.now)) continue;
+      if (!lookup.opening && !entry.confirm) return number;
+      if (entry.key === lookup.key) return number;
+      if (!lookup.opening) continue;
+      entry.confirm = true;
+      lookup.confirm = true;
+      this.#events.count('tag_collisions');
+    }
+    return -1;
+  }
+
+  /** Frees room for one entry: a free or dead place, else the connection that is worth least; -1 where none may go. */
+  claim(hash: FlowHash, now: number, timeouts: readonly number[]): number {
+    const places = candidates(hash);
+    let number = places.findIndex((place) => {
+      const entry = this.entries[place] ?? null;
+      return entry === null || isDead(entry, now);
+    });
+    number = number >= 0 ? (places[number] as number) : this.#victim(places, now, timeouts);
+    if (number >= 0) this.#countOut(number, now);
+    return number;
+  }
+
+  put(number: number, entry: Entry): void {
+    this.entries[number] = entry;
+    this.#countLive(entry, 1);
+  }
+
+  /** Takes an entry out without counting it as expired or evicted. */
+  remove(number: number): void {
+    const entry = this.entries[number] ?? null;
+    if (entry !== null) this.#countLive(entry, -1);
+    this.entries[number] = null;
+  }
+
+  refresh(number: number, state: State, deadline: number): void {
+    const entry = this.entries[number] ?? null;
+    if (entry === null) return;
+    this.#countLive(entry, -1);
+    entry.state = state;
+    entry.deadline = deadline;
+    this.#countLive(entry, 1);
+  }
+
+  sweep(now: number): void {
+    this.entries.forEach((entry, number) => {
+      if (entry !== null && isDead(entry, now)) this.#countOut(number, now);
+    });
+  }
+
+  #victim(places: readonly number[], now: number, timeouts: readonly number[]): number {
+    let best = -1;
+    let lowest = Number.POSITIVE_INFINITY;
+    for (const place of places) {
+      const rank = evictionRank(this.entries[place] as Entry, now, timeouts);
+      if (rank >= lowest) continue;
+      lowest = rank;
+      best = place;
+    }
+    return best;
+  }
+
+  #countOut(number: number, now: number): void {
+    const entry = this.entries[number] ?? null;
+    if (entry === null) return;
+    this.#events.count(isDead(entry, now) ? 'connections_expired' : 'connections_evicted');
+    this.remove(number);
+  }
+
+  #countLive(entry: Entry, change: number): void {
+    const live = this.live.get(entry.realServer) ?? { active: 0, inactive: 0 };
+    live[isActive(entry.state) ? 'active' : 'inactive'] += change;
+    this.live.set(entry.realServer, live);
+  }
+}
+
+/** The sixteen places where a connection may stand, in the order in which they are searched. */
+function candidates(hash: FlowHash): number[] {
+  const ways = Array.from({ length: WAYS }, (_, way) => way);
+  return [...ways.map((way) => hash.bucket * WAYS + way), ...ways.map((way) => hash.second * WAYS + way)];
+}
+
+function isDead(entry: Entry, now: number): boolean {
+  return entry.deadline <= now;
+}
+
+/**
+ * Lower goes first; infinite never goes. First what is closing, then what has
+ * been quiet for long enough: closing half-way (10 s), half open (3 s), UDP
+ * (30 s). Among those of one kind, the one nearest its end.
+ */
+function evictionRank(entry: Entry, now: number, timeouts: readonly number[]): number {
+  const left = entry.deadline - now;
+  const idle = timeoutOf(entry.state, timeouts) - left;
+  const [kind, quiet] = evictionKind(entry.state);
+  return idle >= quiet ? kind * 65536 + left : Number.POSITIVE_INFINITY;
+}
+
+function evictionKind(state: State): [kind: number, quiet: number] {
+  switch (state) {
+    case 'CLOSE':
+    case 'TIME_WAIT':
+    case 'LAST_ACK':
+      return [1, 0];
+    case 'ESTABLISHED':
+      return [9, Number.POSITIVE_INFINITY];
+    case 'SYN_RECV':
+    case 'SYN_SENT':
+      return [3, 3];
+    case 'UDP':
+      return [4, 30];
+    default:
+      return [2, 10];
+  }
+}

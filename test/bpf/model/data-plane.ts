@@ -1,0 +1,255 @@
+/**
+ * The data plane, stated once more in plain TypeScript: packet in and state
+ * give verdict, packet out and new state. Read `process` from top to bottom.
+ */
+
+import { addressText, macText } from '../../support/packet-bytes.ts';
+import { vipFilterBit } from '../encode.ts';
+import type { Verdict } from '../fixture.ts';
+import { TIMEOUTS } from '../settings.ts';
+import { isEligible, type ServerConfig, type ServiceConfig, type World } from '../world.ts';
+import { Connections, type Lookup } from './connections.ts';
+import { type Forwarding, forwardedFrame, hasRandomId, overheadOf } from './forward.ts';
+import { type FlowHash, flowHash } from './hash.ts';
+import { type IcmpError, icmpAnswer } from './icmp.ts';
+import { type Link, type Packet, readDestination, readLink, readPacket } from './read-packet.ts';
+import { type Cursor, newCursor, placeByRing, schedule, serversChanged } from './schedule.ts';
+import { nextTcpState, opensConnection, reusesConnection, timeoutOf } from './tcp-state.ts';
+
+export interface Result {
+  readonly verdict: Verdict;
+  readonly frame: Buffer;
+  /** The outer header's identification may be anything. */
+  readonly randomId: boolean;
+}
+
+export interface ModelOptions {
+  readonly buckets: number;
+  readonly hashKey: readonly bigint[];
+  readonly now: number;
+  readonly ingress: number;
+}
+
+/** While connections placed without an entry may live. */
+interface Unrecorded {
+  placedAt: number | null;
+  followedUntil: number;
+}
+
+/** New connections follow the ring for this long after one that found no room. */
+const RING_SECONDS = 60;
+
+export class ModelDataPlane {
+  readonly connections: Connections;
+  readonly traffic = new Map<string, { connections: number; packets: number; bytes: number }>();
+  now: number;
+  readonly #options: ModelOptions;
+  #world: World = { services: [], nextHops: [], interfaces: [] };
+  #filter = new Set<number>();
+  #counted: Record<string, number> = {};
+  readonly #cursors = new Map<number, Cursor>();
+  readonly #unrecorded = new Map<number, Unrecorded>();
+
+  constructor(options: ModelOptions) {
+    this.#options = options;
+    this.now = options.now;
+    this.connections = new Connections(options.buckets, { count: (name) => this.#count(name) });
+  }
+
+  configure(world: World): void {
+    const before = new Map(this.#world.services.map((config) => [config.id, config.generation]));
+    for (const config of world.services) {
+      if (before.get(config.id) !== config.generation) serversChanged(this.#cursor(config), config);
+    }
+    this.#world = world;
+    this.#filter = new Set(world.services.map((config) => vipFilterBit(config.address)));
+  }
+
+  /** Counters since the last call. */
+  counted(): Record<string, number> {
+    const counted = this.#counted;
+    this.#counted = {};
+    return counted;
+  }
+
+  process(frame: Buffer): Result {
+    const pass: Result = { verdict: 'pass', frame, randomId: false };
+    const link = readLink(frame);
+    const destination = link && readDestination(frame, link);
+    if (!link || !destination || !this.#filter.has(vipFilterBit(addressText(destination)))) return pass;
+    const reading = readPacket(frame, link);
+    if (reading.kind !== 'packet') {
+      if (reading.kind !== 'other') this.#count(`pass_${reading.kind}`);
+      return pass;
+    }
+    const { packet } = reading;
+    const service = this.#findService(packet);
+    if (service === null) return pass;
+    if (!this.#isForUs(frame)) return this.#outcome('pass_other_mac', pass);
+    const hash = flowHash(this.#options.hashKey, this.#options.buckets - 1, packet, service.id);
+    const slot = this.#findServer(service, packet, hash);
+    if (slot === 'pass') return pass;
+    if (slot === 'drop') return { ...pass, verdict: 'drop' };
+    const server = service.servers[slot];
+    if (!server?.available) return this.#drop('drop_real_server_gone', frame);
+    return this.#forward({ frame, link, packet, server, flow: hash.ring }, service);
+  }
+
+  sweep(): void {
+    this.connections.sweep(this.now);
+  }
+
+  /** Exact port first, then port 0. */
+  #findService(packet: Packet): ServiceConfig | null {
+    const protocol = packet.protocol === 6 ? 'tcp' : 'udp';
+    const address = addressText(packet.destination);
+    const matching = this.#world.services.filter(
+      (config) => config.protocol === protocol && config.address === address,
+    );
+    return (
+      matching.find((config) => config.port === packet.dport) ?? matching.find((config) => config.port === 0) ?? null
+    );
+  }
+
+  #isForUs(frame: Buffer): boolean {
+    const { ingress } = this.#options;
+    return this.#world.interfaces.some(({ ifindex, mac }) => ifindex === ingress && mac === macText(frame));
+  }
+
+  #findServer(service: ServiceConfig, packet: Packet, hash: FlowHash): number | 'pass' | 'drop' {
+    const opening = opensConnection(packet.protocol, packet.flags);
+    const lookup: Lookup = { hash, key: flowKey(service, packet), now: this.now, opening, confirm: false };
+    const found = this.connections.find(lookup);
+    const entry = found < 0 ? null : (this.connections.entries[found] ?? null);
+    if (entry === null)
+      return opening ? this.#open(service, packet, lookup, -1) : this.#withoutEntry(service, packet, hash);
+    if (!reusesConnection(packet.protocol, packet.flags, entry.state)) {
+      const state = packet.protocol === 6 ? nextTcpState(entry.state, packet.flags) : entry.state;
+      if (service.servers[entry.slot]?.available)
+        this.connections.refresh(found, state, this.now + timeoutOf(state));
+      return entry.slot;
+    }
+    lookup.confirm ||= entry.confirm;
+    this.connections.remove(found);
+    this.#count('connections_reused');
+    return this.#open(service, packet, lookup, found);
+  }
+
+  /** `place`: the number of the entry that the packet takes over, or -1. */
+  #open(service: ServiceConfig, packet: Packet, lookup: Lookup, place: number): number | 'drop' {
+    if (service.ring.length === 0) return this.#noServer();
+    const number = place >= 0 ? place : this.connections.claim(lookup.hash, this.now, TIMEOUTS);
+    const byRing = this.#ringIsOn(service);
+    const slot =
+      number < 0 || byRing
+        ? placeByRing(service, packet, lookup.hash.ring)
+        : schedule(service, this.#cursor(service), packet);
+    const server = slot === null ? undefined : service.servers[slot];
+    if (slot === null || server === undefined || !isEligible(server)) return this.#noServer();
+    if (number < 0) this.#placeWithoutEntry(service);
+    else this.#record(number, slot, server, packet, lookup);
+    this.#traffic(`service ${service.id}`).connections++;
+    this.#traffic(`server ${server.id}`).connections++;
+    return slot;
+  }
+
+  #record(number: number, slot: number, server: ServerConfig, packet: Packet, lookup: Lookup): void {
+    const state = packet.protocol === 17 ? 'UDP' : nextTcpState('NONE', packet.flags);
+    const confirm = lookup.confirm || packet.protocol === 17;
+    const deadline = this.now + timeoutOf(state);
+    const { key, hash } = lookup;
+    this.connections.put(number, { tag: hash.tag, confirm, slot, state, deadline, key, realServer: server.id });
+    this.#count('connections_created');
+  }
+
+  #placeWithoutEntry(service: ServiceConfig): void {
+    const followedUntil = this.now + timeoutOf('ESTABLISHED');
+    this.#unrecorded.set(service.id, { placedAt: this.now, followedUntil });
+    this.#count('connections_unrecorded');
+  }
+
+  /** TCP in mid-flow that nobody knows: the ring while such connections may live, else the kernel. */
+  #withoutEntry(service: ServiceConfig, packet: Packet, hash: FlowHash): number | 'pass' | 'drop' {
+    const without = this.#unrecorded.get(service.id);
+    if (without === undefined || without.followedUntil <= this.now) {
+      this.#count('pass_no_connection');
+      return 'pass';
+    }
+    const slot = placeByRing(service, packet, hash.ring);
+    if (slot === null) return this.#noServer();
+    without.followedUntil = this.now + timeoutOf('ESTABLISHED');
+    this.#count('followed_ring');
+    return slot;
+  }
+
+  #ringIsOn(service: ServiceConfig): boolean {
+    const placedAt = this.#unrecorded.get(service.id)?.placedAt ?? null;
+    return placedAt !== null && this.now - placedAt < RING_SECONDS;
+  }
+
+  #forward(found: Omit<Forwarding, 'hop' | 'egress'>, service: ServiceConfig): Result {
+    const { frame, link, packet, server } = found;
+    const overhead = overheadOf(server);
+    if (packet.ttl <= 1) {
+      this.#count('drop_ttl_exceeded');
+      return this.#answer(frame, link, packet, { kind: 'time-exceeded' });
+    }
+    if (packet.length + overhead > server.mtu) {
+      if (!packet.df) return this.#drop('drop_too_big_no_df', frame);
+      this.#count('drop_too_big');
+      return this.#answer(frame, link, packet, { kind: 'too-big', mtu: server.mtu - overhead });
+    }
+    const hop = this.#world.nextHops[server.nextHop];
+    const egress = this.#world.interfaces.find(({ ifindex }) => ifindex + 1 === hop?.port);
+    if (hop === undefined || egress === undefined) return this.#drop('drop_no_next_hop', frame);
+    for (const traffic of [this.#traffic(`service ${service.id}`), this.#traffic(`server ${server.id}`)]) {
+      traffic.packets++;
+      traffic.bytes += packet.length;
+    }
+    this.#count('forwarded');
+    const forwarding: Forwarding = { ...found, hop, egress };
+    const verdict = egress.ifindex === this.#options.ingress ? 'tx' : 'redirect';
+    return { verdict, frame: forwardedFrame(forwarding), randomId: hasRandomId(forwarding) };
+  }
+
+  #answer(frame: Buffer, link: Link, packet: Packet, error: IcmpError): Result {
+    this.#count('icmp_sent');
+    return { verdict: 'tx', frame: icmpAnswer(frame, link, packet, error), randomId: false };
+  }
+
+  #noServer(): 'drop' {
+    this.#count('drop_no_real_server');
+    return 'drop';
+  }
+
+  #drop(counter: string, frame: Buffer): Result {
+    this.#count(counter);
+    return { verdict: 'drop', frame, randomId: false };
+  }
+
+  #outcome(counter: string, result: Result): Result {
+    this.#count(counter);
+    return result;
+  }
+
+  #count(name: string): void {
+    this.#counted[name] = (this.#counted[name] ?? 0) + 1;
+  }
+
+  #cursor(config: ServiceConfig): Cursor {
+    const cursor = this.#cursors.get(config.id) ?? newCursor();
+    this.#cursors.set(config.id, cursor);
+    return cursor;
+  }
+
+  #traffic(name: string): { connections: number; packets: number; bytes: number } {
+    const traffic = this.traffic.get(name) ?? { connections: 0, packets: 0, bytes: 0 };
+    this.traffic.set(name, traffic);
+    return traffic;
+  }
+}
+
+function flowKey(service: ServiceConfig, packet: Packet): string {
+  const { source, destination, sport, dport } = packet;
+  return `${addressText(source)} ${sport} ${addressText(destination)} ${dport} ${service.id}`;
+}

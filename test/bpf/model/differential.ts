@@ -1,0 +1,190 @@
+/**
+ * Runs the real program and the model side by side on one random history and
+ * stops at the first difference. Everything follows from the seed.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { onesSum } from '../../support/packet-bytes.ts';
+import { frameDump, frameLine } from '../../support/packet-print.ts';
+import { DataPlane, type FixtureOptions, type Outcome } from '../fixture.ts';
+import { HASH_KEY, STATES } from '../settings.ts';
+import { INGRESS, type World } from '../world.ts';
+import { ModelDataPlane, type Result } from './data-plane.ts';
+import { Random } from './random.ts';
+import { PacketSource } from './random-packet.ts';
+import { editWorld, randomWorld } from './random-world.ts';
+
+export interface History extends FixtureOptions {
+  readonly seed: number;
+  readonly packets: number;
+  readonly buckets: number;
+  /** Different connections: few for many hits, many for full buckets. */
+  readonly flows: number;
+}
+
+/** Packets between two comparisons of the whole state. */
+const STATE_EVERY = Number(process.env['FUZZ_STATE_EVERY'] ?? 251);
+const KEPT_LINES = 16;
+
+/** Throws with the seed, the last packets and what differs; answers how often each counter moved. */
+export function runDifferential(history: History): Record<string, number> {
+  const plane = DataPlane.load(history);
+  try {
+    return new Differential(history, plane).run();
+  } finally {
+    plane.close();
+  }
+}
+
+class Differential {
+  readonly #history: History;
+  readonly #plane: DataPlane;
+  readonly #model: ModelDataPlane;
+  readonly #random: Random;
+  readonly #source: PacketSource;
+  readonly #recent: string[] = [];
+  readonly #totals: Record<string, number> = {};
+  #world: World;
+
+  constructor(history: History, plane: DataPlane) {
+    this.#history = history;
+    this.#plane = plane;
+    this.#random = new Random(history.seed);
+    this.#source = new PacketSource(this.#random, history.flows);
+    const hashKey = history.hashKey ?? HASH_KEY;
+    this.#model = new ModelDataPlane({ buckets: history.buckets, hashKey, now: plane.now, ingress: INGRESS.ifindex });
+    this.#world = randomWorld(this.#random);
+    this.#configure();
+  }
+
+  run(): Record<string, number> {
+    for (let index = 0; index < this.#history.packets; index++) {
+      this.#disturb();
+      const frame = this.#source.next();
+      this.#note(`#${index} t=${this.#model.now} ${frameLine(frame)}`);
+      this.#compareOne(frame);
+      if (index % STATE_EVERY === 0) this.#compareState();
+    }
+    this.#compareState();
+    return this.#totals;
+  }
+
+  /** Time passes, sweeps run, the configuration changes. */
+  #disturb(): void {
+    if (this.#random.once(100)) this.#advance(this.#random.pick([1, 1, 2, 3, 10, 31, 61, 121, 301]));
+    if (this.#random.once(3000)) this.#advance(20_000);
+    if (this.#random.once(200)) this.#sweep();
+    if (this.#random.once(120)) {
+      this.#world = editWorld(this.#random, this.#world);
+      this.#configure();
+    }
+  }
+
+  #configure(): void {
+    this.#note(`configure ${this.#world.services.map((config) => `${config.id}g${config.generation}`).join(' ')}`);
+    this.#plane.configure(this.#world);
+    this.#model.configure(this.#world);
+  }
+
+  #advance(seconds: number): void {
+    // Deadlines are known modulo 2^16 s: what is dead must be swept before it seems alive again.
+    this.#sweep();
+    this.#plane.advance(seconds);
+    this.#model.now = this.#plane.now;
+  }
+
+  #sweep(): void {
+    this.#plane.sweep();
+    this.#model.sweep();
+  }
+
+  #compareOne(frame: Buffer): void {
+    const got = this.#plane.run(frame);
+    const expected = this.#model.process(frame);
+    if (got.verdict !== expected.verdict) this.#fail(frame, `verdict ${got.verdict}, expected ${expected.verdict}`);
+    if (got.verdict !== 'drop' && !sameFrame(got, expected)) {
+      this.#fail(frame, `packet out\n${frameDump(got.frame)}\nexpected\n${frameDump(expected.frame)}`);
+    }
+    const counted = this.#plane.counted();
+    this.#note(`  ${got.verdict} ${Object.keys(counted).join(' ')}`);
+    const wanted = this.#model.counted();
+    if (!isDeepStrictEqual(counted, sortLike(counted, wanted))) {
+      this.#fail(frame, `counted ${JSON.stringify(counted)}, expected ${JSON.stringify(wanted)}`);
+    }
+    for (const [name, times] of Object.entries(counted)) this.#totals[name] = (this.#totals[name] ?? 0) + times;
+  }
+
+  #compareState(): void {
+    this.#compareEntries();
+    for (const { id, servers } of this.#world.services) {
+      this.#compareTraffic('service', id);
+      for (const server of servers) {
+        this.#compareTraffic('server', server.id);
+        const wanted = this.#model.connections.live.get(server.id) ?? { active: 0, inactive: 0 };
+        this.#expectEqual(`live counts of server ${server.id}`, this.#plane.live(server.id), wanted);
+      }
+    }
+  }
+
+  #compareEntries(): void {
+    this.#plane.hotEntries().forEach((word, number) => {
+      const entry = this.#model.connections.entries[number] ?? null;
+      const wanted =
+        entry === null
+          ? 0n
+          : (BigInt(entry.tag) << 37n) |
+            (BigInt(entry.confirm) << 36n) |
+            (BigInt(entry.slot) << 20n) |
+            (BigInt(STATES.indexOf(entry.state)) << 16n) |
+            BigInt(entry.deadline & 0xffff);
+      if (word !== wanted) this.#expectEqual(`entry ${number}`, word.toString(16), wanted.toString(16));
+    });
+  }
+
+  #compareTraffic(kind: 'service' | 'server', id: number): void {
+    const wanted = this.#model.traffic.get(`${kind} ${id}`) ?? { connections: 0, packets: 0, bytes: 0 };
+    this.#expectEqual(`traffic of ${kind} ${id}`, this.#plane.traffic(`${kind}_traffic`, id), wanted);
+  }
+
+  #expectEqual(what: string, got: unknown, wanted: unknown): void {
+    if (isDeepStrictEqual(got, wanted)) return;
+    this.#fail(null, `${what}: ${JSON.stringify(got)}, expected ${JSON.stringify(wanted)}`);
+  }
+
+  #note(line: string): void {
+    this.#recent.push(line);
+    if (this.#recent.length > KEPT_LINES) this.#recent.shift();
+  }
+
+  #fail(frame: Buffer | null, difference: string): never {
+    const { seed, packets, buckets, flows } = this.#history;
+    const packet = frame === null ? '' : `\npacket in\n${frameDump(frame)}`;
+    throw new Error(
+      `seed ${seed} (${packets} packets, ${buckets} buckets, ${flows} flows): ${difference}${packet}\nlast:\n${this.#recent.join('\n')}`,
+    );
+  }
+}
+
+/** An identification that may be anything must still be summed right. */
+function sameFrame(got: Outcome, expected: Result): boolean {
+  if (!expected.randomId) return got.frame.equals(expected.frame);
+  const outer = expected.frame.length - got.frame.length;
+  const at = ipAt(got.frame);
+  const header = got.frame.subarray(at, at + 20);
+  if (outer !== 0 || onesSum(header) !== 0xffff) return false;
+  const blank = (frame: Buffer): Buffer =>
+    Buffer.concat([frame.subarray(0, at + 4), frame.subarray(at + 6, at + 10), frame.subarray(at + 12)]);
+  return blank(got.frame).equals(blank(expected.frame));
+}
+
+function ipAt(frame: Buffer): number {
+  let at = 12;
+  while (frame.readUInt16BE(at) !== 0x0800) at += 4;
+  return at + 2;
+}
+
+function sortLike(order: Record<string, number>, values: Record<string, number>): Record<string, number> {
+  const names = [...new Set([...Object.keys(order), ...Object.keys(values)])];
+  return Object.fromEntries(
+    names.flatMap((name) => (values[name] === undefined ? [] : [[name, values[name]] as const])),
+  );
+}

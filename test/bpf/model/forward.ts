@@ -1,0 +1,101 @@
+/** The frame that a real server gets: DR rewrites the link header, TUN puts the packet inside another one. */
+import { addressBytes, checksum, macBytes } from '../../support/packet-bytes.ts';
+import { ETHERTYPE } from '../../support/packet-layers.ts';
+import { familyOf } from '../encode.ts';
+import type { InterfaceConfig, NextHopConfig, ServerConfig } from '../world.ts';
+import type { Link, Packet } from './read-packet.ts';
+
+export interface Forwarding {
+  readonly frame: Buffer;
+  readonly link: Link;
+  readonly packet: Packet;
+  readonly server: ServerConfig;
+  readonly hop: NextHopConfig;
+  readonly egress: InterfaceConfig;
+  /** The flow's 32 bits for spread sources. */
+  readonly flow: number;
+}
+
+/** Bytes that the method puts in front of the packet. */
+export function overheadOf(server: ServerConfig): number {
+  if (server.method === 'dr') return 0;
+  return familyOf(server.address) === 4 ? 20 : 40;
+}
+
+/** The identification of an outer IPv4 header is arbitrary where routers may fragment it and the packet brings none. */
+export function hasRandomId(forwarding: Forwarding): boolean {
+  const { server, packet } = forwarding;
+  return server.method === 'tun' && familyOf(server.address) === 4 && !outerDf(server, packet) && packet.id === 0;
+}
+
+export function forwardedFrame(forwarding: Forwarding): Buffer {
+  const { frame, link, packet, server } = forwarding;
+  const ip = Buffer.from(frame.subarray(link.ipAt));
+  if (packet.family === 4) decrementTtl(ip);
+  else ip[7] = packet.ttl - 1;
+  if (server.method === 'dr') return Buffer.concat([linkHeader(forwarding, link.etherType), ip]);
+  const over4 = familyOf(server.address) === 4;
+  const outer = over4 ? outerIpv4(forwarding) : outerIpv6(forwarding);
+  return Buffer.concat([linkHeader(forwarding, over4 ? ETHERTYPE.ipv4 : ETHERTYPE.ipv6), outer, ip]);
+}
+
+function linkHeader({ link, hop, egress }: Forwarding, etherType: number): Buffer {
+  const tags = hop.tags ?? link.tags;
+  // The TPID of an inner tag that the next hop asks for is always 0x8100.
+  const tpids = tags.map((tag, index) => (hop.tags !== null && index > 0 ? ETHERTYPE.vlan : tag.tpid));
+  const types = Buffer.alloc(tags.length * 4 + 2);
+  tags.forEach((tag, index) => {
+    types.writeUInt16BE(tpids[index] as number, index * 4);
+    types.writeUInt16BE(tag.tci, index * 4 + 2);
+  });
+  types.writeUInt16BE(etherType, tags.length * 4);
+  return Buffer.concat([macBytes(hop.mac), macBytes(egress.mac), types]);
+}
+
+/** RFC 1624, equation 3: the checksum changes with the word that holds the TTL, whether it was right or not. */
+function decrementTtl(ip: Buffer): void {
+  const before = ip.readUInt16BE(8);
+  ip[8] = ip.readUInt8(8) - 1;
+  let sum = (~ip.readUInt16BE(10) & 0xffff) + (~before & 0xffff) + ip.readUInt16BE(8);
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
+  ip.writeUInt16BE(~sum & 0xffff, 10);
+}
+
+function outerDf(server: ServerConfig, packet: Packet): boolean {
+  return server.outerDf === 'set' || (server.outerDf === 'copy' && packet.df);
+}
+
+function outerIpv4({ server, packet, flow }: Forwarding): Buffer {
+  const ip = Buffer.alloc(20);
+  ip[0] = 0x45;
+  ip[1] = packet.tos;
+  ip.writeUInt16BE(20 + packet.length, 2);
+  ip.writeUInt16BE(packet.id, 4);
+  ip.writeUInt16BE(outerDf(server, packet) ? 0x4000 : 0, 6);
+  ip[8] = packet.ttl - 1;
+  ip[9] = packet.family === 4 ? 4 : 41;
+  spreadSource(server, flow).copy(ip, 12);
+  addressBytes(server.address).copy(ip, 16);
+  ip.writeUInt16BE(checksum(ip), 10);
+  return ip;
+}
+
+function outerIpv6({ server, packet, flow }: Forwarding): Buffer {
+  const ip = Buffer.alloc(40);
+  ip.writeUInt32BE((0x60000000 | (packet.tos << 20)) >>> 0);
+  ip.writeUInt16BE(packet.length, 4);
+  ip[6] = packet.family === 4 ? 4 : 41;
+  ip[7] = packet.ttl - 1;
+  spreadSource(server, flow).copy(ip, 8);
+  addressBytes(server.address).copy(ip, 24);
+  return ip;
+}
+
+/** The low bits of the outer source come from the flow: receivers spread their work by it. */
+function spreadSource(server: ServerConfig, flow: number): Buffer {
+  const bytes = addressBytes(server.outerSource);
+  const last = bytes.length - 4;
+  const mask = server.spreadBits >= 32 ? 0xffffffff : 2 ** server.spreadBits - 1;
+  bytes.writeUInt32BE(((bytes.readUInt32BE(last) & ~mask) | (flow & mask)) >>> 0, last);
+  return bytes;
+}

@@ -1,0 +1,56 @@
+/**
+ * ICMP errors to the client, sent as the VIP: MACs swapped, tags kept, and as
+ * much of the packet quoted as fits in 576 bytes (IPv4, RFC 1812) or 1280
+ * (IPv6, RFC 4443).
+ */
+import { checksum, pseudoSum } from '../../support/packet-bytes.ts';
+import type { Link, Packet } from './read-packet.ts';
+
+export type IcmpError = { readonly kind: 'too-big'; readonly mtu: number } | { readonly kind: 'time-exceeded' };
+
+const IPV6_LEAST_MTU = 1280;
+
+export function icmpAnswer(frame: Buffer, link: Link, packet: Packet, error: IcmpError): Buffer {
+  const header = packet.family === 4 ? 20 : 40;
+  const most = (packet.family === 4 ? 576 : 1280) - header - 8;
+  const quoted = Math.min(packet.length, most);
+  const quote = frame.subarray(link.ipAt, link.ipAt + quoted);
+  const before = Buffer.concat([frame.subarray(6, 12), frame.subarray(0, 6), frame.subarray(12, link.ipAt)]);
+  const body = packet.family === 4 ? icmpv4(packet, quote, error) : icmpv6(packet, quote, error);
+  return Buffer.concat([before, body]);
+}
+
+function icmpv4(packet: Packet, quote: Buffer, error: IcmpError): Buffer {
+  const message = Buffer.alloc(8 + quote.length);
+  message[0] = error.kind === 'too-big' ? 3 : 11;
+  message[1] = error.kind === 'too-big' ? 4 : 0;
+  message.writeUInt32BE(error.kind === 'too-big' ? error.mtu : 0, 4);
+  quote.copy(message, 8);
+  message.writeUInt16BE(checksum(message), 2);
+  const ip = Buffer.alloc(20);
+  ip[0] = 0x45;
+  ip[1] = 0xc0; // precedence: internetwork control (RFC 1812, 4.3.2.5)
+  ip.writeUInt16BE(20 + message.length, 2);
+  ip[8] = 64;
+  ip[9] = 1;
+  packet.destination.copy(ip, 12);
+  packet.source.copy(ip, 16);
+  ip.writeUInt16BE(checksum(ip), 10);
+  return Buffer.concat([ip, message]);
+}
+
+function icmpv6(packet: Packet, quote: Buffer, error: IcmpError): Buffer {
+  const message = Buffer.alloc(8 + quote.length);
+  message[0] = error.kind === 'too-big' ? 2 : 3;
+  message.writeUInt32BE(error.kind === 'too-big' ? Math.max(error.mtu, IPV6_LEAST_MTU) : 0, 4);
+  quote.copy(message, 8);
+  message.writeUInt16BE(checksum(message, pseudoSum(packet.destination, packet.source, 58, message.length)), 2);
+  const ip = Buffer.alloc(40);
+  ip[0] = 0x60;
+  ip.writeUInt16BE(message.length, 4);
+  ip[6] = 58;
+  ip[7] = 64;
+  packet.destination.copy(ip, 8);
+  packet.source.copy(ip, 24);
+  return Buffer.concat([ip, message]);
+}

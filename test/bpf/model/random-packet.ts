@@ -1,0 +1,114 @@
+/**
+ * Random packets: mostly good ones of few flows, so that connections are
+ * opened, used, closed, pushed out and opened again; some with options, tags
+ * and extension headers, and some broken anywhere.
+ */
+import { ethernet, type PacketBuilder } from '../../support/packet.ts';
+import { CLIENT_MAC, INGRESS } from '../world.ts';
+import type { Random } from './random.ts';
+import { VIPS } from './random-world.ts';
+
+const FLAGS = ['S', 'S', 'S', '.', '.', '.', 'P.', 'F.', 'F', 'R', 'R.', 'S.', '', 'FS', 'SR', 'U', 'FSRP.U'];
+const LENGTHS = [0, 1, 3, 6, 20, 100];
+const LARGE_LENGTHS = [500, 540, 541, 1212, 1240, 1400, 1420, 1421, 1440, 1441, 1460];
+
+interface Flow {
+  readonly src: string;
+  readonly dst: string;
+  readonly sport: number;
+  readonly dport: number;
+  readonly protocol: 'tcp' | 'udp';
+}
+
+export class PacketSource {
+  readonly #random: Random;
+  readonly #flows: readonly Flow[];
+
+  /** `flows`: how many different connections there may be. */
+  constructor(random: Random, flows: number) {
+    this.#random = random;
+    this.#flows = Array.from({ length: flows }, () => randomFlow(random));
+  }
+
+  next(): Buffer {
+    const frame = this.#build();
+    if (this.#random.once(12)) return this.#cut(frame);
+    if (this.#random.once(12)) return this.#scramble(frame);
+    return frame;
+  }
+
+  #build(): Buffer {
+    const random = this.#random;
+    let builder = ethernet({ dst: random.once(60) ? '02:00:00:00:00:99' : INGRESS.mac, src: CLIENT_MAC });
+    if (random.once(8)) builder = builder.vlan(random.below(4096), random.pick([0x8100, 0x88a8]));
+    if (random.once(16)) builder = builder.vlan(random.below(4096));
+    const flow = random.pick(this.#flows);
+    const network = this.#network(builder, flow);
+    const length = random.once(8) ? random.pick(LARGE_LENGTHS) : random.pick(LENGTHS);
+    if (random.once(40)) return network.icmp().payload(length).build();
+    if (flow.protocol === 'udp') return network.udp(flow).payload(length).build();
+    const options = random.once(6) ? Buffer.alloc(4 * random.below(10), 1) : Buffer.alloc(0);
+    return network
+      .tcp({ ...flow, options, flags: random.pick(FLAGS) })
+      .payload(length)
+      .build();
+  }
+
+  #network(builder: PacketBuilder, { src, dst }: Flow): PacketBuilder {
+    const random = this.#random;
+    const ttl = random.once(20) ? random.below(3) : 3 + random.below(253);
+    const tos = random.once(3) ? random.below(256) : 0;
+    if (dst.includes(':')) return this.#extensions(builder.ipv6({ src, dst, hopLimit: ttl, trafficClass: tos }));
+    return builder.ipv4({
+      src,
+      dst,
+      ttl,
+      tos,
+      id: random.once(3) ? 0 : random.below(65536),
+      df: random.once(2),
+      mf: random.once(60),
+      offset: random.once(60) ? random.below(100) : 0,
+      options: random.once(10) ? Buffer.alloc(4 * random.below(11), 1) : Buffer.alloc(0),
+    });
+  }
+
+  #extensions(builder: PacketBuilder): PacketBuilder {
+    let next = builder;
+    const random = this.#random;
+    while (random.once(8)) {
+      const kind = random.below(6);
+      if (kind === 0) next = next.fragment({ offset: random.below(3), more: random.once(2) });
+      else if (kind === 1) next = next.extension(random.pick([51, 135, 59]), random.below(2));
+      else if (kind === 2) next = next.hopByHop(random.below(3));
+      else if (kind === 3) next = next.routing(random.below(3));
+      else next = next.destinationOptions(random.below(3)).destinationOptions();
+    }
+    return next;
+  }
+
+  /** XDP test runs take at least an Ethernet header. */
+  #cut(frame: Buffer): Buffer {
+    return frame.subarray(0, 14 + this.#random.below(frame.length - 13));
+  }
+
+  #scramble(frame: Buffer): Buffer {
+    for (let count = 1 + this.#random.below(3); count > 0; count--) {
+      const at = 12 + this.#random.below(Math.min(frame.length, 110) - 12);
+      frame[at] = this.#random.below(256);
+    }
+    return frame;
+  }
+}
+
+/** Mostly to where services are. */
+function randomFlow(random: Random): Flow {
+  const dst = random.once(20) ? random.pick(['192.0.2.99', '2001:db8::99']) : random.pick(VIPS);
+  const client = random.below(250);
+  return {
+    src: dst.includes(':') ? `2001:db8:1::${client}` : `198.51.100.${client}`,
+    dst,
+    sport: 1024 + random.below(1000),
+    dport: random.pick([80, 80, 443, 53, 8080]),
+    protocol: random.once(4) ? 'udp' : 'tcp',
+  };
+}

@@ -1,0 +1,112 @@
+/** Random configurations, and random edits of them such as a controller makes. */
+import {
+  EMPTY,
+  evenRing,
+  hop,
+  INGRESS,
+  isEligible,
+  type NextHopConfig,
+  OTHER_PORT,
+  type ServerConfig,
+  type ServiceConfig,
+  server,
+  type World,
+  world,
+} from '../world.ts';
+import type { Random } from './random.ts';
+
+export const VIPS = ['192.0.2.100', '192.0.2.101', '2001:db8::100', '2001:db8::101'];
+export const PORTS = [80, 443, 53, 0];
+const SERVICES = 12;
+const SERVERS = 6;
+
+export function randomWorld(random: Random): World {
+  const services: ServiceConfig[] = [];
+  const taken = new Set<string>();
+  while (services.length < SERVICES) {
+    const config = randomService(random, services.length + 1);
+    const key = `${config.protocol} ${config.address} ${config.port}`;
+    if (!taken.has(key)) services.push(config);
+    taken.add(key);
+  }
+  return world(services, { nextHops: Array.from({ length: 16 }, (_, n) => randomHop(random, n)) });
+}
+
+/** One edit: a server comes, goes, returns or changes, a next hop moves, or a service is laid out anew. */
+export function editWorld(random: Random, before: World): World {
+  if (random.once(5)) {
+    const n = random.below(before.nextHops.length);
+    return { ...before, nextHops: before.nextHops.map((entry, index) => (index === n ? randomHop(random, n) : entry)) };
+  }
+  const chosen = random.below(before.services.length);
+  const services = before.services.map((config, index) => (index === chosen ? editService(random, config) : config));
+  return { ...before, services };
+}
+
+function randomService(random: Random, id: number): ServiceConfig {
+  const servers = Array.from({ length: 1 + random.below(SERVERS) }, (_, slot) => randomServer(random, id, slot));
+  return withRing(random, {
+    protocol: random.once(3) ? 'udp' : 'tcp',
+    address: random.pick(VIPS),
+    port: random.pick(PORTS),
+    id,
+    scheduler: random.pick(['rr', 'wrr', 'mh']),
+    hashPort: random.once(2),
+    fallback: random.once(2),
+    generation: 1,
+    servers,
+    ring: [],
+  });
+}
+
+function randomServer(random: Random, service: number, slot: number): ServerConfig {
+  const family = random.once(2) ? 6 : 4;
+  const widest = family === 4 ? 24 : 32;
+  return server(slot + 1, {
+    family,
+    id: service * 16 + slot,
+    nextHop: random.below(16),
+    mtu: random.pick([1500, 1500, 1500, 1280, 600]),
+    method: random.once(2) ? 'tun' : 'dr',
+    weight: random.pick([0, 1, 1, 2, 3, 4, 6, 100]),
+    available: !random.once(8),
+    outerDf: random.pick(['copy', 'set', 'clear']),
+    spreadBits: random.once(3) ? random.below(widest + 1) : 0,
+  });
+}
+
+function randomHop(random: Random, n: number): NextHopConfig {
+  const tag = (): { tci: number; tpid: number } => ({ tci: random.below(65536), tpid: random.pick([0x8100, 0x88a8]) });
+  const port = random.once(12) ? 0 : random.pick([INGRESS, INGRESS, OTHER_PORT]).ifindex + 1;
+  const tags = random.once(2) ? null : [[], [tag()], [tag(), tag()]][random.below(3)];
+  return hop(n, { mac: `02:00:00:00:${hexByte(random)}:${hexByte(random)}`, port, tags: tags ?? null });
+}
+
+function editService(random: Random, config: ServiceConfig): ServiceConfig {
+  const slot = random.below(config.servers.length);
+  const change = (fields: Partial<ServerConfig>): ServerConfig[] =>
+    config.servers.map((entry, index) => (index === slot ? { ...entry, ...fields } : entry));
+  const entry = config.servers[slot] as ServerConfig;
+  const next: (() => ServerConfig[])[] = [
+    () => change({ available: !entry.available }),
+    () => change({ weight: random.pick([0, 1, 2, 5]) }),
+    () => change({ mtu: random.pick([1500, 1280, 600]), nextHop: random.below(16) }),
+    () =>
+      config.servers.length < SERVERS
+        ? [...config.servers, randomServer(random, config.id, config.servers.length)]
+        : config.servers.slice(0, 2),
+  ];
+  return withRing(random, { ...config, servers: random.pick(next)(), generation: (config.generation + 1) & 0xffff });
+}
+
+/** mh keeps slots of servers without weight, and its table may be empty in places; other rings hold eligible ones only. */
+function withRing(random: Random, config: ServiceConfig): ServiceConfig {
+  if (config.scheduler !== 'mh') return { ...config, ring: evenRing(config.servers, random.pick([7, 31, 40])) };
+  if (!config.servers.some(isEligible) && random.once(2)) return { ...config, ring: [] };
+  const ring = Array.from({ length: random.pick([7, 31, 61]) }, () => random.below(config.servers.length));
+  return { ...config, ring: random.once(6) ? ring.map((slot, index) => (index % 3 === 0 ? EMPTY : slot)) : ring };
+}
+
+function hexByte(random: Random): string {
+  return random.below(256).toString(16).padStart(2, '0');
+}

@@ -1,0 +1,30 @@
+/** Reproducible randomness: everything in a run follows from its seed. */
+export class Random {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed >>> 0;
+  }
+
+  /** 32 uniform bits (Mulberry32). */
+  bits(): number {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    let word = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
+    word ^= word + Math.imul(word ^ (word >>> 7), word | 61);
+    return (word ^ (word >>> 14)) >>> 0;
+  }
+
+  /** 0 to limit - 1. */
+  below(limit: number): number {
+    return Math.floor((this.bits() / 0x1_0000_0000) * limit);
+  }
+
+  /** True once in `times`. */
+  once(times: number): boolean {
+    return this.below(times) === 0;
+  }
+
+  pick<T>(items: readonly T[]): T {
+    return items[this.below(items.length)] as T;
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * From a frame to what the data plane needs of it. Anything but a readable
+ * TCP or UDP packet is the kernel's business.
+ */
+import { ETHERTYPE, PROTOCOL } from '../../support/packet-layers.ts';
+
+export interface Packet {
+  readonly family: 4 | 6;
+  /** 4 or 16 bytes in network order. */
+  readonly source: Buffer;
+  readonly destination: Buffer;
+  readonly protocol: 6 | 17;
+  readonly sport: number;
+  readonly dport: number;
+  /** TCP flags, 0 for UDP. */
+  readonly flags: number;
+  /** Bytes of the IP packet. */
+  readonly length: number;
+  readonly ttl: number;
+  readonly tos: number;
+  /** IPv4 identification; 0 for IPv6. */
+  readonly id: number;
+  /** IPv6 packets are never fragmented on the way: true. */
+  readonly df: boolean;
+}
+
+export interface Link {
+  /** Outer first. */
+  readonly tags: readonly { readonly tpid: number; readonly tci: number }[];
+  /** Offset of the IP header. */
+  readonly ipAt: number;
+  readonly etherType: number;
+}
+
+/** other: no IP, or IP with neither TCP nor UDP. */
+export type Reading =
+  | { readonly kind: 'other' | 'fragment' | 'malformed' }
+  | { readonly kind: 'packet'; readonly packet: Packet };
+
+const MOST_TAGS = 2;
+const MOST_EXTENSIONS = 6;
+const OTHER: Reading = { kind: 'other' };
+const MALFORMED: Reading = { kind: 'malformed' };
+const FRAGMENT: Reading = { kind: 'fragment' };
+
+/** null: the frame ends inside its link header. */
+export function readLink(frame: Buffer): Link | null {
+  const tags: { tpid: number; tci: number }[] = [];
+  if (frame.length < 14) return null;
+  let etherType = frame.readUInt16BE(12);
+  let at = 14;
+  while (tags.length < MOST_TAGS && (etherType === ETHERTYPE.vlan || etherType === ETHERTYPE.serviceVlan)) {
+    if (frame.length < at + 4) return null;
+    tags.push({ tpid: etherType, tci: frame.readUInt16BE(at) });
+    etherType = frame.readUInt16BE(at + 2);
+    at += 4;
+  }
+  return { tags, ipAt: at, etherType };
+}
+
+/** The destination address, as soon as the fixed part of an IP header is there; else null. */
+export function readDestination(frame: Buffer, link: Link): Buffer | null {
+  const ip = frame.subarray(link.ipAt);
+  if (link.etherType === ETHERTYPE.ipv4 && ip.length >= 20) return ip.subarray(16, 20);
+  if (link.etherType === ETHERTYPE.ipv6 && ip.length >= 40) return ip.subarray(24, 40);
+  return null;
+}
+
+/** `link` has a complete fixed IP header behind it (`readDestination` is not null). */
+export function readPacket(frame: Buffer, link: Link): Reading {
+  const ip = frame.subarray(link.ipAt);
+  return link.etherType === ETHERTYPE.ipv4 ? readIpv4(ip) : readIpv6(ip);
+}
+
+function readIpv4(ip: Buffer): Reading {
+  const header = (ip.readUInt8(0) & 15) * 4;
+  const length = ip.readUInt16BE(2);
+  const protocol = ip.readUInt8(9);
+  const fragment = ip.readUInt16BE(6);
+  if (ip.readUInt8(0) >> 4 !== 4 || header < 20 || length < header || length > ip.length) return MALFORMED;
+  if (protocol !== PROTOCOL.tcp && protocol !== PROTOCOL.udp) return OTHER;
+  if ((fragment & 0x3fff) !== 0) return FRAGMENT;
+  return readPorts(ip.subarray(header, length), protocol, {
+    family: 4,
+    source: ip.subarray(12, 16),
+    destination: ip.subarray(16, 20),
+    length,
+    ttl: ip.readUInt8(8),
+    tos: ip.readUInt8(1),
+    id: ip.readUInt16BE(4),
+    df: (fragment & 0x4000) !== 0,
+  });
+}
+
+/**
+ * Headers may lie beyond the packet's own end as long as the frame holds them:
+ * only the transport header must lie inside the packet.
+ */
+function readIpv6(ip: Buffer): Reading {
+  const length = ip.readUInt16BE(4) + 40;
+  let protocol = ip.readUInt8(6);
+  let at = 40;
+  if (ip.readUInt8(0) >> 4 !== 6 || length > ip.length) return MALFORMED;
+  for (let count = 0; protocol !== PROTOCOL.tcp && protocol !== PROTOCOL.udp; count++) {
+    if (count === MOST_EXTENSIONS) return OTHER;
+    if (protocol === PROTOCOL.fragment) return FRAGMENT;
+    if (protocol !== PROTOCOL.hopByHop && protocol !== PROTOCOL.routing && protocol !== PROTOCOL.destinationOptions)
+      return OTHER;
+    if (ip.length < at + 2) return MALFORMED;
+    protocol = ip.readUInt8(at);
+    at += (ip.readUInt8(at + 1) + 1) * 8;
+  }
+  if (length < at) return MALFORMED;
+  return readPorts(ip.subarray(at, length), protocol, {
+    family: 6,
+    source: ip.subarray(8, 24),
+    destination: ip.subarray(24, 40),
+    length,
+    ttl: ip.readUInt8(7),
+    tos: (ip.readUInt16BE(0) >> 4) & 0xff,
+    id: 0,
+    df: true,
+  });
+}
+
+type NetworkPart = Omit<Packet, 'protocol' | 'sport' | 'dport' | 'flags'>;
+
+function readPorts(body: Buffer, protocol: number, network: NetworkPart): Reading {
+  if (protocol === PROTOCOL.udp) {
+    if (body.length < 8) return MALFORMED;
+    const packet: Packet = {
+      ...network,
+      protocol: 17,
+      sport: body.readUInt16BE(0),
+      dport: body.readUInt16BE(2),
+      flags: 0,
+    };
+    return { kind: 'packet', packet };
+  }
+  if (body.length < 20) return MALFORMED;
+  const header = (body.readUInt8(12) >> 4) * 4;
+  if (header < 20 || header > body.length) return MALFORMED;
+  const packet: Packet = {
+    ...network,
+    protocol: 6,
+    sport: body.readUInt16BE(0),
+    dport: body.readUInt16BE(2),
+    flags: body.readUInt8(13),
+  };
+  return { kind: 'packet', packet };
+}

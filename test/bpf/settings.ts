@@ -1,0 +1,45 @@
+/** Settings that every data-plane test starts from. */
+
+/** IPVS's timeouts in seconds, by enum connection_state (reference: net/netfilter/ipvs, defaults). */
+export const TIMEOUTS = [0, 900, 120, 60, 120, 120, 10, 60, 30, 120, 120, 2, 300, 0, 0, 0];
+
+export const STATES = [
+  'FREE',
+  'ESTABLISHED',
+  'SYN_SENT',
+  'SYN_RECV',
+  'FIN_WAIT',
+  'TIME_WAIT',
+  'CLOSE',
+  'CLOSE_WAIT',
+  'LAST_ACK',
+  'LISTEN',
+  'SYNACK',
+  'NONE',
+  'UDP',
+  '13',
+  '14',
+  'BUSY',
+] as const;
+export type State = (typeof STATES)[number];
+
+/** Where the data plane's clock starts: far from 0, and so that deadlines wrap at 2^16 within reach. */
+export const START = 3 * 65536 - 1000;
+
+/** Some 64-bit words, the same in every run. */
+export const HASH_KEY: readonly bigint[] = Array.from({ length: 24 }, (_, index) => scramble(BigInt(index + 1)));
+
+/**
+ * A key under which most flows of one address share a tag: what one in 2^27
+ * pairs does otherwise. Buckets stay as scattered as under HASH_KEY.
+ */
+export const WEAK_TAG_KEY: readonly bigint[] = HASH_KEY.map((word, index) => (index < 12 ? word : 0n));
+
+/** The finalizer of SplitMix64. */
+function scramble(seed: bigint): bigint {
+  const mask = (1n << 64n) - 1n;
+  let word = (seed * 0x9e3779b97f4a7c15n) & mask;
+  word = ((word ^ (word >> 30n)) * 0xbf58476d1ce4e5b9n) & mask;
+  word = ((word ^ (word >> 27n)) * 0x94d049bb133111ebn) & mask;
+  return word ^ (word >> 31n);
+}

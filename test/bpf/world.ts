@@ -1,0 +1,139 @@
+/**
+ * What a test configures: services, real servers and next hops in the data
+ * plane's own terms (slots, turns, rings), each with defaults that forward.
+ * Written straight into the maps by `DataPlane.configure` and read by the
+ * reference model, so neither rests on the product's compiler.
+ */
+
+export type Method = 'dr' | 'tun';
+export type Scheduler = 'rr' | 'wrr' | 'mh';
+
+/** One slot of a service's schedule. */
+export interface ServerConfig {
+  readonly address: string;
+  /** Director's address in outer headers. */
+  readonly outerSource: string;
+  /** Index of statistics and live counts. */
+  readonly id: number;
+  readonly nextHop: number;
+  readonly mtu: number;
+  readonly method: Method;
+  readonly weight: number;
+  /** False: deleted, kept for its connections. */
+  readonly available: boolean;
+  readonly outerDf: 'copy' | 'set' | 'clear';
+  readonly spreadBits: number;
+}
+
+export interface ServiceConfig {
+  readonly protocol: 'tcp' | 'udp';
+  readonly address: string;
+  readonly port: number;
+  readonly id: number;
+  readonly scheduler: Scheduler;
+  readonly hashPort: boolean;
+  readonly fallback: boolean;
+  readonly generation: number;
+  /** By slot; a slot's place is also its place in IPVS's list order. */
+  readonly servers: readonly ServerConfig[];
+  /** Ring slots: indexes of servers; EMPTY: none. */
+  readonly ring: readonly number[];
+}
+
+export const EMPTY = 0xffff;
+
+export interface NextHopConfig {
+  readonly mac: string;
+  /** Interface slot + 1; 0: not resolved. */
+  readonly port: number;
+  /** null: frames keep their tags; else exactly these, outer first. */
+  readonly tags: readonly { readonly tci: number; readonly tpid: number }[] | null;
+}
+
+export interface InterfaceConfig {
+  readonly ifindex: number;
+  readonly mac: string;
+}
+
+export interface World {
+  readonly services: readonly ServiceConfig[];
+  /** By index. */
+  readonly nextHops: readonly NextHopConfig[];
+  readonly interfaces: readonly InterfaceConfig[];
+}
+
+/** The interface that test packets come in on: BPF_PROG_TEST_RUN's default, the loopback. */
+export const INGRESS: InterfaceConfig = { ifindex: 1, mac: '02:00:00:00:00:01' };
+/** Another interface, for redirects. It need not exist: nothing is really sent. */
+export const OTHER_PORT: InterfaceConfig = { ifindex: 5, mac: '02:00:00:00:00:05' };
+
+export const CLIENT_MAC = '02:00:00:00:00:02';
+export const VIP4 = '192.0.2.100';
+export const VIP6 = '2001:db8::100';
+export const CLIENT4 = '192.0.2.10';
+export const CLIENT6 = '2001:db8::10';
+
+/** A server with defaults for the address `192.0.2.(200 + n)` or `2001:db8::2:n`; next hop n. */
+export function server(n: number, fields: Partial<ServerConfig> & { family?: 4 | 6 } = {}): ServerConfig {
+  const { family = 4, ...rest } = fields;
+  return {
+    address: family === 4 ? `192.0.2.${200 + n}` : `2001:db8::2:${n}`,
+    outerSource: family === 4 ? '192.0.2.5' : '2001:db8::5',
+    id: n,
+    nextHop: n,
+    mtu: 1500,
+    method: 'dr',
+    weight: 1,
+    available: true,
+    outerDf: 'copy',
+    spreadBits: 0,
+    ...rest,
+  };
+}
+
+/** A TCP service on port 80 of VIP4 that spreads by rr; its ring holds the servers of weight > 0 by turns. */
+export function service(servers: readonly ServerConfig[], fields: Partial<ServiceConfig> = {}): ServiceConfig {
+  return {
+    protocol: 'tcp',
+    address: VIP4,
+    port: 80,
+    id: 1,
+    scheduler: 'rr',
+    hashPort: false,
+    fallback: false,
+    generation: 1,
+    servers,
+    ring: evenRing(servers, 31),
+    ...fields,
+  };
+}
+
+/** `size` slots, the eligible servers one after another; no slots where there are none. */
+export function evenRing(servers: readonly ServerConfig[], size: number): number[] {
+  const eligible = servers.flatMap((entry, slot) => (isEligible(entry) ? [slot] : []));
+  return eligible.length === 0 ? [] : Array.from({ length: size }, (_, i) => eligible[i % eligible.length] as number);
+}
+
+export function isEligible(entry: ServerConfig): boolean {
+  return entry.available && entry.weight > 0;
+}
+
+/** Slots in the order of turns (rr, wrr). */
+export function turnsOf(config: ServiceConfig): number[] {
+  return config.servers.flatMap((entry, slot) => (isEligible(entry) ? [slot] : []));
+}
+
+/** The MAC address behind next hop n of `world`. */
+export function hopMac(n: number): string {
+  return `02:00:00:00:02:${n.toString(16).padStart(2, '0')}`;
+}
+
+export function hop(n: number, fields: Partial<NextHopConfig> = {}): NextHopConfig {
+  return { mac: hopMac(n), port: INGRESS.ifindex + 1, tags: null, ...fields };
+}
+
+/** Sixteen next hops on the ingress interface, and two interfaces. */
+export function world(services: readonly ServiceConfig[], fields: Partial<World> = {}): World {
+  const nextHops = Array.from({ length: 16 }, (_, n) => hop(n));
+  return { services, nextHops, interfaces: [INGRESS, OTHER_PORT], ...fields };
+}
