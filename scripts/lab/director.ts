@@ -2,14 +2,13 @@
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Host } from './host.ts';
 import type { Finished, RunOptions } from './run.ts';
 import { waitFor } from './wait.ts';
 
 const DIST = resolve(import.meta.dirname, '../../dist');
 const XLBD = join(DIST, 'xlbd');
-export const XLB = join(DIST, 'xlb');
+const XLB = join(DIST, 'xlb');
 
 export interface DirectorOptions {
   /** eth0. */
@@ -21,6 +20,8 @@ export interface DirectorOptions {
 }
 
 export class Director {
+  /** The path of xlb, for hosts without a daemon. */
+  static readonly XLB = XLB;
   readonly host: Host;
   readonly runDirectory: string;
   readonly bpffs: string;
@@ -96,11 +97,6 @@ export class Director {
   log(): string {
     const path = join(this.host.directory, `xlbd-${this.#name}.log`);
     return existsSync(path) ? readFileSync(path, 'utf8') : '';
-  }
-
-  /** Until the next hops of all real servers are resolved, so that no packet is dropped for want of one. */
-  async settle(milliseconds = 500): Promise<void> {
-    await sleep(milliseconds);
   }
 
   #withRunDirectory(options: RunOptions): RunOptions {
