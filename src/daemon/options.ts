@@ -1,0 +1,161 @@
+/** The command line of xlbd. */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { RequestedMode } from '../dataplane/attach-plan.ts';
+import { DEFAULT_SIZES, roundConnections, type Sizes } from '../dataplane/sizes.ts';
+import { LOG_LEVELS, type LogLevel } from './log.ts';
+
+export interface DaemonOptions {
+  readonly interfaces: readonly string[];
+  readonly runDir: string;
+  readonly bpffs: string;
+  readonly stateDir: string;
+  readonly logLevel: LogLevel;
+  readonly metrics: { readonly host: string; readonly port: number } | null;
+  readonly xdpMode: RequestedMode;
+  readonly sizes: Sizes;
+  /** Group that may talk to the socket; undefined: the process's. */
+  readonly group: string | undefined;
+}
+
+export type ParsedOptions =
+  | { readonly options: DaemonOptions }
+  /** What to print, and the exit status: nothing is to be started. */
+  | { readonly exit: number; readonly output: string };
+
+const DEFAULT_RUN_DIR = '/run/xlb';
+const DEFAULT_STATE_DIR = '/var/lib/xlb';
+const DEFAULT_BPFFS = '/sys/fs/bpf/xlb';
+
+/** `argv` without node and script. */
+export function parseOptions(argv: readonly string[], version: string): ParsedOptions {
+  let output = '';
+  const command = createCommand(version).configureOutput({
+    writeOut: (text) => {
+      output += text;
+    },
+    writeErr: (text) => {
+      output += text;
+    },
+  });
+  try {
+    command.parse([...argv], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return { exit: error.exitCode === 0 ? 0 : 2, output };
+  }
+  const values = command.opts<Values>();
+  if (values.file !== undefined || values.test !== undefined) {
+    return {
+      exit: 2,
+      output: 'xlbd: configuration files come with a later version; use xlb to configure a running xlbd\n',
+    };
+  }
+  return { options: toOptions(values) };
+}
+
+interface Values {
+  readonly interface: readonly string[];
+  readonly runDir?: string;
+  readonly bpffs: string;
+  readonly stateDir?: string;
+  readonly logLevel: LogLevel;
+  readonly metrics?: { host: string; port: number };
+  readonly xdpMode: RequestedMode;
+  readonly connections: number;
+  readonly services: number;
+  readonly realServers: number;
+  readonly scheduleLines: number;
+  readonly group?: string;
+  readonly file?: string;
+  readonly test?: boolean;
+}
+
+function toOptions(values: Values): DaemonOptions {
+  return {
+    interfaces: [...new Set(values.interface)],
+    runDir: values.runDir ?? DEFAULT_RUN_DIR,
+    bpffs: values.bpffs,
+    stateDir: values.stateDir ?? values.runDir ?? DEFAULT_STATE_DIR,
+    logLevel: values.logLevel,
+    metrics: values.metrics ?? null,
+    xdpMode: values.xdpMode,
+    sizes: {
+      connections: roundConnections(values.connections),
+      services: values.services,
+      realServers: values.realServers,
+      scheduleLines: values.scheduleLines,
+      nextHops: DEFAULT_SIZES.nextHops,
+    },
+    group: values.group,
+  };
+}
+
+function createCommand(version: string): Command {
+  return new Command('xlbd')
+    .description('The controller of xlb, an XDP load balancer. It runs in the foreground; xlb talks to it.')
+    .version(`xlbd ${version}`, '--version')
+    .exitOverride()
+    .allowExcessArguments(false)
+    .addOption(
+      new Option('-i, --interface <name>', 'attach the data plane to this interface; may be repeated')
+        .argParser(collect)
+        .default([], 'none'),
+    )
+    .option('--run-dir <dir>', `directory of the socket (default: ${DEFAULT_RUN_DIR})`)
+    .option('--bpffs <dir>', 'directory of the pinned maps and links', DEFAULT_BPFFS)
+    .option(
+      '--state-dir <dir>',
+      `directory of the state file (default: the run directory where it is given, or ${DEFAULT_STATE_DIR})`,
+    )
+    .addOption(new Option('--log-level <level>', 'what to log').choices(LOG_LEVELS).default('info'))
+    .addOption(new Option('--metrics <addr:port>', 'serve /metrics, and nothing else, there').argParser(parseListen))
+    .addOption(
+      new Option('--xdp-mode <mode>', 'for -i: native falls back to generic in mode auto')
+        .choices(['auto', 'native', 'generic'])
+        .default('auto'),
+    )
+    .addOption(
+      sizeOption(
+        '--connections <n>',
+        'slots of the connection table, made a power of two',
+        DEFAULT_SIZES.connections,
+        67108864,
+      ),
+    )
+    .addOption(sizeOption('--services <n>', 'room for virtual services', DEFAULT_SIZES.services, 1 << 20))
+    .addOption(
+      sizeOption('--real-servers <n>', 'room for real servers of all services', DEFAULT_SIZES.realServers, 1 << 22),
+    )
+    .addOption(
+      sizeOption(
+        '--schedule-lines <n>',
+        'room for schedules, in lines of 64 bytes',
+        DEFAULT_SIZES.scheduleLines,
+        1 << 25,
+      ),
+    )
+    .option('--group <name>', 'group that may talk to the socket, beside root')
+    .addOption(new Option('-f, --file <file>', 'configuration file').hideHelp())
+    .addOption(new Option('-t, --test', 'check the configuration file').hideHelp());
+}
+
+function sizeOption(flags: string, description: string, standard: number, max: number): Option {
+  return new Option(flags, description).default(standard).argParser((text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= 16 && value <= max) return value;
+    throw new InvalidArgumentError(`expected a number from 16 to ${max}.`);
+  });
+}
+
+function collect(name: string, names: readonly string[]): string[] {
+  if (!/^[^\s/]{1,15}$/.test(name)) throw new InvalidArgumentError('expected the name of an interface.');
+  return [...names, name];
+}
+
+/** `127.0.0.1:9100`, `[::1]:9100` or `:9100` (every address). */
+function parseListen(text: string): { host: string; port: number } {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65535) throw new InvalidArgumentError('expected address:port, like 127.0.0.1:9100.');
+  return { host: match[1] ?? (match[2] || '::'), port };
+}
