@@ -1,0 +1,167 @@
+/** Every recorded command of ipvsadm 1.31: the same bytes, or "not supported yet" for a reason that is named here. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { FakeBackend, type Outcome, run } from './ipvsadm-fake.ts';
+import { ERRORS, type GoldenRecord, LISTING, SETUP, simplify, simplifyWords } from './ipvsadm-golden.ts';
+import { connectionsOf, numbersOf } from './ipvsadm-numbers.ts';
+
+type Listed = (typeof LISTING)[number];
+
+/** Words that come later, and records that show what such words did. */
+function laterFeature({ argv, name }: Listed): string | undefined {
+  if (argv.includes('--set')) return 'timeouts (--set)';
+  if (argv.includes('--start-daemon')) return 'the synchronization daemon (--start-daemon)';
+  if (argv.includes('-f')) return 'services by firewall mark (-f)';
+  if (/^timeout-(set|partial)$/.test(name)) return 'shows what --set did';
+  return /^(daemon-(both|master|opts)|stop-(backup|master))$/.test(name) ? 'needs a synchronization daemon' : undefined;
+}
+
+/** The order of services without sorting is that of the kernel's hash, which differs at each boot. */
+function blocksInAnyOrder(text: string): readonly string[] {
+  return text.split(/(?=^(?:TCP|UDP) )/m).sort();
+}
+
+function expected(record: Listed): Outcome {
+  const stdout = simplify(record.stdout);
+  // Of persistent connections there are none yet.
+  const isCounted = record.name === 'persistent-conn';
+  const counted = isCounted ? stdout.replace(/^( {2}-> .{28} \d+ +)[1-9](?= {11})/gm, '$10') : stdout;
+  return { rc: record.rc, stdout: counted, stderr: record.stderr };
+}
+
+describe('listing.json', () => {
+  const outcomes = new Map<string, Outcome>();
+  const backend = new FakeBackend();
+
+  /** The recording's table and traffic came between the eighth record and the ninth. */
+  async function setUp(): Promise<void> {
+    for (const line of SETUP) {
+      const words = simplify(line);
+      if (words !== '')
+        expect([line, await run(['ipvsadm', ...words.split(' ')], backend)]).toMatchObject([line, { rc: 0 }]);
+    }
+  }
+
+  function copyNumbers({ argv, name, stdout }: Listed): void {
+    const isNumeric = argv.includes('-n');
+    if (argv.includes('-c')) {
+      const listed = connectionsOf(simplify(stdout));
+      // Names are looked up: of a table with names only the times are taken.
+      backend.connectionList = isNumeric
+        ? listed
+        : backend.connectionList.map((row, index) => ({ ...row, expires_s: listed[index]?.expires_s ?? 0 }));
+    } else if (isNumeric && argv.some((word) => /^-[lL]$/.test(word)) && !name.startsWith('stats-after')) {
+      backend.count(numbersOf(simplify(stdout)));
+    }
+  }
+
+  beforeAll(async () => {
+    for (const record of LISTING) {
+      if (record.name === 'list-notraffic') await setUp();
+      copyNumbers(record);
+      const options = record.stdin === undefined ? {} : { stdin: simplify(record.stdin) };
+      outcomes.set(record.name, await run(simplifyWords(record.argv), backend, options));
+    }
+  });
+
+  const supported = LISTING.filter((record) => laterFeature(record) === undefined);
+
+  it.each(supported)('$name: $cmd', (record) => {
+    const got = outcomes.get(record.name);
+    const want = expected(record);
+    if (record.argv.includes('--nosort')) {
+      expect(blocksInAnyOrder(got?.stdout ?? '')).toEqual(blocksInAnyOrder(want.stdout));
+    } else {
+      expect(got).toEqual(want);
+    }
+  });
+
+  it('lacks only what comes later', () => {
+    expect(supported.length).toBe(56);
+    const refused = LISTING.map((record) => [record.name, outcomes.get(record.name)?.stderr] as const);
+    expect(refused.filter(([, stderr]) => stderr?.startsWith('not supported yet')).map(([name]) => name)).toEqual([
+      ...['one-fwm', 'one-fwm6', 'set', 'set-partial'],
+      ...['start-master', 'start-backup', 'start-master-again', 'start-opts'],
+    ]);
+  });
+});
+
+describe('setup.args', () => {
+  it('says of each line what is not supported', async () => {
+    const backend = new FakeBackend();
+    const answers: string[] = [];
+    for (const line of SETUP) answers.push((await run(['ipvsadm', ...line.split(' ')], backend)).stderr.trim());
+    expect(answers).toEqual(SETUP.map(setupAnswer));
+  });
+});
+
+/** Services that cannot be added have no real servers to add either. */
+const REFUSED: Readonly<Record<string, string>> = {
+  '10.0.0.100:80': 'scheduler wlc (use -s rr|wrr|mh)',
+  '10.0.0.100:443': 'persistence (-p)',
+  '10.0.0.101:80': 'scheduler sh (use -s rr|wrr|mh)',
+  '10.0.0.101:5000': 'one-packet scheduling (-o)',
+  '10.0.0.100:5060': 'persistence (-p)',
+  '10.0.0.102:0': 'persistence (-p)',
+  '10.0.0.100:2905': 'SCTP (--sctp-service)',
+  '[fd00::101]:443': 'persistence (-p)',
+  '1': 'services by firewall mark (-f)',
+  '2': 'services by firewall mark (-f)',
+  '10.0.0.100:8080': 'scheduler fo (use -s rr|wrr|mh)',
+};
+
+function setupAnswer(line: string): string {
+  const [command = '', option = '', service = ''] = line.split(' ');
+  const refused = REFUSED[service];
+  if (refused === undefined) return line.includes(' -m ') ? 'not supported yet: masquerading (-m)' : '';
+  const isAdd = command === '-A' || command === '--add-service' || option === '-f' || option === '--sctp-service';
+  return isAdd ? `not supported yet: ${refused}` : 'Service not defined';
+}
+
+/** Mistakes and edge cases whose words are right, but come later. */
+const LATER: Readonly<Record<string, string>> = {
+  'ipvsadm -a -t 10.0.0.100:80 -r 10.0.0.14:8080 -m': 'masquerading (-m)',
+  'ipvsadm -A -t 10.0.0.103:80 -s rr -p': 'persistence (-p)',
+  'ipvsadm -A -t 10.0.0.104:81 -s rr -p -M 24': 'persistence (-p)',
+  'ipvsadm -A -t 10.0.0.104:83 -s rr -p -M 255.0.255.0': 'persistence (-p)',
+  'ipvsadm -A -u 10.0.0.103:82 -s rr -o -p': 'persistence (-p)',
+  'ipvsadm -A -t 10.0.0.103:84 -s rr -b flag-1': 'flag flag-1 of scheduler rr (-b)',
+  'ipvsadm -A -t 10.0.0.103:85 -s sh -b flag-1,flag-2': 'scheduler sh (use -s rr|wrr|mh)',
+  'ipvsadm -A -t 10.0.0.103:87 --pe sip -p': 'persistence (-p)',
+  'ipvsadm -A -u 10.0.0.103:88 --pe sip': 'persistence engines (--pe)',
+  'ipvsadm -A -f 7 -s rr': 'services by firewall mark (-f)',
+  'ipvsadm -A -f 9 -6 -s rr': 'services by firewall mark (-f)',
+  'ipvsadm --set 0 0 0': 'timeouts (--set)',
+  'ipvsadm --start-daemon master --mcast-interface nosuch0': 'the synchronization daemon (--start-daemon)',
+  'ipvsadm -A -t fd00::106 -s rr -p': 'persistence (-p)',
+  'ipvsadm -A -t [fd00::107]:80': 'scheduler wlc, the default without -s (use -s rr|wrr|mh)',
+  'ipvsadm -A -t 10.0.0.107:80': 'scheduler wlc, the default without -s (use -s rr|wrr|mh)',
+};
+
+describe('errors.json', () => {
+  const known = ERRORS.cases.map((record) => ({ ...record, later: LATER[record.cmd] }));
+
+  async function replay(record: GoldenRecord): Promise<Outcome & { after: string }> {
+    const backend = new FakeBackend();
+    for (const line of ERRORS.errors_setup) {
+      const words = simplify(line);
+      if (words !== '') expect(await run(['ipvsadm', ...words.split(' ')], backend)).toMatchObject({ rc: 0 });
+    }
+    const outcome = await run(record.argv, backend);
+    return { ...outcome, after: (await run(['ipvsadm', '-S', '-n'], backend)).stdout };
+  }
+
+  it.each(known.filter(({ later }) => later === undefined))('$cmd', async (record) => {
+    const { rc, stderr } = record;
+    const want = { rc, stderr, stdout: simplify(record.stdout), after: simplify(record.after) };
+    expect(await replay(record)).toEqual(want);
+  });
+
+  it.each(known.filter(({ later }) => later !== undefined))('$cmd: not supported yet', async (record) => {
+    expect(await replay(record)).toMatchObject({ rc: 2, stdout: '', stderr: `not supported yet: ${record.later}\n` });
+  });
+
+  it('has no other reasons than these', () => {
+    expect(ERRORS.cases.length).toBe(111);
+    expect(known.flatMap(({ cmd, later }) => (later === undefined ? [] : [cmd]))).toEqual(Object.keys(LATER));
+  });
+});

@@ -1,0 +1,71 @@
+/**
+ * The recorded sessions of ipvsadm 1.31, brought down to what is supported.
+ *
+ * The recorded table has services that xlb cannot have yet. `simplify` replaces
+ * in commands and outputs alike what such a service is by what it can be (wlc
+ * by wrr, masquerading by direct routing ...), and leaves out what has no such
+ * place; everything else has to match to the byte.
+ */
+import { readFileSync } from 'node:fs';
+
+export interface GoldenRecord {
+  readonly cmd: string;
+  readonly argv: readonly string[];
+  readonly rc: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly stdin?: string;
+}
+
+export const LISTING = readJson<readonly (GoldenRecord & { readonly name: string })[]>('listing.json');
+export const ERRORS = readJson<{
+  readonly errors_setup: readonly string[];
+  readonly cases: readonly (GoldenRecord & { readonly after: string })[];
+}>('errors.json');
+export const SETUP: readonly string[] = readFileSync(goldenFile('setup.args'), 'utf8').trim().split('\n');
+
+/** Lines that have no place in xlb's table: marks, SCTP, real servers with a port of their own, templates. */
+const LEFT_OUT =
+  /^(?:-[Aa] (?:-f|--sctp-service)|(?:--add-service|-a) --sctp-service|FWM|SCTP|IP +\d)|:81\b|^\w+ +\S+ +ASSURED /;
+
+const REPLACED: readonly (readonly [RegExp, string])[] = [
+  [/ -s (?:wlc|lc|sh|fo)\b/g, ' -s wrr'],
+  [/^((?:TCP|UDP) .*) (?:wlc|lc|sh|fo)(?= |$)/gm, '$1 wrr'],
+  [/ -b sh-fallback,sh-port| \(sh-fallback,sh-port\)/g, ''],
+  [/ -p \d+(?: -M \S+)?(?: --pe sip)?| persistent \d+(?: mask \S+)?(?: pe sip)?/g, ''],
+  [/(?<=^(?:ipvsadm )?-.*) -o\b|(?<=^UDP.*) ops$/gm, ''],
+  [/(?<=^(?:ipvsadm )?-.*) -m\b/gm, ' -g'],
+  [/\bMasq {3}/g, 'Route  '],
+  [/ --tun-type (?:gue --tun-port 6080 --tun-\w+|gre --tun-\w+)/g, ' --tun-type ipip'],
+  [/\b(?:gue|gre):.{9}/g, 'ipip         '],
+  // Any port of an address needs -p in ipvsadm: here it is a port without a name.
+  [/(10\.0\.0\.(?:102|13|14)):0(?=\s)/g, '$1:9'],
+];
+
+/** Commands, one on each line, or an output. */
+export function simplify(text: string): string {
+  const kept = text.split('\n');
+  const lines = kept.filter((line, index) => !LEFT_OUT.test(line) && !isOfLeftOut(kept, index));
+  return REPLACED.reduce((result, [pattern, by]) => result.replace(pattern, by), lines.join('\n'));
+}
+
+export function simplifyWords(argv: readonly string[]): readonly string[] {
+  return simplify(`${argv.join(' ')} `)
+    .trimEnd()
+    .split(' ');
+}
+
+/** Real servers in a table below a service that is left out. */
+function isOfLeftOut(lines: readonly string[], index: number): boolean {
+  if (!lines[index]?.startsWith('  -> ')) return false;
+  const service = lines.slice(0, index).findLast((line) => !line.startsWith('  -> '));
+  return service !== undefined && LEFT_OUT.test(service);
+}
+
+function readJson<T>(name: string): T {
+  return JSON.parse(readFileSync(goldenFile(name), 'utf8')) as T;
+}
+
+function goldenFile(name: string): URL {
+  return new URL(`../golden/cli/${name}`, import.meta.url);
+}
