@@ -1,6 +1,7 @@
 // Encoders and decoders of single numbers. Bytes are stored one by one: it is as fast as a typed
 // store here, works at any alignment, and makes byte order explicit.
 
+import { show } from './arguments.ts';
 import type { EnumLayout, FloatLayout, IntLayout, Layout } from './layout.ts';
 
 export type Encode = (value: unknown, bytes: Uint8Array, at: number) => void;
@@ -25,13 +26,6 @@ export class Misfit {
     this.path = `${step}${separator}${this.path}`;
     return this;
   }
-}
-
-/** Shows a refused value, shortened. */
-export function show(value: unknown): string {
-  const text =
-    typeof value === 'bigint' ? `${value}n` : typeof value === 'string' ? JSON.stringify(value) : String(value);
-  return text.length > 40 ? `${text.slice(0, 40)}...` : text;
 }
 
 export function intCoder(layout: IntLayout | EnumLayout): Coder {

@@ -1,7 +1,8 @@
 // Structs and unions. Anonymous members are folded into their parent, so a struct is a list of
 // steps: a field, or a choice between alternatives that share bytes (a union).
 
-import { type Coder, type Decode, type Encode, Misfit, show, unsupported } from './codec-scalar.ts';
+import { show } from './arguments.ts';
+import { type Coder, type Decode, type Encode, Misfit, unsupported } from './codec-scalar.ts';
 import type { MemberLayout, StructLayout } from './layout.ts';
 
 interface Field {

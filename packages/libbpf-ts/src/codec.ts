@@ -1,15 +1,7 @@
 // Codecs: a Layout compiled once into closures that turn values into bytes and back.
 
-import {
-  bitFieldCoder,
-  type Coder,
-  floatCoder,
-  intCoder,
-  Misfit,
-  show,
-  unsupported,
-  wideCoder,
-} from './codec-scalar.ts';
+import { show } from './arguments.ts';
+import { bitFieldCoder, type Coder, floatCoder, intCoder, Misfit, unsupported, wideCoder } from './codec-scalar.ts';
 import { structCoder } from './codec-struct.ts';
 import { argumentError, BpfError } from './error.ts';
 import type { ArrayLayout, Layout, MemberLayout } from './layout.ts';
@@ -65,7 +57,7 @@ export function codec<T>(layout: Layout, what: string): Codec<T> {
 
 function checkRoom(buffer: Uint8Array, offset: number, size: number, what: string): void {
   if (buffer instanceof Uint8Array && Number.isInteger(offset) && offset >= 0 && offset + size <= buffer.length) return;
-  throw argumentError(`${what}: ${size} bytes at offset ${offset} do not fit the buffer`);
+  throw argumentError(`${what}: ${size} bytes at offset ${show(offset)} do not fit the buffer`);
 }
 
 function misfitError(error: unknown, what: string): unknown {

@@ -1,6 +1,7 @@
 // Numbers of the kernel's user-space interface (linux/bpf.h, linux/if_link.h). The position in a
 // table is the number; a test compares the tables with libbpf's.
 
+import { show } from './arguments.ts';
 import { argumentError } from './error.ts';
 
 export const MAP_TYPES = [
@@ -112,7 +113,7 @@ export function mapTypeName(type: number): MapType {
 
 export function mapTypeNumber(type: MapType): number {
   const index = MAP_TYPES.indexOf(type);
-  if (index < 0) throw argumentError(`unknown map type ${JSON.stringify(type)}`);
+  if (index < 0) throw argumentError(`unknown map type ${show(type)}`);
   return index;
 }
 
@@ -122,7 +123,7 @@ export function programTypeName(type: number): ProgramType {
 
 export function programTypeNumber(type: ProgramType): number {
   const index = PROGRAM_TYPES.indexOf(type);
-  if (index < 0) throw argumentError(`unknown program type ${JSON.stringify(type)}`);
+  if (index < 0) throw argumentError(`unknown program type ${show(type)}`);
   return index;
 }
 

@@ -1,6 +1,7 @@
 // A map in memory that answers as the kernel's maps do, for tests without root. Hash types, arrays,
 // per-CPU and LRU variants, and index maps whose slots may be empty (devmap, maps of maps).
 
+import { requireObject, show } from './arguments.ts';
 import { isPerCpu, MAP_FLAGS, type MapType, UPDATE_FLAGS } from './constants.ts';
 import { argumentError, closedError, ERRNO } from './error.ts';
 import type { Result } from './native.ts';
@@ -18,10 +19,11 @@ export interface FakeOptions {
  * end answer as the kernel does. Throws `ARGUMENT` for types that it does not know.
  */
 export function fakeMap(spec: Omit<MapSpec, 'key' | 'value' | 'inner'>, options: FakeOptions = {}): NativeMap {
+  requireObject('spec', spec);
   const { type } = spec;
   if (ARRAYS.has(type)) return new FakeArray(spec, options);
   if (HASHES.has(type) || SLOTS.has(type)) return new FakeHash(spec, options);
-  throw argumentError(`there is no fake for maps of type ${type}`);
+  throw argumentError(`there is no fake for maps of type ${show(type)}`);
 }
 
 const ARRAYS = new Set<MapType>(['array', 'percpu_array']);

@@ -2,6 +2,7 @@
 // byte order. Sizes alone would let two exchanged fields pass.
 
 import { createHash } from 'node:crypto';
+import { requireObject } from './arguments.ts';
 import type { Layout, MemberLayout } from './layout.ts';
 import type { MapSpec } from './object-spec.ts';
 
@@ -26,6 +27,7 @@ export function layoutDifference(expected: Layout, found: Layout, path = ''): st
  * of enums.
  */
 export function layoutHash(spec: MapSpec): string {
+  requireObject('spec', spec);
   const text = [spec.type, spec.keySize, spec.valueSize, canonical(spec.key), canonical(spec.value)].join('\n');
   const inner = spec.inner === undefined ? '' : layoutHash(spec.inner);
   return createHash('sha256').update(text).update(inner).digest('hex');

@@ -1,12 +1,13 @@
 // XdpLink: an XDP program on an interface, held by a link: a pinned link survives this process, and
 // its program is replaced without a gap.
 
+import { requireInstance, requireInteger, requireObject, show } from './arguments.ts';
 import { requireKind } from './by-fd.ts';
 import { XDP_FLAGS } from './constants.ts';
 import { argumentError, check, closedError, type FailureContext, systemError } from './error.ts';
 import { addon, type NativeFd, ownFd } from './native.ts';
 import { openPin, pinAt, removePin } from './pin.ts';
-import type { BpfProgram } from './program.ts';
+import { BpfProgram } from './program.ts';
 
 /** `native`: in the driver, the fast one; `generic`: in the stack, for every driver. */
 export type XdpMode = 'native' | 'generic';
@@ -53,8 +54,12 @@ export class XdpLink {
    * Attaches. EBUSY: another program is attached; EOPNOTSUPP: the driver has no native XDP;
    * ENODEV: no such interface. Needs CAP_NET_ADMIN and CAP_BPF.
    */
-  static attach({ program, ifindex, mode, flags = 0 }: XdpLinkOptions): XdpLink {
+  static attach(options: XdpLinkOptions): XdpLink {
+    requireObject('options', options);
+    const { program, ifindex, mode, flags = 0 } = options;
+    requireInstance('program', program, BpfProgram);
     checkIfindex(ifindex);
+    requireInteger('flags', flags, 0, 0xffff_ffff);
     const fd = addon().linkCreate(program.fd, ifindex, modeFlags(mode) | flags);
     const what = `the XDP link of interface ${ifindex}`;
     check(fd, () =>
@@ -81,6 +86,7 @@ export class XdpLink {
    * is attached (EPERM if not).
    */
   update(program: BpfProgram, old?: BpfProgram): void {
+    requireInstance('program', program, BpfProgram);
     check(addon().linkUpdate(this.fd, program.fd, old?.fd ?? -1), () => ({
       doing: `replace the program of ${this.#what}`,
       syscall: 'bpf(BPF_LINK_UPDATE)',
@@ -128,14 +134,13 @@ export class XdpLink {
 }
 
 export function modeFlags(mode: XdpMode): number {
-  const flags = XDP_MODE_FLAGS[mode];
-  if (flags === undefined) throw argumentError(`an XDP mode is "native" or "generic", not ${JSON.stringify(mode)}`);
+  const flags = typeof mode === 'string' ? XDP_MODE_FLAGS[mode] : undefined;
+  if (flags === undefined) throw argumentError(`an XDP mode is "native" or "generic", not ${show(mode)}`);
   return flags;
 }
 
 export function checkIfindex(ifindex: number): void {
-  if (Number.isInteger(ifindex) && ifindex > 0 && ifindex <= 0x7fff_ffff) return;
-  throw argumentError(`an interface index is a positive integer, not ${String(ifindex)}`);
+  requireInteger('an interface index', ifindex, 1, 0x7fff_ffff);
 }
 
 /** Why attaching fails, by link or by netlink. */

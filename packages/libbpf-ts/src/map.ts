@@ -1,6 +1,7 @@
 // BpfMap: a map with keys and values of its BTF types, over the raw bytes of a NativeMap.
 
 import { constants } from 'node:buffer';
+import { requireInstance, requireInteger, requireIterable, requireObject, requireString, show } from './arguments.ts';
 import { byIdFailure } from './by-fd.ts';
 import { type Codec, codec } from './codec.ts';
 import { isPerCpu, MAP_FLAGS, mapTypeNumber, UPDATE_FLAGS, type UpdateFlag } from './constants.ts';
@@ -57,7 +58,13 @@ export class BpfMap<K = unknown, V = unknown> {
 
   /** Makes a map that belongs to no object, such as a new inner map. Needs CAP_BPF. */
   static create<K, V>(spec: NewMap, inner?: BpfMap): BpfMap<K, V> {
+    requireObject('spec', spec);
     const { name, type, keySize, valueSize, maxEntries, flags = 0 } = spec;
+    requireString('name', name);
+    for (const [what, value] of Object.entries({ keySize, valueSize, maxEntries, flags })) {
+      requireInteger(what, value, 0, 0xffff_ffff);
+    }
+    if (inner !== undefined) requireInstance('inner', inner, BpfMap);
     const short = name.replace(/[^A-Za-z0-9_.]/g, '_').slice(0, 15);
     const number = mapTypeNumber(type);
     const fd = addon().mapCreate(number, short, keySize, valueSize, maxEntries, flags, inner?.fd ?? -1);
@@ -84,6 +91,7 @@ export class BpfMap<K = unknown, V = unknown> {
 
   /** Opens a map by id, as `program.mapIds()` gives them. Needs CAP_SYS_ADMIN. */
   static fromId<K, V>(id: number, options: { spec?: MapSpec } = {}): BpfMap<K, V> {
+    requireInteger('an id', id, 1, 0xffff_ffff);
     const fd = addon().fdById(ID_KIND.map, id);
     check(fd, () => byIdFailure(`open map ${id}`, 'bpf(BPF_MAP_GET_FD_BY_ID)'));
     return fromFd<K, V>(fd, `map ${id}`, options.spec);
@@ -205,11 +213,14 @@ export class BpfMap<K = unknown, V = unknown> {
    */
   setBatch(entries: Iterable<readonly [K, V]>, flags: UpdateFlag = 'any'): void {
     this.#refusePerCpu('setPerCpu');
+    requireIterable('entries', entries);
     const capacity = this.#batchCapacity();
     const keys = Buffer.alloc(capacity * this.#key.length);
     const values = Buffer.alloc(capacity * this.#value.length);
     let count = 0;
-    for (const [key, value] of entries) {
+    for (const entry of entries) {
+      requireIterable('an entry', entry);
+      const [key, value] = entry;
       this.keyCodec.encode(key, keys, count * this.#key.length);
       this.valueCodec.encode(value, values, count * this.#value.length);
       count++;
@@ -222,6 +233,7 @@ export class BpfMap<K = unknown, V = unknown> {
 
   /** Deletes many entries; those that are not there are passed over. Returns how many were there. */
   deleteBatch(keys: Iterable<K>): number {
+    requireIterable('keys', keys);
     let deleted = 0;
     for (const key of keys) if (this.delete(key)) deleted++;
     return deleted;
@@ -253,8 +265,7 @@ export class BpfMap<K = unknown, V = unknown> {
 
   /** Writes the first `count` entries of two buffers that hold keys and values without gaps. */
   setRawBatch(keys: Uint8Array, values: Uint8Array, count: number, flags: UpdateFlag = 'any'): void {
-    if (!Number.isInteger(count) || count < 0)
-      throw argumentError(`map ${this.name}: ${count} is not a number of entries`);
+    requireInteger('count', count, 0, 0xffff_ffff);
     this.#checkRoom('keys', keys, count * this.#key.length);
     this.#checkRoom('values', values, count * this.#value.length);
     if (count === 0) return void this.fd;
@@ -326,8 +337,8 @@ export class BpfMap<K = unknown, V = unknown> {
   }
 
   #update(key: Uint8Array, value: Uint8Array, flags: UpdateFlag): void {
-    const number = UPDATE_FLAGS[flags];
-    if (number === undefined) throw argumentError(`map ${this.name}: unknown flag ${JSON.stringify(flags)}`);
+    const number = typeof flags === 'string' ? UPDATE_FLAGS[flags] : undefined;
+    if (number === undefined) throw argumentError(`map ${this.name}: unknown flag ${show(flags)}`);
     const result = this.#native.update(key, value, number);
     if (result < 0) throw systemError(-result, this.#updateFailure('write to', 'bpf(BPF_MAP_UPDATE_ELEM)'));
   }

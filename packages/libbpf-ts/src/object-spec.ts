@@ -2,6 +2,7 @@
 // file alone, so that it needs no privileges and no kernel, and gives the same answer everywhere.
 
 import { basename } from 'node:path';
+import { requireInstance } from './arguments.ts';
 import { type Btf, type BtfType, KIND, parseBtf, skipModifiers, typeById } from './btf.ts';
 import { MAP_FLAGS, type MapType, mapTypeName } from './constants.ts';
 import { type Elf, findSection, parseElf, SECTION_TYPE } from './elf.ts';
@@ -44,8 +45,9 @@ export interface ObjectSpec {
 }
 
 /** Reads an object file's declarations; throws `OBJECT` if it is malformed or has no BTF. */
-export function readObjectSpec(file: Buffer, name: string): ObjectSpec {
-  const elf = parseElf(file);
+export function readObjectSpec(file: Uint8Array, name: string): ObjectSpec {
+  requireInstance('file', file, Uint8Array);
+  const elf = parseElf(Buffer.from(file.buffer, file.byteOffset, file.length));
   const section = findSection(elf, '.BTF');
   if (section === undefined) throw objectError(`${name}: no BTF; compile with clang -g -target bpf`);
   checkBtfExt(elf);

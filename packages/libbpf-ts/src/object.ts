@@ -2,6 +2,7 @@
 // makes its maps and programs.
 
 import { existsSync, readFileSync } from 'node:fs';
+import { requireInteger, requireObject, requireString, show } from './arguments.ts';
 import { codec } from './codec.ts';
 import { mapTypeName, type ProgramType, programTypeName } from './constants.ts';
 import { argumentError, BpfError, check, closedError, type FailureContext, systemError } from './error.ts';
@@ -76,6 +77,8 @@ export class BpfObject {
    * not have, `LAYOUT` if a map to reuse does not fit.
    */
   static open(source: string | Uint8Array, options: OpenOptions = {}): BpfObject {
+    requireObject('options', options);
+    if (options.name !== undefined) requireString('name', options.name);
     if (typeof source === 'string') {
       return new BpfObject(readObjectFile(source), options.name ?? objectName(source), options);
     }
@@ -164,11 +167,7 @@ export class BpfObject {
     const spec = this.mapSpec(name);
     const { maxEntries, pinPath, reuseFd, autocreate } = options;
     if (maxEntries !== undefined) {
-      if (!Number.isInteger(maxEntries) || maxEntries < 1 || maxEntries > 0xffff_ffff) {
-        throw argumentError(
-          `map ${name}: maxEntries must be an integer from 1 to 4294967295, not ${String(maxEntries)}`,
-        );
-      }
+      requireInteger(`map ${name}: maxEntries`, maxEntries, 1, 0xffff_ffff);
       this.#checked(this.#native.setMaxEntries(name, maxEntries), `resize map ${name}`);
       spec.maxEntries = maxEntries;
       this.#specs.set(name, spec);
@@ -238,9 +237,7 @@ export class BpfObject {
   }
 
   #unknown(what: string, name: string, known: string[]): BpfError {
-    return argumentError(
-      `object ${this.spec.name} has no ${what} ${JSON.stringify(name)}; it has ${known.join(', ') || 'none'}`,
-    );
+    return argumentError(`object ${this.spec.name} has no ${what} ${show(name)}; it has ${known.join(', ') || 'none'}`);
   }
 }
 

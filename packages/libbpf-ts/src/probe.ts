@@ -1,6 +1,7 @@
 // What this kernel can do, found out by trying. Never ask for a kernel's version: distributions
 // move features between them.
 
+import { requireInteger, show } from './arguments.ts';
 import { MAP_TYPES, type MapType, mapTypeNumber, type ProgramType, programTypeNumber } from './constants.ts';
 import { argumentError, check, ERRNO } from './error.ts';
 import { addon, ownFd, type Result } from './native.ts';
@@ -41,15 +42,14 @@ export const probe = {
 
   /** Whether programs of this type may call the helper with this number (BPF_FUNC_*). */
   helper(type: ProgramType, helper: number): boolean {
-    if (!Number.isInteger(helper) || helper < 1 || helper > 0xffff)
-      throw argumentError(`${String(helper)} is not a helper's number`);
+    requireInteger('the number of a helper', helper, 1, 0xffff);
     return answer(addon().probeHelper(programTypeNumber(type), helper), `helper ${helper}`);
   },
 
   feature(name: Feature): boolean {
     const test = Object.hasOwn(FEATURES, name) ? FEATURES[name] : undefined;
     if (test === undefined)
-      throw argumentError(`unknown feature ${JSON.stringify(name)}; known are ${Object.keys(FEATURES).join(', ')}`);
+      throw argumentError(`unknown feature ${show(name)}; known are ${Object.keys(FEATURES).join(', ')}`);
     return test();
   },
 };

@@ -1,5 +1,6 @@
 // BpfProgram: a loaded program, from an object, a pin or an id.
 
+import { requireInteger } from './arguments.ts';
 import { byIdFailure, requireKind } from './by-fd.ts';
 import { type ProgramType, programTypeName } from './constants.ts';
 import { argumentError, check, closedError, systemError } from './error.ts';
@@ -57,6 +58,7 @@ export class BpfProgram {
 
   /** Opens a program by id, as `xdpQuery` gives it. Needs CAP_SYS_ADMIN. */
   static fromId(id: number): BpfProgram {
+    requireInteger('an id', id, 1, 0xffff_ffff);
     const fd = addon().fdById(ID_KIND.program, id);
     check(fd, () => byIdFailure(`open program ${id}`, 'bpf(BPF_PROG_GET_FD_BY_ID)'));
     return new BpfProgram(fd, `program ${id}`);

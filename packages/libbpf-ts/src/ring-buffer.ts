@@ -1,7 +1,8 @@
 // BpfRingBuffer: the records of a ring buffer map as an asynchronous iterator.
 
+import { requireInstance } from './arguments.ts';
 import { argumentError, check, closedError, systemError } from './error.ts';
-import type { BpfMap } from './map.ts';
+import { BpfMap } from './map.ts';
 import { addon, type NativeRingBuffer } from './native.ts';
 
 // Records copied out of the ring at once: bounds the memory that a slow reader holds.
@@ -23,6 +24,7 @@ export class BpfRingBuffer implements AsyncIterableIterator<Buffer> {
 
   /** Starts reading; the map may be closed after that. */
   constructor(map: BpfMap) {
+    requireInstance('map', map, BpfMap);
     const { type, name } = map.info();
     if (type !== 'ringbuf') throw argumentError(`map ${map.name} is of type ${type}, not ringbuf`);
     this.#name = name;

@@ -1,5 +1,6 @@
 // BPF_PROG_TEST_RUN: runs a program on given input, without an interface or a packet on the wire.
 
+import { requireInteger, requireObject } from './arguments.ts';
 import type { ProgramType } from './constants.ts';
 import { argumentError, check, type FailureContext } from './error.ts';
 import { addon } from './native.ts';
@@ -48,29 +49,35 @@ export function xdpContext(options: {
   ingressIfindex?: number;
   rxQueueIndex?: number;
 }): Buffer {
+  requireObject('options', options);
   const { dataLength, metaLength = 0, ingressIfindex = 0, rxQueueIndex = 0 } = options;
   const fields = { data: metaLength, dataLength, dataMeta: 0, ingressIfindex, rxQueueIndex, egressIfindex: 0 };
   const context = Buffer.alloc(24);
   Object.entries(fields).forEach(([name, value], index) => {
-    context.writeUInt32LE(natural(name, value, 0, 0xffff_ffff), index * 4);
+    context.writeUInt32LE(requireInteger(name, value, 0, 0xffff_ffff), index * 4);
   });
   return context;
 }
 
 /** Runs the program that `fd` names; called by BpfProgram. */
 export function testRun(fd: number, name: string, type: ProgramType, options: TestRunOptions): TestRunResult {
+  requireObject('options', options);
   const { dataIn, ctxIn, cpu, liveFrames = false } = options;
   checkBytes('dataIn', dataIn);
   checkBytes('ctxIn', ctxIn);
   const isSyscall = type === 'syscall';
   const hasOutput = !liveFrames && !isSyscall;
-  const dataRoom = hasOutput ? natural('dataOutSize', options.dataOutSize ?? defaultRoom(dataIn), 0, MAX_DATA) : 0;
-  const contextRoom = hasOutput ? natural('ctxOutSize', options.ctxOutSize ?? ctxIn?.length ?? 0, 0, 1 << 16) : 0;
+  const dataRoom = hasOutput
+    ? requireInteger('dataOutSize', options.dataOutSize ?? defaultRoom(dataIn), 0, MAX_DATA)
+    : 0;
+  const contextRoom = hasOutput
+    ? requireInteger('ctxOutSize', options.ctxOutSize ?? ctxIn?.length ?? 0, 0, 1 << 16)
+    : 0;
   const dataOut = Buffer.alloc(dataRoom);
   // A syscall program writes into its argument; the caller's stays as it is.
   const context = ctxIn && Buffer.from(ctxIn);
   const contextOut = Buffer.alloc(contextRoom);
-  const repeat = natural('repeat', options.repeat ?? 1, 1, 0x7fff_ffff);
+  const repeat = requireInteger('repeat', options.repeat ?? 1, 1, 0x7fff_ffff);
   const flags = (cpu === undefined ? 0 : FLAG_ON_CPU) | (liveFrames ? FLAG_LIVE_FRAMES : 0);
   const run = addon().testRun(
     fd,
@@ -80,8 +87,8 @@ export function testRun(fd: number, name: string, type: ProgramType, options: Te
     contextRoom > 0 ? contextOut : null,
     isSyscall ? 0 : repeat,
     flags,
-    natural('cpu', cpu ?? 0, 0, 0xffff),
-    natural('batchSize', options.batchSize ?? 0, 0, 256),
+    requireInteger('cpu', cpu ?? 0, 0, 0xffff),
+    requireInteger('batchSize', options.batchSize ?? 0, 0, 256),
   );
   check(run.rc, () => failure(name, type));
   const result: TestRunResult = {
@@ -112,9 +119,4 @@ function failure(name: string, type: ProgramType): FailureContext {
 
 function checkBytes(name: string, bytes: unknown): void {
   if (bytes !== undefined && !(bytes instanceof Uint8Array)) throw argumentError(`${name} must be a Uint8Array`);
-}
-
-function natural(name: string, value: unknown, low: number, high: number): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= low && value <= high) return value;
-  throw argumentError(`${name} must be an integer from ${low} to ${high}, not ${String(value)}`);
 }

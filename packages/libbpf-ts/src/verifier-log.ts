@@ -3,6 +3,8 @@
 import { BpfError, errnoName, systemError } from './error.ts';
 
 const BEGIN = /libbpf: prog '([^']*)': -- BEGIN PROG LOAD LOG --\n/g;
+// "12: (61) r1 = ...", also after "from 3 to 5: ".
+const INSTRUCTION = /(^|: )\d+: \([0-9a-f]{2}\)/;
 const END = '-- END PROG LOAD LOG --';
 const KEPT_LINES = 40;
 
@@ -12,8 +14,9 @@ export function loadError(errno: number, log: string, objectName: string): BpfEr
   if (refused !== undefined && refused.log !== '') {
     const trimmed = trimVerifierLog(refused.log);
     const code = errnoName(errno);
-    const message = `the verifier refused program ${refused.program}: ${verdict(trimmed)} (bpf(BPF_PROG_LOAD): ${code})`;
-    return new BpfError(`${message}\n${trimmed}`, {
+    const where = sourceLine(trimmed);
+    const message = `the verifier refused program ${refused.program}${where}: ${reason(trimmed)} (bpf(BPF_PROG_LOAD): ${code})`;
+    return new BpfError(message, {
       code: 'VERIFIER',
       errno,
       syscall: 'bpf(BPF_PROG_LOAD)',
@@ -53,9 +56,20 @@ function lastVerifierLog(log: string): { program: string; log: string } | undefi
   return { program: match[1] as string, log: log.slice(start, end < 0 ? undefined : end).trim() };
 }
 
-// The verifier ends with its reason, after the instruction that it did not like.
-function verdict(log: string): string {
-  return log.slice(log.lastIndexOf('\n') + 1).trim();
+// The verifier ends with its reasons, after the instruction that it did not like.
+function reason(log: string): string {
+  const lines = log.split('\n');
+  const last = lines.findLastIndex((line) => INSTRUCTION.test(line) || line.startsWith(';'));
+  const reasons = lines.slice(last + 1).filter((line) => line !== '' && !/^(cur|old) state:/.test(line));
+  return reasons.join('; ') || (lines.at(-1) ?? '');
+}
+
+// The last line of C that the log shows: "; code @ file:line", before Linux 6.10 without the place.
+function sourceLine(log: string): string {
+  const line = log.split('\n').findLast((candidate) => /^; \S/.test(candidate));
+  if (line === undefined) return '';
+  const [code, place] = line.slice(2).split(' @ ');
+  return ` at "${code}"${place ? ` (${place})` : ''}`;
 }
 
 function culprit(log: string): string {

@@ -1,11 +1,12 @@
 // XDP attachment without a link: the program stays on the interface until it is detached, with no
 // pin and no process. A link cannot be replaced this way.
 
+import { requireInstance, requireObject } from './arguments.ts';
 import { XDP_FLAGS } from './constants.ts';
 import { check, systemError } from './error.ts';
 import { attachFailure, checkIfindex, modeFlags, type XdpMode } from './link.ts';
 import { addon } from './native.ts';
-import type { BpfProgram } from './program.ts';
+import { BpfProgram } from './program.ts';
 
 export interface XdpState {
   /** `none`, the mode, or `multi` if programs are attached in several modes. */
@@ -27,9 +28,13 @@ const MODES = ['none', 'native', 'generic', 'hardware', 'multi'] as const;
 export function xdpAttach(
   ifindex: number,
   program: BpfProgram,
-  { mode, replace }: { mode: XdpMode; replace?: BpfProgram | 'any' },
+  options: { mode: XdpMode; replace?: BpfProgram | 'any' },
 ): void {
   checkIfindex(ifindex);
+  requireInstance('program', program, BpfProgram);
+  requireObject('options', options);
+  const { mode, replace } = options;
+  if (replace !== undefined && replace !== 'any') requireInstance('replace', replace, BpfProgram);
   const guard = replace === undefined ? XDP_FLAGS.UPDATE_IF_NOEXIST : 0;
   const oldFd = replace === undefined || replace === 'any' ? -1 : replace.fd;
   check(addon().xdpAttach(ifindex, program.fd, modeFlags(mode) | guard, oldFd), () =>
