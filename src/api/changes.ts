@@ -3,8 +3,8 @@
  * Serves answers to `POST /v1/commands`, `--dry-run` and events alike.
  */
 import type { Model, RealServer, TunnelSettings, VirtualService } from '../core/model/model.ts';
+import { formatServiceKey, serverKeyText } from '../core/model/service-key.ts';
 import type { Change } from './protocol/changes.ts';
-import { endpointName, serviceName } from './protocol/names.ts';
 
 type Line = Omit<Change, 'text'> & { text?: string };
 
@@ -18,7 +18,7 @@ export function describeChanges(before: Model, after: Model): Change[] {
   }
   for (const [name, service] of before.services) {
     if (!after.services.has(name)) {
-      add({ action: 'delete', kind: 'service', service: serviceName(service.key), server: null });
+      add({ action: 'delete', kind: 'service', service: formatServiceKey(service.key), server: null });
     }
   }
   const tunnel = describeTunnel(before.tunnel, after.tunnel);
@@ -27,7 +27,7 @@ export function describeChanges(before: Model, after: Model): Change[] {
 }
 
 function describeService(old: VirtualService | undefined, service: VirtualService, add: (line: Line) => void): void {
-  const subject = { kind: 'service', service: serviceName(service.key), server: null } as const;
+  const subject = { kind: 'service', service: formatServiceKey(service.key), server: null } as const;
   if (old === undefined) {
     add({ action: 'add', ...subject, text: schedulerText(service) });
   } else if (schedulerText(old) !== schedulerText(service)) {
@@ -37,10 +37,10 @@ function describeService(old: VirtualService | undefined, service: VirtualServic
 }
 
 function describeServers(old: readonly RealServer[], service: VirtualService, add: (line: Line) => void): void {
-  const before = new Map(old.map((server) => [endpointName(server.key), server]));
+  const before = new Map(old.map((server) => [serverKeyText(server.key), server]));
   for (const server of service.servers) {
-    const name = endpointName(server.key);
-    const subject = { kind: 'server', service: serviceName(service.key), server: name } as const;
+    const name = serverKeyText(server.key);
+    const subject = { kind: 'server', service: formatServiceKey(service.key), server: name } as const;
     const was = before.get(name);
     before.delete(name);
     if (was === undefined) {
@@ -51,7 +51,7 @@ function describeServers(old: readonly RealServer[], service: VirtualService, ad
     }
   }
   for (const name of before.keys()) {
-    add({ action: 'delete', kind: 'server', service: serviceName(service.key), server: name });
+    add({ action: 'delete', kind: 'server', service: formatServiceKey(service.key), server: name });
   }
 }
 

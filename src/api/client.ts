@@ -7,12 +7,12 @@ import { StringDecoder } from 'node:string_decoder';
 import type * as z from 'zod';
 import type { Command } from '../core/model/command.ts';
 import type { ServiceKey } from '../core/model/model.ts';
+import { formatServiceKey } from '../core/model/service-key.ts';
 import { ApiError, answerError, connectionError } from './client/api-error.ts';
 import { type Endpoint, request } from './client/request.ts';
 import type { Event } from './protocol/changes.ts';
 import type { AttachMode } from './protocol/command.ts';
 import type { Connection } from './protocol/connections.ts';
-import { serviceName } from './protocol/names.ts';
 import type { Report, ReportName } from './protocol/schemas.ts';
 import type { ServiceReport } from './protocol/services.ts';
 import { commandToWire } from './protocol/wire.ts';
@@ -36,20 +36,20 @@ export class Client {
     return this.#report('status', 'GET', '/v1/status');
   }
 
-  services(): Promise<Report<'services'>> {
-    return this.#report('services', 'GET', '/v1/services');
+  /** All services or one; throws ApiError `no-such-service`. */
+  services(key?: ServiceKey): Promise<Report<'services'>> {
+    return this.#report('services', 'GET', `/v1/services${onlyOf(key)}`);
   }
 
   /** Throws ApiError `no-such-service`. */
   async service(key: ServiceKey): Promise<ServiceReport> {
-    const path = `/v1/services/${encodeURIComponent(serviceName(key))}`;
+    const path = `/v1/services/${encodeURIComponent(formatServiceKey(key))}`;
     return (await this.#report('service', 'GET', path)).service;
   }
 
   /** Of one service, or of all. */
   servers(key?: ServiceKey): Promise<Report<'servers'>> {
-    const query = key === undefined ? '' : `?service=${encodeURIComponent(serviceName(key))}`;
-    return this.#report('servers', 'GET', `/v1/servers${query}`);
+    return this.#report('servers', 'GET', `/v1/servers${onlyOf(key)}`);
   }
 
   stats(): Promise<Report<'stats'>> {
@@ -106,6 +106,11 @@ export class Client {
     throw new ApiError('broken-answer', 'xlbd ended the list in the middle; its log may say why');
   }
 
+  /** The same as the text of the report, in pieces. */
+  async *connectionsText(query: Readonly<Record<string, string>> = {}): AsyncGenerator<string> {
+    yield* this.#chunks(await this.#get(`/v1/connections?${new URLSearchParams(query)}`));
+  }
+
   /** Everything that changes from now on; ends when `signal` does. */
   async *events(): AsyncGenerator<Event> {
     const { eventSchema } = await import('./protocol/changes.ts');
@@ -158,6 +163,10 @@ export class Client {
       throw connectionError(error, this.#options.socket);
     }
   }
+}
+
+function onlyOf(key: ServiceKey | undefined): string {
+  return key === undefined ? '' : `?service=${encodeURIComponent(formatServiceKey(key))}`;
 }
 
 /** What the daemon sends is checked too: another version may be at the other end. */

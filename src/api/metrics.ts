@@ -4,9 +4,9 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { serverKeyText } from '../core/model/service-key.ts';
 import type { Controller, StatsBody, StatusBody } from './controller.ts';
 import { HttpError } from './http-error.ts';
-import { endpointName } from './protocol/names.ts';
 import type { ServerReport, ServiceReport } from './protocol/services.ts';
 
 export interface Metrics {
@@ -110,7 +110,7 @@ function setServices(instruments: Instruments, services: readonly ServiceReport[
 }
 
 function setServer(instruments: Instruments, service: ServiceReport, server: ServerReport): void {
-  const labels = { service: service.name, server: endpointName(server), method: server.method };
+  const labels = { service: service.name, server: serverKeyText(server), method: server.method };
   setTraffic(instruments.serverTraffic, labels, server);
   setConnections(instruments.serverConnections, labels, server);
   instruments.serverWeight.set(labels, server.weight.effective);

@@ -3,6 +3,7 @@
  * server dispatches by this table and the OpenAPI document is made of it.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { parseServiceKey } from '../core/model/service-key.ts';
 import { readBody } from './body.ts';
 import { CONNECTION_QUERY, parseConnectionQuery, streamConnections } from './connection-stream.ts';
 import type { Controller, Outcome } from './controller.ts';
@@ -14,7 +15,6 @@ import {
   detachRequestSchema,
   zeroRequestSchema,
 } from './protocol/command.ts';
-import { parseServiceName } from './protocol/names.ts';
 import type { REQUESTS, ReportName } from './protocol/schemas.ts';
 import type { ServiceReport } from './protocol/services.ts';
 import { commandFromWire } from './protocol/wire.ts';
@@ -59,7 +59,9 @@ const READS: readonly Route[] = [
     path: '/v1/services',
     summary: 'Virtual services with their real servers, counters and rates',
     answer: 'services',
-    handle: async ({ controller, report }) => report('services', { services: await controller.services() }),
+    query: SERVICE_QUERY,
+    handle: async ({ controller, query, report }) =>
+      report('services', { services: await chosenServices(controller, query) }),
   },
   {
     method: 'GET',
@@ -76,8 +78,7 @@ const READS: readonly Route[] = [
     answer: 'servers',
     query: SERVICE_QUERY,
     handle: async ({ controller, query, report }) => {
-      const name = query.get('service');
-      const services = name === null ? await controller.services() : [await oneService(controller, name)];
+      const services = await chosenServices(controller, query);
       const servers = services.flatMap((service) =>
         service.servers.map((server) => ({ service: service.name, ...server })),
       );
@@ -176,9 +177,14 @@ const CHANGES: readonly Route[] = [
 /** `/metrics` and `/openapi.json` are the server's own. */
 export const ROUTES: readonly Route[] = [...READS, ...CHANGES];
 
+async function chosenServices(controller: Controller, query: URLSearchParams): Promise<readonly ServiceReport[]> {
+  const name = query.get('service');
+  return name === null ? await controller.services() : [await oneService(controller, name)];
+}
+
 async function oneService(controller: Controller, name: string): Promise<ServiceReport> {
-  const key = parseServiceName(name);
-  if (key === undefined) {
+  const key = parseServiceKey(name);
+  if (key === null) {
     throw new HttpError(400, 'invalid', `expected a service like 192.0.2.10:80/tcp, found ${JSON.stringify(name)}`);
   }
   const [service] = await controller.services(key);

@@ -1,12 +1,11 @@
-/** Addresses as text, for the schemas and the command line; the parser is core's. */
-import { isIP } from 'node:net';
+/** Addresses as text, for the schemas and the command line. */
+import { parseAddress } from '../../core/model/address.ts';
 import type { Address } from '../../core/model/model.ts';
+
+/** Longer than any address; keeps hostile text away from the parser. */
+const MAX_LENGTH = 64;
 
 /** The canonical form (RFC 5952 for IPv6), or undefined where the text is no address. Zones are refused. */
 export function canonicalAddress(text: string): Address | undefined {
-  if (text.includes('%')) return undefined;
-  const family = isIP(text);
-  if (family === 4) return text as Address;
-  if (family === 6) return new URL(`http://[${text}]`).hostname.slice(1, -1) as Address;
-  return undefined;
+  return text.length > MAX_LENGTH ? undefined : (parseAddress(text) ?? undefined);
 }

@@ -10,7 +10,6 @@ import * as z from 'zod';
 import {
   addressSchema,
   methodSchema,
-  portSchema,
   schedulerSchema,
   serverKeySchema,
   serviceKeySchema,
@@ -29,8 +28,7 @@ export const adminRequestSchema = z.strictObject({
 });
 
 export const serverSpecSchema = z.strictObject({
-  address: addressSchema,
-  port: portSchema,
+  ...serverKeySchema.shape,
   method: methodSchema.optional().describe('dr where left out'),
   weight: weightSchema.optional().describe('1 where left out'),
   upper_threshold: thresholdSchema.optional(),

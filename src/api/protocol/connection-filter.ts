@@ -3,20 +3,15 @@
  * query parameters of `GET /v1/connections` too. The daemon evaluates them, so
  * that a listing of a few does not carry a million.
  */
-import type { Address, Protocol } from '../../core/model/model.ts';
+import type { Protocol, ServiceKey } from '../../core/model/model.ts';
+import { formatServiceKey, parseServiceKey } from '../../core/model/service-key.ts';
 import { CONNECTION_STATES, type ConnectionState } from './connection-states.ts';
 import type { Connection } from './connections.ts';
-import { parseEndpoint, parseServiceName, serviceName } from './names.ts';
-
-/** An address with an optional port; undefined: any port. */
-export interface Endpoint {
-  readonly address: Address;
-  readonly port: number | undefined;
-}
+import { type Endpoint, parseEndpoint } from './endpoint.ts';
 
 /** Every part that is there must hold. */
 export interface ConnectionFilter {
-  readonly service?: { readonly protocol: Protocol; readonly address: Address; readonly port: number };
+  readonly service?: ServiceKey;
   readonly real?: Endpoint;
   readonly client?: Endpoint;
   readonly state?: ConnectionState;
@@ -43,7 +38,7 @@ function endpointMatches(want: Endpoint | undefined, have: { address: string; po
 
 function serviceMatches(want: ConnectionFilter['service'], connection: Connection): boolean {
   if (want === undefined) return true;
-  return connection.service === serviceName(want);
+  return connection.service === formatServiceKey(want);
 }
 
 /** The words of a filter, and the query parameters of `GET /v1/connections`, with what they mean. */
@@ -62,7 +57,7 @@ export type FilterWord = keyof typeof FILTER_WORDS;
 export function parseFilterWord(word: FilterWord, value: string): ConnectionFilter | undefined {
   switch (word) {
     case 'service':
-      return some('service', parseServiceName(value));
+      return some('service', parseServiceKey(value) ?? undefined);
     case 'real':
     case 'client':
       return some(word, parseEndpoint(value));

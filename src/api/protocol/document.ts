@@ -3,8 +3,16 @@
  * `xlb apply FILE.json` and `xlb restore` take it. Strict, because it is a request too.
  */
 import * as z from 'zod';
-import { adminRequestSchema, serverSpecSchema, serviceSpecSchema, tunnelSchema } from './command.ts';
+import type { Command } from '../../core/model/command.ts';
+import {
+  adminRequestSchema,
+  type ParsedCommand,
+  serverSpecSchema,
+  serviceSpecSchema,
+  tunnelSchema,
+} from './command.ts';
 import { reportSchema } from './envelope.ts';
+import { type Asker, commandFromWire } from './wire.ts';
 
 export const documentServerSchema = z.strictObject({
   ...serverSpecSchema.shape,
@@ -34,3 +42,26 @@ export const documentReportSchema = reportSchema('document', documentBodySchema)
 
 export type DocumentBody = z.input<typeof documentBodySchema>;
 export type DocumentReport = z.output<typeof documentReportSchema>;
+
+/**
+ * The commands that make the services and the tunnel those of the document. A
+ * document lists servers newest first; `replace` takes them in the order in
+ * which they are added.
+ */
+export function documentCommands(document: z.output<typeof documentFileSchema>, asker: Asker): Command[] {
+  const commands: ParsedCommand[] = [];
+  if (document.tunnel !== undefined) commands.push({ type: 'tunnel.set', tunnel: document.tunnel });
+  const services = document.services.map((service) => ({
+    ...service,
+    servers: service.servers.map(({ admin: _, ...server }) => server).reverse(),
+  }));
+  commands.push({ type: 'replace', services });
+  for (const { protocol, address, port, servers } of document.services) {
+    for (const server of servers.filter(({ admin }) => admin != null)) {
+      const key = { address: server.address, port: server.port };
+      const drain = { type: 'server.drain', server: key, admin: server.admin ?? null } as const;
+      commands.push({ ...drain, service: { protocol, address, port } });
+    }
+  }
+  return commands.map((command) => commandFromWire(command, asker));
+}

@@ -33,7 +33,11 @@ export const serviceKeySchema = z.strictObject({
   port: portSchema,
 });
 
-export const serverKeySchema = z.strictObject({ address: addressSchema, port: portSchema });
+/** In requests the port may be left out: it is the service's. */
+export const serverKeySchema = z.strictObject({
+  address: addressSchema,
+  port: portSchema.optional().describe("the service's where left out"),
+});
 
 /** RFC 3339, UTC, milliseconds. */
 export const timeSchema = z.iso.datetime();

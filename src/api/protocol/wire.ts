@@ -4,7 +4,7 @@
  */
 import type * as z from 'zod';
 import type { Command, ServerSpec, ServiceSpec } from '../../core/model/command.ts';
-import type { SchedulerOptions, TunnelSettings } from '../../core/model/model.ts';
+import type { SchedulerOptions, ServiceKey, TunnelSettings } from '../../core/model/model.ts';
 import type {
   ParsedCommand,
   schedulerOptionsSchema,
@@ -28,9 +28,15 @@ export function commandFromWire(command: ParsedCommand, asker: Asker): Command {
       return { type: command.type, service: serviceFromWire(command.service) };
     case 'server.add':
     case 'server.edit':
-      return { type: command.type, service: command.service, server: serverFromWire(command.server) };
+      return { type: command.type, service: command.service, server: serverFromWire(command.server, command.service) };
+    case 'server.delete':
+      return { ...command, server: withPort(command.server, command.service) };
     case 'server.drain':
-      return { ...command, admin: command.admin && adminFromWire(command.admin, asker) };
+      return {
+        ...command,
+        server: withPort(command.server, command.service),
+        admin: command.admin && adminFromWire(command.admin, asker),
+      };
     case 'tunnel.set':
       return { type: 'tunnel.set', tunnel: tunnelFromWire(command.tunnel) };
     case 'replace':
@@ -38,7 +44,7 @@ export function commandFromWire(command: ParsedCommand, asker: Asker): Command {
         type: 'replace',
         services: command.services.map(({ servers, ...service }) => ({
           ...serviceFromWire(service),
-          servers: servers.map(serverFromWire),
+          servers: servers.map((server) => serverFromWire(server, service)),
         })),
       };
     default:
@@ -83,7 +89,7 @@ function present<T extends object>(object: T): { [Key in keyof T]: Exclude<T[Key
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as never;
 }
 
-export function serviceFromWire({ options, ...service }: z.output<typeof serviceSpecSchema>): ServiceSpec {
+function serviceFromWire({ options, ...service }: z.output<typeof serviceSpecSchema>): ServiceSpec {
   return present({ ...service, options: options && optionsFromWire(options) });
 }
 
@@ -91,8 +97,12 @@ function optionsFromWire(options: z.output<typeof schedulerOptionsSchema>): Part
   return present({ port: options.port, fallback: options.fallback, ringSize: options.ring_size });
 }
 
-export function serverFromWire(server: z.output<typeof serverSpecSchema>): ServerSpec {
-  const { upper_threshold: upperThreshold, lower_threshold: lowerThreshold, ...rest } = server;
+function withPort<T extends { port?: number | undefined }>(server: T, service: ServiceKey): T & { port: number } {
+  return { ...server, port: server.port ?? service.port };
+}
+
+function serverFromWire(server: z.output<typeof serverSpecSchema>, service: ServiceKey): ServerSpec {
+  const { upper_threshold: upperThreshold, lower_threshold: lowerThreshold, ...rest } = withPort(server, service);
   return present({ ...rest, upperThreshold, lowerThreshold });
 }
 

@@ -1,0 +1,51 @@
+/** What all verbs share: they send commands and say what changed. */
+import { Command } from 'commander';
+import type { Change, ChangesReport } from '../api/protocol/changes.ts';
+import type { Command as ModelCommand } from '../core/model/command.ts';
+import { connect } from './connect.ts';
+import { type Env, EXIT } from './env.ts';
+import { paintFor, type Tone } from './format/colour.ts';
+
+export interface ChangeOptions {
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+/** A verb with the options that all verbs take. */
+export function verb(name: string): Command {
+  return new Command(name)
+    .option('--dry-run', 'say what would change, and change nothing')
+    .option('--json', 'print what changed as JSON');
+}
+
+/** All commands or none; prints what changed. Throws ApiError where the daemon refuses. */
+export async function change(env: Env, options: ChangeOptions, commands: readonly ModelCommand[]): Promise<number> {
+  const report = await connect(env).execute(commands, { dryRun: options.dryRun ?? false, user: env.user });
+  if (options.json) env.stdout.write(`${JSON.stringify(report)}\n`);
+  else printChanges(env, report);
+  return EXIT.ok;
+}
+
+const MARKS: Record<Change['action'], readonly [string, Tone]> = {
+  add: ['+', 'good'],
+  change: ['~', 'warn'],
+  delete: ['-', 'bad'],
+};
+
+function printChanges(env: Env, { changes, warnings, dry_run }: ChangesReport): void {
+  const paint = paintFor(env);
+  for (const { action, kind, service, server, text } of changes) {
+    const [mark, tone] = MARKS[action];
+    const subject = [kind === 'server' ? 'real server' : kind, server, server === null ? service : `of ${service}`];
+    const line = `${mark} ${subject.filter((part) => part !== null).join(' ')}`;
+    env.stdout.write(`${paint(tone, line)}${text === '' ? '' : `  (${text})`}\n`);
+  }
+  if (changes.length === 0) env.stderr.write('xlb: nothing to change\n');
+  else if (dry_run) env.stderr.write(`xlb: ${summary(changes)}; nothing was changed (--dry-run)\n`);
+  for (const warning of warnings) env.stderr.write(`xlb: warning: ${warning}\n`);
+}
+
+function summary(changes: readonly Change[]): string {
+  const count = (wanted: Change['action']) => changes.filter(({ action }) => action === wanted).length;
+  return `${count('add')} to add, ${count('change')} to change, ${count('delete')} to delete`;
+}

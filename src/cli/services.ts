@@ -1,0 +1,122 @@
+/** `xlb services`: virtual services with their real servers. */
+import { Command } from 'commander';
+import type { ServerReport, ServiceReport, ServiceState, ServicesReport } from '../api/protocol/services.ts';
+import type { ServiceKey } from '../core/model/model.ts';
+import { serverKeyText } from '../core/model/service-key.ts';
+import type { Env } from './env.ts';
+import type { Tone } from './format/colour.ts';
+import { type Cell, type Column, type Row, table } from './format/table.ts';
+import { tsv } from './format/tsv.ts';
+import { si } from './format/units.ts';
+import { type Noun, type NounOptions, showNoun, type View, withNounOptions } from './noun.ts';
+import { STATE_TONES, stateDetail, stateText } from './server-state.ts';
+import { serviceArgument } from './usage.ts';
+
+interface ServicesOptions extends NounOptions {
+  readonly stats?: boolean;
+}
+
+export function servicesCommand(env: Env, exit: (code: number) => void): Command {
+  return withNounOptions(new Command('services'))
+    .description('virtual services, their real servers, connections and rates')
+    .argument('[service]', 'only this one, like 192.0.2.10:80/tcp', serviceArgument)
+    .option('--stats', 'totals since the start or the last zero, instead of rates')
+    .action(async (key: ServiceKey | undefined, options: ServicesOptions) =>
+      exit(await showNoun(env, options, servicesNoun(key, options.stats ?? false))),
+    );
+}
+
+function servicesNoun(key: ServiceKey | undefined, totals: boolean): Noun<ServicesReport> {
+  return {
+    fetch: (client) => client.services(key),
+    text: ({ services }, view) => servicesText(services, totals ? TOTALS : RATES, view),
+    tsv: ({ services }) => tsv(TSV_TITLES, services.map(serviceRecord)),
+  };
+}
+
+const TONES: Record<ServiceState, Tone> = { up: 'good', degraded: 'warn', down: 'bad' };
+
+/** Columns after UP, and how they are filled. */
+interface Figures {
+  readonly columns: readonly Column[];
+  cells(report: Pick<ServiceReport, 'connections' | 'totals' | 'rates'>): readonly string[];
+}
+
+const figure = (title: string): Column => ({ title, align: 'right', min: 7 });
+
+const RATES: Figures = {
+  columns: ['ACTIVE', 'INACT', 'NEW/s', 'IN pps', 'IN bit/s'].map(figure),
+  cells: ({ connections, rates }) => [
+    si(connections.active),
+    si(connections.inactive),
+    si(rates.connections_per_s),
+    si(rates.packets_in_per_s),
+    si(rates.bytes_in_per_s * 8),
+  ],
+};
+
+const TOTALS: Figures = {
+  columns: ['ACTIVE', 'INACT', 'CONNS', 'PACKETS', 'BYTES'].map(figure),
+  cells: ({ connections, totals }) => [
+    si(connections.active),
+    si(connections.inactive),
+    si(totals.connections_total),
+    si(totals.packets_in_total),
+    si(totals.bytes_in_total),
+  ],
+};
+
+export const NO_SERVICES = 'no virtual services (xlb service add 192.0.2.10:80/tcp)\n';
+
+function servicesText(services: readonly ServiceReport[], figures: Figures, view: View): string {
+  if (services.length === 0) return NO_SERVICES;
+  const columns: Column[] = [
+    { title: 'SERVICE', min: 26 },
+    { title: 'SCHED', min: 6 },
+    { title: 'METHOD' },
+    { title: 'UP', min: 7 },
+    ...figures.columns,
+  ];
+  const rows = services.flatMap((service) => [
+    serviceRow(service, figures),
+    ...service.servers.map((server) => serverRow(server, figures, view.now)),
+  ]);
+  return table(columns, rows, view);
+}
+
+function serviceRow(service: ServiceReport, figures: Figures): Row {
+  const up: Cell = { text: `${service.servers_up}/${service.servers_total}`, tone: TONES[service.state] };
+  return [service.name, service.scheduler, methodText(service.servers), up, ...figures.cells(service)];
+}
+
+function serverRow(server: ServerReport, figures: Figures, now: number): Row {
+  const start = [`  ${serverKeyText(server)}`, `w ${server.weight.configured}`, server.method];
+  const detail = stateDetail(server, now);
+  if (detail !== undefined) return [...start, { text: detail, tone: STATE_TONES[server.state.effective] }];
+  return [...start, { text: stateText(server, now), tone: 'good' }, ...figures.cells(server)];
+}
+
+function methodText(servers: readonly ServerReport[]): string {
+  const methods = [...new Set(servers.map(({ method }) => method))];
+  return methods.length === 0 ? '-' : methods.sort().join('+');
+}
+
+const TSV_TITLES = [
+  'service',
+  'scheduler',
+  'state',
+  'servers_up',
+  'servers_total',
+  'active',
+  'inactive',
+  'connections_total',
+  'packets_in_total',
+  'bytes_in_total',
+  'connections_per_s',
+  'packets_in_per_s',
+  'bytes_in_per_s',
+] as const;
+
+function serviceRecord(service: ServiceReport) {
+  return { service: service.name, ...service, ...service.connections, ...service.totals, ...service.rates };
+}
