@@ -1,0 +1,121 @@
+/**
+ * The heart of the daemon: one model, one reconciler, one writer. A plan is made
+ * from the model and from what the network says now, executed, and only then
+ * the reconciler's state. All of it happens within one turn of the event loop,
+ * so a command and a new MAC address never get between each other's operations.
+ */
+import type { Model } from '../core/model/model.ts';
+import type { Have, Operation } from '../core/reconcile/operations.ts';
+import type { Entry, Network, Planned, Reconciler } from '../core/reconcile/reconciler.ts';
+import { repair } from '../core/reconcile/repair.ts';
+import type { Recount } from '../dataplane/sweeper.ts';
+
+/** The maps, as far as the director needs them. */
+export interface Maps {
+  /** Executes all of them, or throws at the first that fails. */
+  apply(operations: readonly Operation[]): void;
+  read(): Have;
+}
+
+export interface DirectorOptions {
+  readonly model: Model;
+  readonly reconciler: Reconciler;
+  readonly maps: Maps;
+  /** What the network says at this moment. */
+  readonly network: (model: Model) => Network;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number;
+  /** Told of operations that were executed. */
+  readonly onApplied?: (operations: readonly Operation[]) => void;
+}
+
+/** A model that fits, with the plan to get there. */
+export interface Prepared {
+  readonly ok: true;
+  readonly model: Model;
+  readonly plan: Extract<Planned, { ok: true }>;
+  readonly generation: number;
+}
+
+export class Director {
+  readonly #options: DirectorOptions;
+  #model: Model;
+  /** Grows with everything that makes an older plan void. */
+  #generation = 0;
+
+  constructor(options: DirectorOptions) {
+    this.#options = options;
+    this.#model = options.model;
+  }
+
+  get model(): Model {
+    return this.#model;
+  }
+
+  /** Ids, slots and lines of services by `serviceKeyText`; those deleted lately too. */
+  get entries(): ReadonlyMap<string, Entry> {
+    return this.#reconciler.state.entries;
+  }
+
+  get reconciler(): Pick<Reconciler, 'memory' | 'retiredServers'> {
+    return this.#reconciler;
+  }
+
+  /** Plans a model without doing anything; not ok where the maps have no room. */
+  prepare(model: Model): Prepared | { readonly ok: false; readonly message: string } {
+    const plan = this.#plan(model);
+    return plan.ok ? { ok: true, model, plan, generation: this.#generation } : plan;
+  }
+
+  /** Makes a prepared model the model. Throws where the kernel refuses a write; the maps are then as before. */
+  commit(prepared: Prepared): void {
+    const plan = prepared.generation === this.#generation ? prepared.plan : this.#plan(prepared.model);
+    if (!plan.ok) throw new Error(plan.message);
+    this.#execute(plan);
+    this.#model = prepared.model;
+  }
+
+  /** Follows the network. Throws as `commit` does. Says whether anything had to be written. */
+  refresh(): boolean {
+    this.#generation++;
+    const plan = this.#plan(this.#model);
+    if (!plan.ok) throw new Error(plan.message);
+    this.#execute(plan);
+    return plan.operations.length > 0;
+  }
+
+  /** Puts right what differs from what was written; answers what it did. */
+  repair(): readonly Operation[] {
+    const operations = repair(this.#reconciler.state, this.#options.maps.read());
+    if (operations.length > 0) this.#options.maps.apply(operations);
+    return operations;
+  }
+
+  /** After a full recount: ids that no connection refers to become free. */
+  recounted({ isReferenced, startedAt }: Recount): void {
+    this.#generation++;
+    this.#reconciler.recounted(isReferenced, startedAt, this.#options.now());
+  }
+
+  get #reconciler(): Reconciler {
+    return this.#options.reconciler;
+  }
+
+  #plan(model: Model): Planned {
+    const { network, now } = this.#options;
+    return this.#reconciler.plan(model, network(model), now());
+  }
+
+  #execute(plan: Extract<Planned, { ok: true }>): void {
+    try {
+      this.#options.maps.apply(plan.operations);
+    } catch (error) {
+      // The state is still the one before: what was written of the plan is taken back.
+      this.repair();
+      throw error;
+    }
+    this.#generation++;
+    this.#reconciler.commit(plan);
+    if (plan.operations.length > 0) this.#options.onApplied?.(plan.operations);
+  }
+}

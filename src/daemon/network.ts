@@ -1,0 +1,66 @@
+/** What core wants to know of the network, from the resolver and the attachments. */
+import type { Address, Model } from '../core/model/model.ts';
+import type { LocalInterface, Resolution } from '../core/model/resolution.ts';
+import { interfaceSlot } from '../core/reconcile/next-hop.ts';
+import type { Network } from '../core/reconcile/reconciler.ts';
+import type { Resolution as NetResolution } from '../net/resolution.ts';
+import type { Resolver } from '../net/resolver.ts';
+
+type Known = Pick<Resolver, 'resolution' | 'interfaces'>;
+
+/** The network at this moment, for a plan of `model`. `attached`: indexes of the interfaces that frames come in by. */
+export function networkOf(resolver: Known, model: Model, attached: ReadonlySet<number>): Network {
+  const interfaces = localInterfaces(resolver, model, attached);
+  const here = new Set(interfaces.map(({ ifindex }) => ifindex));
+  return {
+    interfaces,
+    resolution: (address) => {
+      const found = toCore(resolver.resolution(address));
+      if (found.state === 'unresolved' || here.has(found.ifindex)) return found;
+      return { state: 'unresolved', reason: slotTaken(found.interfaceName) };
+    },
+  };
+}
+
+/** Has the resolver follow what a model needs. */
+export function watchModel(resolver: Pick<Resolver, 'watch'>, model: Model): void {
+  const vips = new Set([...model.services.values()].map(({ key }) => key.address));
+  resolver.watch(serverAddresses(model), vips);
+}
+
+export function serverAddresses(model: Model): Set<Address> {
+  return new Set([...model.services.values()].flatMap(({ servers }) => servers.map(({ key }) => key.address)));
+}
+
+export function slotTaken(name: string): string {
+  return `${name} has the same place among 1024 as another interface in use; an interface made anew gets another index`;
+}
+
+/** Attached ones, and those that frames only leave by; of two with one slot, the attached one. */
+function localInterfaces(resolver: Known, model: Model, attached: ReadonlySet<number>): LocalInterface[] {
+  const byIndex = new Map(resolver.interfaces().map((each) => [each.ifindex, each]));
+  const bySlot = new Map<number, LocalInterface>();
+  for (const ifindex of [...attached, ...egressIndexes(resolver, model)]) {
+    const mac = byIndex.get(ifindex)?.mac;
+    const slot = interfaceSlot(ifindex);
+    if (mac && !bySlot.has(slot)) bySlot.set(slot, { ifindex, mac, attached: attached.has(ifindex) });
+  }
+  return [...bySlot.values()];
+}
+
+/** Interfaces that next hops of a model leave by. */
+export function egressIndexes(resolver: Pick<Resolver, 'resolution'>, model: Model): Set<number> {
+  const found = new Set<number>();
+  for (const address of serverAddresses(model)) {
+    const resolution = resolver.resolution(address);
+    if (resolution.state === 'resolved') found.add(resolution.ifindex);
+  }
+  return found;
+}
+
+function toCore(found: NetResolution): Resolution {
+  if (found.state === 'unresolved') return { state: 'unresolved', reason: found.reason };
+  const { ifindex, interfaceName, gateway, mac, mtu, source, vlan, neighbour } = found;
+  const own = source.ok ? source.address : null;
+  return { state: 'resolved', ifindex, interfaceName, gateway, mac, mtu, source: own, vlan, neighbour };
+}

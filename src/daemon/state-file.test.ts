@@ -1,0 +1,91 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { applyCommands, emptyModel } from '../core/model/apply-command.ts';
+import type { Command } from '../core/model/command.ts';
+import type { Address } from '../core/model/model.ts';
+import { EMPTY_STATE, formatState, parseState, type SavedState, StateFile } from './state-file.ts';
+
+const SERVICE = { protocol: 'tcp', address: '192.0.2.1' as Address, port: 80 } as const;
+const SERVER = { address: '10.0.0.1' as Address, port: 80 };
+
+function sample(): SavedState {
+  const commands: Command[] = [
+    { type: 'service.add', service: { ...SERVICE, scheduler: 'wrr' } },
+    { type: 'server.add', service: SERVICE, server: { ...SERVER, weight: 7 } },
+    {
+      type: 'server.drain',
+      service: SERVICE,
+      server: SERVER,
+      admin: { action: 'drain', by: 'alice', at: 1, reason: 'kernel' },
+    },
+  ];
+  const applied = applyCommands(emptyModel, commands);
+  if ('error' in applied) throw new Error(applied.error.message);
+  return {
+    model: applied.model,
+    changedAt: 1_700_000_000_000,
+    interfaces: [{ name: 'eth0', mode: 'auto' }],
+    table: 'abc',
+    remembered: [{ key: SERVICE, id: 3, slots: [null, { key: SERVER, id: 9 }] }],
+    zeroed: { services: [[3, 1, 2, 3]], servers: [] },
+  };
+}
+
+describe('formatState and parseState', () => {
+  it('keep every part', () => {
+    expect(parseState(formatState(sample()), 'x')).toEqual(sample());
+    expect(parseState(formatState(EMPTY_STATE), 'x')).toEqual(EMPTY_STATE);
+  });
+
+  it.each([
+    ['no JSON', (text: string) => text.slice(0, -5), /is not JSON/],
+    ['another version', (text: string) => text.replace('"version":1', '"version":2'), /version/],
+    ['an unknown field', (text: string) => text.replace('"table"', '"tabel":1,"table"'), /tabel/],
+    [
+      'a wrong weight',
+      (text: string) => text.replace('"weight":7', '"weight":-7'),
+      /document\.services\[0\]\.servers\[0\]\.weight/,
+    ],
+    ['a wrong address', (text: string) => text.replace('"id":3', '"id":"3"'), /remembered\[0\]\.id/],
+  ])('refuse %s and say where', (_name, damage, message) => {
+    const text = formatState(sample());
+    expect(damage(text)).not.toBe(text);
+    expect(() => parseState(damage(text), '/var/lib/xlb/state.json')).toThrow(message);
+    expect(() => parseState(damage(text), '/var/lib/xlb/state.json')).toThrow('/var/lib/xlb/state.json');
+  });
+});
+
+describe('StateFile', () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'xlb-state-'));
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  it('starts empty, and holds what was saved last', async () => {
+    const file = new StateFile(join(directory, 'made'));
+    expect(file.load()).toEqual(EMPTY_STATE);
+    await Promise.all([file.save(EMPTY_STATE), file.save(sample())]);
+    expect(new StateFile(join(directory, 'made')).load()).toEqual(sample());
+    expect(readdirSync(join(directory, 'made'))).toEqual(['state.json']);
+  });
+
+  it('leaves a broken file alone', () => {
+    const file = new StateFile(directory);
+    writeFileSync(file.path, '{"version":1');
+    expect(() => file.load()).toThrow(file.path);
+    expect(readFileSync(file.path, 'utf8')).toBe('{"version":1');
+  });
+
+  it('keeps the old file where the new one cannot be written, and works again after', async () => {
+    const file = new StateFile(directory);
+    await file.save(sample());
+    const broken = { ...sample(), changedAt: 1n as unknown as number };
+    await expect(file.save(broken)).rejects.toThrow();
+    expect(file.load()).toEqual(sample());
+    await file.save(EMPTY_STATE);
+    expect(file.load()).toEqual(EMPTY_STATE);
+  });
+});

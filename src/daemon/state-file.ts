@@ -1,0 +1,171 @@
+/**
+ * What commands made, kept over crashes and reboots. A new file is written
+ * beside the old one, synced and renamed over it, so there is always a whole
+ * one. A file that cannot be understood is never overwritten: the daemon
+ * refuses to start and says where the fault is.
+ */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { open, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import * as z from 'zod';
+import { parseAddress } from '../core/model/address.ts';
+import { emptyModel } from '../core/model/apply-command.ts';
+import { fromDocument, toDocument } from '../core/model/document.ts';
+import type { Address, Model, VirtualService } from '../core/model/model.ts';
+import type { Remembered } from '../core/reconcile/memory.ts';
+
+/** Connections, packets and bytes at the last `zero`, by id in the data plane. */
+export type Baseline = readonly [id: number, connections: number, packets: number, bytes: number];
+
+export interface SavedState {
+  readonly model: Model;
+  /** When a command last changed something, in milliseconds since 1970; null: never. */
+  readonly changedAt: number | null;
+  /** Interfaces that commands attached. */
+  readonly interfaces: readonly { readonly name: string; readonly mode: 'auto' | 'native' | 'generic' }[];
+  /** Which connection table the rest is about: it means nothing for another one. */
+  readonly table: string;
+  readonly remembered: readonly Remembered[];
+  readonly zeroed: { readonly services: readonly Baseline[]; readonly servers: readonly Baseline[] };
+}
+
+export const EMPTY_STATE: SavedState = {
+  model: emptyModel,
+  changedAt: null,
+  interfaces: [],
+  table: '',
+  remembered: [],
+  zeroed: { services: [], servers: [] },
+};
+
+const FILE_NAME = 'state.json';
+const VERSION = 1;
+
+/** The file is there and is not what it should be; the message says where. */
+export class StateFileError extends Error {
+  constructor(path: string, found: string) {
+    super(`${path}: ${found}. Nothing was changed; mend the file, or move it away to start with nothing configured`);
+    this.name = 'StateFileError';
+  }
+}
+
+export class StateFile {
+  readonly path: string;
+  #last: Promise<void> = Promise.resolve();
+
+  /** Makes the directory where it is missing. */
+  constructor(directory: string) {
+    mkdirSync(directory, { recursive: true, mode: 0o750 });
+    this.path = join(directory, FILE_NAME);
+  }
+
+  /** EMPTY_STATE where there is no file. Throws StateFileError. */
+  load(): SavedState {
+    const text = readIfThere(this.path);
+    return text === undefined ? EMPTY_STATE : parseState(text, this.path);
+  }
+
+  /** Resolves when the state is on the disk; rejects with the system's error, and then the old file stands. */
+  save(state: SavedState): Promise<void> {
+    const write = () => replaceFile(this.path, formatState(state));
+    this.#last = this.#last.then(write, write);
+    return this.#last;
+  }
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new StateFileError(path, `cannot be read (${(error as Error).message})`);
+  }
+}
+
+async function replaceFile(path: string, text: string): Promise<void> {
+  const temporary = `${path}.new`;
+  const file = await open(temporary, 'w', 0o640);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+  const directory = await open(dirname(path), 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/** A service's text, made once for as long as the service does not change. */
+const serviceTexts = new WeakMap<VirtualService, string>();
+
+function serviceText(service: VirtualService): string {
+  let text = serviceTexts.get(service);
+  if (text === undefined) {
+    text = JSON.stringify(toDocument({ ...emptyModel, services: new Map([['', service]]) }).services[0]);
+    serviceTexts.set(service, text);
+  }
+  return text;
+}
+
+/** One line a service, so that a person can read it and a diff shows what changed. */
+export function formatState({ model, ...rest }: SavedState): string {
+  const services = [...model.services.values()].map(serviceText).join(',\n');
+  const { tunnel } = toDocument({ ...model, services: new Map() });
+  const lines = [
+    `"version":${VERSION}`,
+    `"document":{"tunnel":${JSON.stringify(tunnel)},"services":[\n${services}\n]}`,
+    ...Object.entries(rest).map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`),
+  ];
+  return `{${lines.join(',\n')}}\n`;
+}
+
+const addressSchema = z.string().transform((text, context): Address => {
+  const address = parseAddress(text);
+  if (address !== null) return address;
+  context.addIssue(`found ${JSON.stringify(text)}, expected an address`);
+  return z.NEVER;
+});
+const portSchema = z.int().min(0).max(65535);
+const idSchema = z.int().min(0);
+const baselineSchema = z.tuple([idSchema, z.number(), z.number(), z.number()]);
+const slotSchema = z.strictObject({ key: z.strictObject({ address: addressSchema, port: portSchema }), id: idSchema });
+const keySchema = z.strictObject({ protocol: z.enum(['tcp', 'udp']), address: addressSchema, port: portSchema });
+
+const fileSchema = z.strictObject({
+  version: z.literal(VERSION),
+  document: z.unknown(),
+  changedAt: z.number().nullable(),
+  interfaces: z.array(z.strictObject({ name: z.string(), mode: z.enum(['auto', 'native', 'generic']) })),
+  table: z.string(),
+  remembered: z.array(z.strictObject({ key: keySchema, id: idSchema, slots: z.array(slotSchema.nullable()) })),
+  zeroed: z.strictObject({ services: z.array(baselineSchema), servers: z.array(baselineSchema) }),
+});
+
+/** Throws StateFileError that names `path` and the place in it. */
+export function parseState(text: string, path: string): SavedState {
+  const parsed = fileSchema.safeParse(parseJson(text, path));
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new StateFileError(path, `${z.core.toDotPath(issue?.path ?? []) || 'the file'}: ${issue?.message}`);
+  }
+  const { version: _, document, ...rest } = parsed.data;
+  const loaded = fromDocument(document);
+  if ('error' in loaded) {
+    const { path: place, message } = loaded.error;
+    throw new StateFileError(path, `document${place === '' ? '' : `.${place}`}: ${message}`);
+  }
+  return { ...rest, model: loaded.model };
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new StateFileError(path, `is not JSON (${(error as Error).message})`);
+  }
+}
