@@ -87,7 +87,11 @@ static long sum_step(__u32 i __attribute__((unused)), struct sum_walk *walk)
 	__u32 buffer[SUM_STEP / 4] = {};
 	__u32 length = walk->left < SUM_STEP ? walk->left : SUM_STEP;
 
-	if (!length || bpf_xdp_load_bytes(walk->ctx, walk->offset, buffer, length))
+	if (!length)
+		return 1;
+	asm volatile("" : "+r"(length)); /* 6.1 does not learn from != 0: show it 1 to SUM_STEP */
+	length = ((length - 1) & (SUM_STEP - 1)) + 1;
+	if (bpf_xdp_load_bytes(walk->ctx, walk->offset, buffer, length))
 		return 1;
 	walk->sum = bpf_csum_diff(0, 0, buffer, SUM_STEP, walk->sum);
 	walk->offset += length;
