@@ -129,6 +129,30 @@ demo: ## real HTTP through an XDP director, in network namespaces (root; KEEP=1 
 bench: build ## nanoseconds a packet, as ratios to the floor of the same run (root, under 4 minutes)
 	$(Q)$(TSX) scripts/bench/main.ts
 
+# Manual pages are Markdown in docs/man/.
+MANUAL := $(patsubst docs/man/%.md,build/man/%,$(wildcard docs/man/*.md))
+build/man/%: docs/man/%.md | $(MODULES)
+	$(call msg,MAN,$@)
+	@mkdir -p $(@D)
+	$(Q)$(BIN)/marked-man --version 'xlb' --manual 'xlb manual' $< >$@
+
+LIBDIR = $(DESTDIR)$(PREFIX)/lib
+SHARE = $(DESTDIR)$(PREFIX)/share
+
+.PHONY: install
+install: build $(MANUAL) ## install below PREFIX (/usr), into DESTDIR if given
+	$(call msg,INSTALL,$(DESTDIR)$(PREFIX))
+	$(Q)rm -rf $(LIBDIR)/xlb
+	$(Q)install -d $(LIBDIR)/xlb $(LIBDIR)/systemd/system $(DESTDIR)$(PREFIX)/bin $(SHARE)/man $(SHARE)/doc/xlb
+	$(Q)install -d $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions
+	$(Q)cp -r dist/. $(LIBDIR)/xlb/
+	$(Q)for name in xlb xlbd; do ln -sfn ../lib/xlb/$$name $(DESTDIR)$(PREFIX)/bin/$$name; done
+	$(Q)for page in $(MANUAL); do install -D -m 644 $$page $(SHARE)/man/man$${page##*.}/$${page##*/}; done
+	$(Q)dist/xlb completion bash >$(SHARE)/bash-completion/completions/xlb
+	$(Q)dist/xlb completion zsh >$(SHARE)/zsh/site-functions/_xlb
+	$(Q)sed 's|/usr/bin/|$(PREFIX)/bin/|' systemd/xlbd.service >$(LIBDIR)/systemd/system/xlbd.service
+	$(Q)install -m 644 LICENSE README.md CHANGELOG.md $(SHARE)/doc/xlb/
+
 .PHONY: format
 format: $(MODULES) ## let biome format and fix what it can
 	$(Q)$(BIN)/biome check --write
