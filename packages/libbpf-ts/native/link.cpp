@@ -5,6 +5,9 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include <cerrno>
+#include <net/if.h>
+
 using args::IntAt;
 using args::Number;
 using args::UintAt;
@@ -45,9 +48,12 @@ Napi::Value XdpAttach(const Napi::CallbackInfo &info)
 					   &options));
 }
 
-// xdpQuery(ifindex)
+// xdpQuery(ifindex): libbpf finds nothing attached to an interface that is not there.
 Napi::Value XdpQuery(const Napi::CallbackInfo &info)
 {
+	char name[IF_NAMESIZE];
+	if (if_indextoname(UintAt(info, 0), name) == nullptr)
+		return Number(info, -ENODEV);
 	LIBBPF_OPTS(bpf_xdp_query_opts, options);
 	int rc = bpf_xdp_query(IntAt(info, 0), 0, &options);
 	if (rc < 0)

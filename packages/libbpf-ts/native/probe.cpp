@@ -21,14 +21,6 @@ Napi::Value MapType(const Napi::CallbackInfo &info)
 	return Number(info, libbpf_probe_bpf_map_type(type, nullptr));
 }
 
-// probeHelper(program type, helper id)
-Napi::Value Helper(const Napi::CallbackInfo &info)
-{
-	auto type = static_cast<bpf_prog_type>(UintAt(info, 0));
-	auto helper = static_cast<bpf_func_id>(UintAt(info, 1));
-	return Number(info, libbpf_probe_bpf_helper(type, helper, nullptr));
-}
-
 Napi::Value PossibleCpus(const Napi::CallbackInfo &info)
 {
 	return Number(info, libbpf_num_possible_cpus());
@@ -60,7 +52,6 @@ void InitProbe(Napi::Env, Napi::Object exports)
 {
 	Export(exports, "probeProgramType", ProgramType);
 	Export(exports, "probeMapType", MapType);
-	Export(exports, "probeHelper", Helper);
 	Export(exports, "possibleCpus", PossibleCpus);
 	Export(exports, "typeNames", TypeNames);
 	Export(exports, "libbpfVersion", LibbpfVersion);

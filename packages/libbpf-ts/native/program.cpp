@@ -4,10 +4,11 @@
 
 #include <bpf/bpf.h>
 
+#include <vector>
+
 using args::Bytes;
 using args::BytesAt;
 using args::IntAt;
-using args::Number;
 using args::UintAt;
 
 namespace {
@@ -40,16 +41,24 @@ Napi::Value TestRun(const Napi::CallbackInfo &info)
 	return out;
 }
 
-// programLoad(type, instructions, flags, expected attach type): a descriptor or -errno.
+// programLoad(type, instructions, flags, expected attach type): { fd: a descriptor or -errno, log }
 Napi::Value Load(const Napi::CallbackInfo &info)
 {
 	Bytes code = BytesAt(info, 1);
 	LIBBPF_OPTS(bpf_prog_load_opts, options);
 	options.prog_flags = UintAt(info, 2);
 	options.expected_attach_type = static_cast<bpf_attach_type>(UintAt(info, 3));
-	return Number(info, bpf_prog_load(static_cast<bpf_prog_type>(UintAt(info, 0)), nullptr,
-					  "GPL", reinterpret_cast<const bpf_insn *>(code.data),
-					  code.size / sizeof(bpf_insn), &options));
+	std::vector<char> log(64 << 10);
+	options.log_buf = log.data();
+	options.log_size = static_cast<uint32_t>(log.size());
+	options.log_level = 1;
+	auto out = Napi::Object::New(info.Env());
+	out["fd"] = bpf_prog_load(static_cast<bpf_prog_type>(UintAt(info, 0)), nullptr, "GPL",
+				  reinterpret_cast<const bpf_insn *>(code.data),
+				  code.size / sizeof(bpf_insn), &options);
+	log.back() = 0;
+	out["log"] = Napi::String::New(info.Env(), log.data());
+	return out;
 }
 
 } // namespace

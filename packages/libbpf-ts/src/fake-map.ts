@@ -76,6 +76,7 @@ abstract class FakeBase implements NativeMap {
   update(key: Uint8Array, value: Uint8Array, flags: number): Result {
     void this.fd;
     if (this.#frozen) return -ERRNO.EPERM;
+    if (ARRAYS.has(this.facts.type) && readIndex(key) >= this.facts.maxEntries) return -ERRNO.E2BIG;
     const exists = this.find(key) !== undefined;
     if (flags === UPDATE_FLAGS.noexist && exists) return -ERRNO.EEXIST;
     if (flags === UPDATE_FLAGS.exist && !exists) return -ERRNO.ENOENT;
@@ -187,9 +188,7 @@ class FakeArray extends FakeBase {
   }
 
   protected override store(key: Uint8Array, value: Uint8Array): Result {
-    const index = readIndex(key);
-    if (index >= this.facts.maxEntries) return -ERRNO.E2BIG;
-    this.#memory.set(value, index * this.#stride);
+    this.#memory.set(value, readIndex(key) * this.#stride);
     return 0;
   }
 

@@ -52,7 +52,7 @@ export class XdpLink {
 
   /**
    * Attaches. EBUSY: another program is attached; EOPNOTSUPP: the driver has no native XDP;
-   * ENODEV: no such interface. Needs CAP_NET_ADMIN and CAP_BPF.
+   * EINVAL: no such interface, or not an XDP program. Needs CAP_NET_ADMIN and CAP_BPF.
    */
   static attach(options: XdpLinkOptions): XdpLink {
     requireObject('options', options);
@@ -152,7 +152,8 @@ export function attachFailure(doing: string, syscall: string): FailureContext {
       EBUSY: 'another XDP program is attached there, or attached in the other mode',
       EEXIST: 'another XDP program is attached there, or another than the one to replace',
       EOPNOTSUPP: 'its driver has no native XDP for this program; use mode "generic"',
-      EINVAL: 'the program does not suit the interface (is it XDP? is the MTU too large for native mode?)',
+      EINVAL:
+        'this network namespace has no such interface, or the program does not suit it (is it XDP? is the MTU too large?)',
       EPERM: 'not permitted; CAP_NET_ADMIN (and CAP_BPF for links) is missing',
     },
   };

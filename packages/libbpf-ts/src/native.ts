@@ -146,7 +146,7 @@ export interface Addon {
     cpu: number,
     batchSize: number,
   ): NativeTestRun;
-  programLoad(type: number, instructions: Bytes, flags: number, attachType: number): Result;
+  programLoad(type: number, instructions: Bytes, flags: number, attachType: number): { fd: Result; log: string };
   linkCreate(programFd: number, ifindex: number, flags: number): Result;
   linkUpdate(linkFd: number, programFd: number, oldProgramFd: number): Result;
   linkDetach(linkFd: number): Result;
@@ -154,7 +154,6 @@ export interface Addon {
   xdpQuery(ifindex: number): NativeXdpQuery | Result;
   probeProgramType(type: number): Result;
   probeMapType(type: number): Result;
-  probeHelper(programType: number, helper: number): Result;
   possibleCpus(): Result;
   typeNames(kind: number): string[];
   libbpfVersion(): string;

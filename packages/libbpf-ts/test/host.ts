@@ -33,6 +33,8 @@ export interface NetworkNamespace extends Disposable {
   prefix: readonly string[];
   /** Runs `ip` inside. */
   ip(...args: string[]): string;
+  /** /sys shows another namespace's interfaces, so children are told the index. */
+  ifindex(device: string): number;
 }
 
 /** Makes a network namespace with a random name, and `veth0` and `veth1` that are joined and up. */
@@ -44,6 +46,7 @@ export function makeNamespace(): NetworkNamespace {
     name,
     prefix: ['nsenter', `--net=/run/netns/${name}`],
     ip,
+    ifindex: (device: string) => Number(ip('-o', 'link', 'show', device).split(':')[0]),
     [Symbol.dispose]: () => void run('ip', 'netns', 'del', name),
   };
   try {

@@ -40,7 +40,7 @@ describe('opening', () => {
     const path = compile('xdp');
     const rows: [Parameters<typeof BpfObject.open>[1], string][] = [
       [{ maps: { run: {} } }, "has no map 'run'; it has runs, .rodata"],
-      [{ programs: { pass: {} } }, "has no program 'pass'; it has configured, drop, mark, count_runs"],
+      [{ programs: { pass: {} } }, "has no program 'pass'; it has configured, drop, mark, count_runs, whoami"],
       [{ rodata: { verdicts: 1 } }, "has no const volatile variable 'verdicts'; it has verdict"],
       [{ rodata: { verdict: -1 } }, 'variable verdict: -1 is not an integer'],
       [{ maps: { runs: { maxEntries: 0 } } }, 'map runs: maxEntries must be an integer from 1'],

@@ -48,4 +48,11 @@ int count_runs(struct xdp_md *ctx)
 	return XDP_DROP;
 }
 
+/* Not XDP. */
+SEC("syscall")
+int whoami(void *ctx)
+{
+	return 0;
+}
+
 LICENSE;

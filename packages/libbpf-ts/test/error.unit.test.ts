@@ -1,0 +1,77 @@
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { BpfError, check, errnoName, systemError } from '../src/error.ts';
+import { loadError, trimVerifierLog } from '../src/verifier-log.ts';
+
+describe('an error', () => {
+  const rows: [number, string | undefined, string, string][] = [
+    [1, undefined, 'EPERM', 'not permitted; run as root or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON'],
+    [2, '/sys/fs/bpf/x', 'ENOENT', 'nothing is at /sys/fs/bpf/x'],
+    [13, '/sys/fs/bpf/x', 'EACCES', 'access denied to /sys/fs/bpf/x; check the owner and mode of the file'],
+    [17, '/sys/fs/bpf/x', 'EEXIST', '/sys/fs/bpf/x exists already'],
+    [12, undefined, 'ENOMEM', 'the kernel is out of memory; make the maps smaller'],
+    [19, undefined, 'ENODEV', 'no such network interface in this network namespace'],
+    [524, undefined, 'ENOTSUPP', 'this kernel, or this kind of object, does not support it'],
+    [3000, undefined, 'ERRNO_3000', 'the kernel refused'],
+  ];
+  it.each(rows)('for errno %i says what to do', (errno, path, code, advice) => {
+    const error = systemError(errno, { doing: 'work', syscall: 'call', ...(path === undefined ? {} : { path }) });
+    expect(error).toMatchObject({ name: 'BpfError', code, errno, syscall: 'call' });
+    expect(error.message).toBe(`cannot work: ${advice} (call: ${code})`);
+  });
+
+  it('is thrown for negative results only', () => {
+    const context = () => ({ doing: 'work', syscall: 'call', advice: { EPERM: 'ask the owner' } });
+    expect(check(5, context)).toBe(5);
+    expect(() => check(-1, context)).toThrow('cannot work: ask the owner (call: EPERM)');
+  });
+
+  it('keeps a long log out of what is printed', () => {
+    const error = new BpfError('no', { code: 'VERIFIER', log: 'short', fullLog: 'long'.repeat(1000) });
+    expect(error.fullLog?.length).toBe(4000);
+    expect(inspect(error)).not.toContain('longlong');
+    expect(error).toBeInstanceOf(Error);
+  });
+
+  it('names errnos as the kernel does', () => {
+    expect([11, 95].map(errnoName)).toEqual(['EAGAIN', 'EOPNOTSUPP']);
+  });
+});
+
+describe("the verifier's log", () => {
+  const steps = Array.from({ length: 100 }, (_, i) => `${i}: (b7) r0 = ${i}`).join('\n');
+  const log = `libbpf: prog 'p': BPF program load failed: Permission denied
+libbpf: prog 'p': -- BEGIN PROG LOAD LOG --
+${steps}
+; return data[1]; @ p.c:7
+100: (71) r0 = *(u8 *)(r1 +100)
+invalid access to packet, off=100 size=1
+R1 offset is outside of the packet
+processed 3 insns (limit 1000000) max_states_per_insn 0
+-- END PROG LOAD LOG --
+libbpf: prog 'p': failed to load: -13
+libbpf: failed to load object 'x'
+`;
+
+  it('is cut to the end, without statistics', () => {
+    const error = loadError(13, log, 'x');
+    expect(error.message).toBe(
+      'the verifier refused program p at "return data[1];" (p.c:7): invalid access to packet, off=100 size=1; ' +
+        'R1 offset is outside of the packet (bpf(BPF_PROG_LOAD): EACCES)',
+    );
+    expect(error.log?.split('\n').length).toBe(41);
+    expect(error.log).toMatch(/^\(64 lines before\)\n/);
+    expect(error.fullLog).toContain('processed 3 insns');
+  });
+
+  it('stays whole if it is short', () => {
+    expect(trimVerifierLog('a\nb\n')).toBe('a\nb');
+  });
+
+  it('may be missing: then the errno speaks', () => {
+    const error = loadError(1, "libbpf: map 'm': failed to create: Operation not permitted(-1)\n", 'x');
+    expect(error).toMatchObject({ code: 'EPERM', syscall: 'bpf(BPF_MAP_CREATE)' });
+    expect(error.message).toContain('cannot load x (map m): not permitted');
+    expect(error.log).toBe("map 'm': failed to create: Operation not permitted(-1)");
+  });
+});
