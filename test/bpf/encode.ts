@@ -73,11 +73,13 @@ export function nextHopValue(config: NextHopConfig): Record<string, unknown> {
   };
 }
 
-/** Place of an address in the VIP filter; the hash reads the words as a little-endian machine loads them. */
-export function vipFilterBit(address: string): number {
-  const bytes = Buffer.alloc(16);
-  addressBytes(address).copy(bytes);
-  const folded = [0, 4, 8, 12].reduce((sum, at) => sum ^ bytes.readUInt32LE(at), 0);
+/**
+ * Place of an address (4 or 16 bytes) in the VIP filter; the hash reads words
+ * as a little-endian machine loads them.
+ */
+export function vipFilterBit(address: Buffer): number {
+  let folded = 0;
+  for (let at = 0; at < address.length; at += 4) folded ^= address.readUInt32LE(at);
   return Math.imul(folded, 0x9e3779b1) >>> 16;
 }
 

@@ -6,13 +6,13 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { BpfObject, type MapOptions, type OpenOptions } from 'libbpf-ts';
-import { macBytes } from '../support/packet-bytes.ts';
+import { addressBytes, macBytes } from '../support/packet-bytes.ts';
 import { lineCounts, lineValues, nextHopValue, serviceKeyValue, serviceValue, vipFilterBit } from './encode.ts';
 import { HASH_KEY, START, TIMEOUTS } from './settings.ts';
 import { type ConnectionEntry, readEntries } from './table.ts';
 import type { ServiceConfig, World } from './world.ts';
 
-export const OBJECT = process.env['XLB_OBJECT'] ?? fileURLToPath(new URL('../../build/bpf/xlb.bpf.o', import.meta.url));
+export const OBJECT = fileURLToPath(new URL('../../build/bpf/xlb.bpf.o', import.meta.url));
 
 export const VERDICTS = ['aborted', 'drop', 'pass', 'tx', 'redirect'] as const;
 export type Verdict = (typeof VERDICTS)[number];
@@ -42,7 +42,8 @@ export class DataPlane {
   #settings: Fields;
   #filter = new Set<number>();
   #services: readonly ServiceConfig[] = [];
-  #counted: Record<string, number> = {};
+  readonly #counterNames: readonly string[];
+  #counted: number[];
   #freeLine = 0;
   readonly #hot: Buffer;
 
@@ -51,6 +52,9 @@ export class DataPlane {
     this.buckets = options.buckets ?? 1024;
     this.#program = options.program ?? 'xlb';
     this.#hot = object.map('connections').mmap();
+    const { layout } = object.map('counters').valueCodec;
+    this.#counterNames = layout.kind === 'struct' ? layout.members.map((member) => member.name) : [];
+    this.#counted = this.#counterNames.map(() => 0);
     this.#settings = {
       hash_key: options.hashKey ?? HASH_KEY,
       timeout: TIMEOUTS,
@@ -128,13 +132,14 @@ export class DataPlane {
 
   /** Counters that moved since the last call, summed over the CPUs. */
   counted(): Record<string, number> {
-    const total = sumCpus(this.object.map<number, Fields>('counters').getPerCpu(0) ?? []);
-    const moved = Object.entries(total).flatMap(([name, value]) => {
-      const change = value - (this.#counted[name] ?? 0);
-      return change === 0 ? [] : [[name, change] as const];
+    const total = this.#sumCounters();
+    const moved: Record<string, number> = {};
+    this.#counterNames.forEach((name, index) => {
+      const change = (total[index] as number) - (this.#counted[index] as number);
+      if (change !== 0) moved[name] = change;
     });
     this.#counted = total;
-    return Object.fromEntries(moved);
+    return moved;
   }
 
   traffic(map: 'service_traffic' | 'server_traffic', id: number): Record<string, number> {
@@ -179,11 +184,26 @@ export class DataPlane {
     this.close();
   }
 
+  /** Read as bare words, since it happens for every packet: struct counters holds 64-bit counts only. */
+  #sumCounters(): number[] {
+    const bytes = this.object.map('counters').getRaw(Buffer.alloc(4)) as Buffer;
+    const count = this.#counterNames.length;
+    return this.#counterNames.map((_, index) => {
+      let sum = 0;
+      for (let at = index * 8; at < bytes.length; at += count * 8) sum += Number(bytes.readBigUInt64LE(at));
+      return sum;
+    });
+  }
+
   #writeService(config: ServiceConfig): void {
     const lines = lineValues(config);
     const { first } = this.#region(config);
     this.object.map('schedules').setBatch(lines.map((line, index) => [first + index, line]));
-    this.object.map('services').set(serviceKeyValue(config), serviceValue(config, first));
+    const services = this.object.map<unknown, { generation: number }>('services');
+    const key = serviceKeyValue(config);
+    const before = services.get(key)?.generation;
+    services.set(key, serviceValue(config, first) as Fields & { generation: number });
+    if (before !== config.generation) this.object.program('settle').testRun({ ctxIn: services.keyCodec.encode(key) });
   }
 
   /** Nothing else runs while a test configures, so a region is written in place while it is large enough. */
@@ -203,7 +223,7 @@ export class DataPlane {
   #writeFilter(): void {
     const words = new Map<number, bigint>();
     for (const bit of this.#filter) words.set(bit >> 6, 0n);
-    this.#filter = new Set(this.#services.map((config) => vipFilterBit(config.address)));
+    this.#filter = new Set(this.#services.map((config) => vipFilterBit(addressBytes(config.address))));
     for (const bit of this.#filter) words.set(bit >> 6, (words.get(bit >> 6) ?? 0n) | (1n << BigInt(bit & 63)));
     for (const [word, bits] of words) this.object.map('vip_filter').set(word, bits);
   }

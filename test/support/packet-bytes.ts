@@ -15,8 +15,19 @@ export function macText(bytes: Uint8Array): string {
   return [...bytes.subarray(0, 6)].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
 
-/** 4 or 16 bytes in network order. */
+const known = new Map<string, Buffer>();
+
+/** 4 or 16 bytes in network order; the caller's own. */
 export function addressBytes(text: string): Buffer {
+  let bytes = known.get(text);
+  if (bytes === undefined) {
+    bytes = readAddress(text);
+    known.set(text, bytes);
+  }
+  return Buffer.from(bytes);
+}
+
+function readAddress(text: string): Buffer {
   if (isIPv4(text)) return Buffer.from(text.split('.').map(Number));
   if (!isIPv6(text)) throw new RangeError(`address: expected IPv4 or IPv6, got "${text}"`);
   const [head = '', tail] = text.split('::');

@@ -86,9 +86,8 @@ export class PacketBuilder {
 
   /** Text, bytes, or that many bytes counting up from 0. */
   payload(content: string | Uint8Array | number, protocol?: number): PacketBuilder {
-    const bytes =
-      typeof content === 'number' ? Buffer.from(Array.from({ length: content }, (_, i) => i & 0xff)) : content;
-    return this.#with(rawLayer(typeof bytes === 'string' ? Buffer.from(bytes) : bytes, protocol));
+    if (typeof content === 'string') return this.#with(rawLayer(Buffer.from(content), protocol));
+    return this.#with(rawLayer(typeof content === 'number' ? countingBytes(content) : content, protocol));
   }
 
   /** The frame; a fresh buffer at every call. */
@@ -113,4 +112,10 @@ export function ethernet(fields: EthernetFields = {}): PacketBuilder {
 /** A PadN option (RFC 8200, 4.2) that fills an options header. */
 function padOption(units: number): Uint8Array {
   return Uint8Array.from([1, 8 * (units + 1) - 4]);
+}
+
+function countingBytes(length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(length);
+  for (let at = 0; at < length; at++) bytes[at] = at;
+  return bytes;
 }

@@ -3,7 +3,7 @@
  * give verdict, packet out and new state. Read `process` from top to bottom.
  */
 
-import { addressText, macText } from '../../support/packet-bytes.ts';
+import { addressBytes, macBytes } from '../../support/packet-bytes.ts';
 import { vipFilterBit } from '../encode.ts';
 import type { Verdict } from '../fixture.ts';
 import { TIMEOUTS } from '../settings.ts';
@@ -11,7 +11,7 @@ import { isEligible, type ServerConfig, type ServiceConfig, type World } from '.
 import { Connections, type Lookup } from './connections.ts';
 import { type Forwarding, forwardedFrame, hasRandomId, overheadOf } from './forward.ts';
 import { type FlowHash, flowHash } from './hash.ts';
-import { type IcmpError, icmpAnswer } from './icmp.ts';
+import { type IcmpError, icmpAnswer, mayBeAnswered } from './icmp.ts';
 import { type Link, type Packet, readDestination, readLink, readPacket } from './read-packet.ts';
 import { type Cursor, newCursor, placeByRing, schedule, serversChanged } from './schedule.ts';
 import { nextTcpState, opensConnection, reusesConnection, timeoutOf } from './tcp-state.ts';
@@ -46,6 +46,7 @@ export class ModelDataPlane {
   readonly #options: ModelOptions;
   #world: World = { services: [], nextHops: [], interfaces: [] };
   #filter = new Set<number>();
+  #services = new Map<string, ServiceConfig>();
   #counted: Record<string, number> = {};
   readonly #cursors = new Map<number, Cursor>();
   readonly #unrecorded = new Map<number, Unrecorded>();
@@ -62,7 +63,8 @@ export class ModelDataPlane {
       if (before.get(config.id) !== config.generation) serversChanged(this.#cursor(config), config);
     }
     this.#world = world;
-    this.#filter = new Set(world.services.map((config) => vipFilterBit(config.address)));
+    this.#services = new Map(world.services.map((config) => [serviceKeyOf(config), config]));
+    this.#filter = new Set(world.services.map((config) => vipFilterBit(addressBytes(config.address))));
   }
 
   /** Counters since the last call. */
@@ -76,7 +78,7 @@ export class ModelDataPlane {
     const pass: Result = { verdict: 'pass', frame, randomId: false };
     const link = readLink(frame);
     const destination = link && readDestination(frame, link);
-    if (!link || !destination || !this.#filter.has(vipFilterBit(addressText(destination)))) return pass;
+    if (!link || !destination || !this.#filter.has(vipFilterBit(destination))) return pass;
     const reading = readPacket(frame, link);
     if (reading.kind !== 'packet') {
       if (reading.kind !== 'other') this.#count(`pass_${reading.kind}`);
@@ -101,19 +103,15 @@ export class ModelDataPlane {
 
   /** Exact port first, then port 0. */
   #findService(packet: Packet): ServiceConfig | null {
-    const protocol = packet.protocol === 6 ? 'tcp' : 'udp';
-    const address = addressText(packet.destination);
-    const matching = this.#world.services.filter(
-      (config) => config.protocol === protocol && config.address === address,
-    );
-    return (
-      matching.find((config) => config.port === packet.dport) ?? matching.find((config) => config.port === 0) ?? null
-    );
+    const exact = this.#services.get(serviceKey(packet.protocol, packet.destination, packet.dport));
+    return exact ?? this.#services.get(serviceKey(packet.protocol, packet.destination, 0)) ?? null;
   }
 
   #isForUs(frame: Buffer): boolean {
     const { ingress } = this.#options;
-    return this.#world.interfaces.some(({ ifindex, mac }) => ifindex === ingress && mac === macText(frame));
+    return this.#world.interfaces.some(
+      ({ ifindex, mac }) => ifindex === ingress && macBytes(mac).equals(frame.subarray(0, 6)),
+    );
   }
 
   #findServer(service: ServiceConfig, packet: Packet, hash: FlowHash): number | 'pass' | 'drop' {
@@ -125,8 +123,7 @@ export class ModelDataPlane {
       return opening ? this.#open(service, packet, lookup, -1) : this.#withoutEntry(service, packet, hash);
     if (!reusesConnection(packet.protocol, packet.flags, entry.state)) {
       const state = packet.protocol === 6 ? nextTcpState(entry.state, packet.flags) : entry.state;
-      if (service.servers[entry.slot]?.available)
-        this.connections.refresh(found, state, this.now + timeoutOf(state));
+      if (service.servers[entry.slot]?.available) this.connections.refresh(found, state, this.now + timeoutOf(state));
       return entry.slot;
     }
     lookup.confirm ||= entry.confirm;
@@ -213,6 +210,7 @@ export class ModelDataPlane {
   }
 
   #answer(frame: Buffer, link: Link, packet: Packet, error: IcmpError): Result {
+    if (!mayBeAnswered(packet.source)) return { verdict: 'drop', frame, randomId: false };
     this.#count('icmp_sent');
     return { verdict: 'tx', frame: icmpAnswer(frame, link, packet, error), randomId: false };
   }
@@ -251,5 +249,13 @@ export class ModelDataPlane {
 
 function flowKey(service: ServiceConfig, packet: Packet): string {
   const { source, destination, sport, dport } = packet;
-  return `${addressText(source)} ${sport} ${addressText(destination)} ${dport} ${service.id}`;
+  return `${source.toString('hex')} ${sport} ${destination.toString('hex')} ${dport} ${service.id}`;
+}
+
+function serviceKey(protocol: number, address: Buffer, port: number): string {
+  return `${protocol} ${address.toString('hex')} ${port}`;
+}
+
+function serviceKeyOf({ protocol, address, port }: ServiceConfig): string {
+  return serviceKey(protocol === 'tcp' ? 6 : 17, addressBytes(address), port);
 }

@@ -41,7 +41,8 @@ class Differential {
   readonly #model: ModelDataPlane;
   readonly #random: Random;
   readonly #source: PacketSource;
-  readonly #recent: string[] = [];
+  /** Text, or a packet with the time it came at: only failures need it as text. */
+  readonly #recent: (string | [index: number, now: number, frame: Buffer])[] = [];
   readonly #totals: Record<string, number> = {};
   #world: World;
 
@@ -60,7 +61,7 @@ class Differential {
     for (let index = 0; index < this.#history.packets; index++) {
       this.#disturb();
       const frame = this.#source.next();
-      this.#note(`#${index} t=${this.#model.now} ${frameLine(frame)}`);
+      this.#note([index, this.#model.now, frame]);
       this.#compareOne(frame);
       if (index % STATE_EVERY === 0) this.#compareState();
     }
@@ -107,7 +108,7 @@ class Differential {
     const counted = this.#plane.counted();
     this.#note(`  ${got.verdict} ${Object.keys(counted).join(' ')}`);
     const wanted = this.#model.counted();
-    if (!isDeepStrictEqual(counted, sortLike(counted, wanted))) {
+    if (!isDeepStrictEqual(counted, wanted)) {
       this.#fail(frame, `counted ${JSON.stringify(counted)}, expected ${JSON.stringify(wanted)}`);
     }
     for (const [name, times] of Object.entries(counted)) this.#totals[name] = (this.#totals[name] ?? 0) + times;
@@ -150,7 +151,7 @@ class Differential {
     this.#fail(null, `${what}: ${JSON.stringify(got)}, expected ${JSON.stringify(wanted)}`);
   }
 
-  #note(line: string): void {
+  #note(line: string | [number, number, Buffer]): void {
     this.#recent.push(line);
     if (this.#recent.length > KEPT_LINES) this.#recent.shift();
   }
@@ -159,7 +160,7 @@ class Differential {
     const { seed, packets, buckets, flows } = this.#history;
     const packet = frame === null ? '' : `\npacket in\n${frameDump(frame)}`;
     throw new Error(
-      `seed ${seed} (${packets} packets, ${buckets} buckets, ${flows} flows): ${difference}${packet}\nlast:\n${this.#recent.join('\n')}`,
+      `seed ${seed} (${packets} packets, ${buckets} buckets, ${flows} flows): ${difference}${packet}\nlast:\n${this.#recent.map(noteText).join('\n')}`,
     );
   }
 }
@@ -182,9 +183,6 @@ function ipAt(frame: Buffer): number {
   return at + 2;
 }
 
-function sortLike(order: Record<string, number>, values: Record<string, number>): Record<string, number> {
-  const names = [...new Set([...Object.keys(order), ...Object.keys(values)])];
-  return Object.fromEntries(
-    names.flatMap((name) => (values[name] === undefined ? [] : [[name, values[name]] as const])),
-  );
+function noteText(note: string | [index: number, now: number, frame: Buffer]): string {
+  return typeof note === 'string' ? note : `#${note[0]} t=${note[1]} ${frameLine(note[2])}`;
 }

@@ -22,10 +22,10 @@ export function overheadOf(server: ServerConfig): number {
   return familyOf(server.address) === 4 ? 20 : 40;
 }
 
-/** The identification of an outer IPv4 header is arbitrary where routers may fragment it and the packet brings none. */
+/** What routers may fragment has an arbitrary identification of its own (RFC 6864). */
 export function hasRandomId(forwarding: Forwarding): boolean {
   const { server, packet } = forwarding;
-  return server.method === 'tun' && familyOf(server.address) === 4 && !outerDf(server, packet) && packet.id === 0;
+  return server.method === 'tun' && familyOf(server.address) === 4 && !outerDf(server, packet);
 }
 
 export function forwardedFrame(forwarding: Forwarding): Buffer {

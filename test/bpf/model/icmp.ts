@@ -10,6 +10,14 @@ export type IcmpError = { readonly kind: 'too-big'; readonly mtu: number } | { r
 
 const IPV6_LEAST_MTU = 1280;
 
+/** No errors to what is not one host's address (RFC 1122, 3.2.2; RFC 4443, 2.4 e). */
+export function mayBeAnswered(source: Buffer): boolean {
+  const first = source.readUInt8(0);
+  if (source.length === 4) return first !== 0 && first !== 127 && first < 224;
+  const isUnspecifiedOrLoopback = source.subarray(0, 15).every((byte) => byte === 0) && source.readUInt8(15) <= 1;
+  return first !== 0xff && !isUnspecifiedOrLoopback;
+}
+
 export function icmpAnswer(frame: Buffer, link: Link, packet: Packet, error: IcmpError): Buffer {
   const header = packet.family === 4 ? 20 : 40;
   const most = (packet.family === 4 ? 576 : 1280) - header - 8;

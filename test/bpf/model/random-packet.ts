@@ -43,7 +43,7 @@ export class PacketSource {
     if (random.once(8)) builder = builder.vlan(random.below(4096), random.pick([0x8100, 0x88a8]));
     if (random.once(16)) builder = builder.vlan(random.below(4096));
     const flow = random.pick(this.#flows);
-    const network = this.#network(builder, flow);
+    const network = this.#network(builder, random.once(100) ? { ...flow, src: strangeSource(random, flow.dst) } : flow);
     const length = random.once(8) ? random.pick(LARGE_LENGTHS) : random.pick(LENGTHS);
     if (random.once(40)) return network.icmp().payload(length).build();
     if (flow.protocol === 'udp') return network.udp(flow).payload(length).build();
@@ -111,4 +111,10 @@ function randomFlow(random: Random): Flow {
     dport: random.pick([80, 80, 443, 53, 8080]),
     protocol: random.once(4) ? 'udp' : 'tcp',
   };
+}
+
+/** Sources that get no ICMP error. */
+function strangeSource(random: Random, dst: string): string {
+  if (dst.includes(':')) return random.pick(['::', '::1', '::2', 'ff02::1', 'fe80::1']);
+  return random.pick(['0.0.0.0', '127.0.0.1', '224.0.0.1', '223.255.255.255', '255.255.255.255']);
 }
