@@ -8,7 +8,10 @@ import type { Change } from './protocol/changes.ts';
 
 type Line = Omit<Change, 'text'> & { text?: string };
 
-/** In the order of the services: those of `after` first, then those that are gone. */
+/**
+ * In the order of the services: those of `after` first, then those that are gone.
+ * May be empty where models differ in what a person does not see, like the order of a list.
+ */
 export function describeChanges(before: Model, after: Model): Change[] {
   const changes: Change[] = [];
   const add = (line: Line) => changes.push({ text: '', ...line });
@@ -81,7 +84,9 @@ function serverDifference(was: RealServer, is: RealServer): string {
   if (was.lowerThreshold !== is.lowerThreshold) {
     words.push(`lower threshold ${was.lowerThreshold} -> ${is.lowerThreshold}`);
   }
-  if (was.admin === null && is.admin !== null) words.push(drainText(is.admin));
+  if (is.admin !== null && (was.admin === null || drainText(was.admin) !== drainText(is.admin))) {
+    words.push(drainText(is.admin));
+  }
   if (was.admin !== null && is.admin === null) words.push('drain ended');
   return words.join(', ');
 }

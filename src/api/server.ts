@@ -21,14 +21,20 @@ export interface ApiOptions {
   readonly metrics: Metrics;
   /** Told of faults of ours (answered 500); `route` is what was asked. */
   readonly onFault: (fault: unknown, route: string) => void;
+  /** Tests have less patience. */
+  readonly limits?: Partial<typeof LIMITS>;
 }
 
-/** Milliseconds. */
-const TIMEOUTS = { headersTimeout: 5_000, requestTimeout: 10_000, keepAliveTimeout: 5_000 };
-const CHECK_INTERVAL = 1_000;
-/** A connection on which nothing moves is closed. Milliseconds. */
-const IDLE = 30_000;
-const MAX_CONNECTIONS = 512;
+/** Milliseconds, but for the number of connections. */
+const LIMITS = {
+  headersTimeout: 5_000,
+  requestTimeout: 10_000,
+  keepAliveTimeout: 5_000,
+  connectionsCheckingInterval: 1_000,
+  /** A connection on which nothing moves is closed. */
+  idle: 30_000,
+  connections: 512,
+};
 
 /** Answers every route; `listenUnix` gives it a socket. */
 export function createApiServer(options: ApiOptions): Server {
@@ -47,7 +53,7 @@ export function createApiServer(options: ApiOptions): Server {
 }
 
 /** Answers `/metrics` and nothing else; for `--metrics ADDR:PORT`. */
-export function createMetricsServer(options: Pick<ApiOptions, 'metrics' | 'onFault'>): Server {
+export function createMetricsServer(options: Pick<ApiOptions, 'metrics' | 'onFault' | 'limits'>): Server {
   return harden(options, async (request, response) => {
     const { pathname } = target(request);
     if (pathname !== '/metrics') throw new HttpError(404, 'no-such-route', `nothing at ${pathname}`);
@@ -57,20 +63,18 @@ export function createMetricsServer(options: Pick<ApiOptions, 'metrics' | 'onFau
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
-function harden({ onFault }: Pick<ApiOptions, 'onFault'>, handle: Handler): Server {
-  const server = createServer(
-    { ...TIMEOUTS, connectionsCheckingInterval: CHECK_INTERVAL, maxHeaderSize: 16 * 1024 },
-    async (request, response) => {
-      response.on('error', () => response.destroy());
-      try {
-        await handle(request, response);
-      } catch (error) {
-        refuse(request, response, error, onFault);
-      }
-    },
-  );
-  server.timeout = IDLE;
-  server.maxConnections = MAX_CONNECTIONS;
+function harden({ onFault, limits }: Pick<ApiOptions, 'onFault' | 'limits'>, handle: Handler): Server {
+  const { idle, connections, ...timeouts } = { ...LIMITS, ...limits };
+  const server = createServer({ ...timeouts, maxHeaderSize: 16 * 1024 }, async (request, response) => {
+    response.on('error', () => response.destroy());
+    try {
+      await handle(request, response);
+    } catch (error) {
+      refuse(request, response, error, onFault);
+    }
+  });
+  server.timeout = idle;
+  server.maxConnections = connections;
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
