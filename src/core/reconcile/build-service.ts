@@ -15,11 +15,10 @@ import { addressFamily, addressWords } from '../model/address.ts';
 import type { Address, RealServer, ServiceKey, TunnelSettings, VirtualService } from '../model/model.ts';
 import type { Resolution } from '../model/resolution.ts';
 import { effectiveWeight, tableWeight } from '../model/server.ts';
-import { buildRing, gcdOfWeights, type RingServer } from '../scheduler/mh.ts';
+import { buildFallbackRing } from '../scheduler/ring.ts';
+import { mhTable } from '../scheduler/scheduler.ts';
+import { gcdOfWeights } from '../scheduler/weights.ts';
 import { type Slot, type Slots, standIn } from './slots.ts';
-
-/** Slots of the fallback ring of schedulers that have no ring of their own; a prime. */
-export const FALLBACK_RING_SIZE = 1021;
 
 const UNKNOWN_MTU = 65535;
 const NO_ADDRESS = { word: [0, 0, 0, 0] };
@@ -130,13 +129,11 @@ function turnsAfter(order: readonly number[], weights: readonly number[]): Map<n
 
 /** Slots by ring position; empty where no server may have any. */
 function serviceRing(service: VirtualService, order: readonly number[]): number[] {
-  const own = service.scheduler === 'mh';
-  const servers: RingServer[] = service.servers.map((server) => ({
-    key: server.key,
-    weight: own ? tableWeight(server) : effectiveWeight(server),
-  }));
+  const weightOf = service.scheduler === 'mh' ? tableWeight : effectiveWeight;
+  const servers = service.servers.map((server) => ({ key: server.key, weight: weightOf(server) }));
   if (!servers.some(({ weight }) => weight > 0)) return [];
-  const ring = buildRing(servers, own ? service.options.ringSize : FALLBACK_RING_SIZE);
+  const ring =
+    service.scheduler === 'mh' ? mhTable(service) : buildFallbackRing(servers, addressFamily(service.key.address));
   return Array.from(ring, (position) => order[position] ?? ScheduleLimit.RING_EMPTY);
 }
 
