@@ -97,11 +97,13 @@ export class Client {
     const { connectionSchema } = await import('./protocol/connections.ts');
     for await (const lines of this.#lines(await this.#get(`/v1/connections?${new URLSearchParams(query)}`))) {
       const entries: Connection[] = [];
+      let last: string | undefined;
       for (const line of lines) {
-        if (line.startsWith('],"truncated":')) return line === '],"truncated":true}';
+        if (line.startsWith('],"truncated":')) last = line;
         if (line.startsWith('{"protocol"')) entries.push(trusted(connectionSchema, JSON.parse(line.replace(/,$/, ''))));
       }
       if (entries.length > 0) yield entries;
+      if (last !== undefined) return last === '],"truncated":true}';
     }
     throw new ApiError('broken-answer', 'xlbd ended the list in the middle; its log may say why');
   }
