@@ -6,7 +6,7 @@
  */
 import type { Model } from '../core/model/model.ts';
 import type { Have, Operation } from '../core/reconcile/operations.ts';
-import type { Entry, Network, Planned, Reconciler } from '../core/reconcile/reconciler.ts';
+import type { Entry, Network, Planned, Reconciler, State } from '../core/reconcile/reconciler.ts';
 import { repair } from '../core/reconcile/repair.ts';
 import type { Recount } from '../dataplane/sweeper.ts';
 
@@ -57,8 +57,15 @@ export class Director {
     return this.#reconciler.state.entries;
   }
 
-  get reconciler(): Pick<Reconciler, 'memory' | 'retiredServers'> {
-    return this.#reconciler;
+  /** Which ids, slots and lines belong to what. */
+  get state(): State {
+    return this.#reconciler.state;
+  }
+
+  /** Something deleted waits for the last connection that holds its slot. */
+  get isWaitingForRecount(): boolean {
+    const deleted = [...this.entries.values()].some((entry) => entry.deletedAt !== null);
+    return deleted || this.#reconciler.retiredServers.length > 0;
   }
 
   /** Plans a model without doing anything; not ok where the maps have no room. */

@@ -69,8 +69,11 @@ function refuseBusy({ name }: AttachTarget, failure: string): void {
 
 /** `what`: what is attached there. */
 export function busy(name: string, what: string): DataplaneError {
-  const message = `${what} is attached to ${name} already, and not by this data plane; see: ip link show dev ${name}. To remove it: ip link set dev ${name} xdp off`;
-  return new DataplaneError('interface-busy', message);
+  const remove = `take it off with what put it there (without a link: ip link set dev ${name} xdp off)`;
+  return new DataplaneError(
+    'interface-busy',
+    `${what} is attached to ${name} already, and not by this data plane; ${remove}`,
+  );
 }
 
 function tooLarge({ name, mtu }: AttachTarget, reason: string): DataplaneError {

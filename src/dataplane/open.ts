@@ -10,10 +10,11 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path';
 import { BpfError, BpfMap, BpfObject, type OpenOptions } from 'libbpf-ts';
 import { ensureBpffs } from './bpffs.ts';
+import { type Claim, claimDirectory } from './claim.ts';
 import { detectHertz } from './clock.ts';
 import { DataplaneError } from './error.ts';
 import { type Maps, mapsOf } from './maps.ts';
-import { isLayoutName, layoutName, type Paths, pathsIn } from './paths.ts';
+import { layoutName, type Paths, pathsIn } from './paths.ts';
 import { type Programs, programsOf } from './programs.ts';
 import { selfTest } from './self-test.ts';
 import { defaultSettings } from './settings.ts';
@@ -45,11 +46,26 @@ export interface Dataplane {
 export async function openDataplane(options: OpenDataplaneOptions): Promise<Dataplane> {
   await ensureBpffs(options.bpffs);
   const paths = pathsIn(options.bpffs);
+  const claim = claimPins(paths);
   try {
-    return existsSync(paths.maps) ? adopt(options, paths) : await create(options, paths);
+    const dataplane = existsSync(paths.maps) ? adopt(options, paths) : await create(options, paths);
+    return { ...dataplane, [Symbol.dispose]: () => release(dataplane, claim) };
   } catch (error) {
+    claim[Symbol.dispose]();
     throw dataplaneError(error);
   }
+}
+
+function claimPins(paths: Paths): Claim {
+  const claim = claimDirectory(paths.root);
+  if (claim.heldBy === undefined) return claim;
+  const message = `another xlbd (process ${claim.heldBy}) works with the pins in ${paths.root}; give this one its own --bpffs`;
+  throw new DataplaneError('in-use', message);
+}
+
+function release(dataplane: Dataplane, claim: Claim): void {
+  dataplane[Symbol.dispose]();
+  claim[Symbol.dispose]();
 }
 
 async function create({ object: file, sizes }: OpenDataplaneOptions, paths: Paths): Promise<Dataplane> {
@@ -121,15 +137,7 @@ function load(file: string, options: OpenOptions): BpfObject {
 
 /** Every pinned map that the object knows, none missing. */
 function openPins(file: string, paths: Paths): Map<string, BpfMap> {
-  using object = BpfObject.open(file);
-  const names = object.mapNames.filter((name) => !name.startsWith('.'));
-  const found = readdirSync(paths.maps);
-  const missing = names.filter((name) => !found.includes(name));
-  if (missing.length > 0) throw notOurs(paths, `${missing.join(', ')} ${missing.length > 1 ? 'are' : 'is'} not there`);
-  const layout = found.find(isLayoutName);
-  if (layout !== layoutName(names.map((name) => object.mapSpec(name)))) {
-    throw notOurs(paths, 'keys or values are laid out as another version of xlb has them');
-  }
+  const names = checkLayout(file, paths);
   const pinned = new Map<string, BpfMap>();
   try {
     for (const name of names) pinned.set(name, BpfMap.openPinned(join(paths.maps, name)));
@@ -137,6 +145,24 @@ function openPins(file: string, paths: Paths): Map<string, BpfMap> {
   } catch (error) {
     for (const map of pinned.values()) map.close();
     throw error;
+  }
+}
+
+/** Names of the maps. Throws where one is not pinned, or keys and values are other than the object's. */
+function checkLayout(file: string, paths: Paths): string[] {
+  const found = readdirSync(paths.maps);
+  const object = BpfObject.open(file);
+  try {
+    const names = object.mapNames.filter((name) => !name.startsWith('.'));
+    const missing = names.filter((name) => !found.includes(name));
+    if (missing.length > 0)
+      throw notOurs(paths, `${missing.join(', ')} ${missing.length > 1 ? 'are' : 'is'} not there`);
+    if (!found.includes(layoutName(names.map((name) => object.mapSpec(name))))) {
+      throw notOurs(paths, 'keys or values are laid out as another version of xlb has them');
+    }
+    return names;
+  } finally {
+    object.close();
   }
 }
 

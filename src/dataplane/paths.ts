@@ -39,7 +39,3 @@ export function layoutName(specs: Iterable<MapSpec>): string {
   const lines = [...specs].map((spec) => `${spec.name} ${layoutHash(spec)}`).sort();
   return `${LAYOUT_PREFIX}${createHash('sha256').update(lines.join('\n')).digest('hex').slice(0, 32)}`;
 }
-
-export function isLayoutName(name: string): boolean {
-  return name.startsWith(LAYOUT_PREFIX);
-}

@@ -1,0 +1,97 @@
+/** Connections with names instead of ids, as fast as the consumer takes them. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type ConnectionFilter, connectionMatches } from '../../api/protocol/connection-filter.ts';
+import { CONNECTION_STATES, type ConnectionState as StateName } from '../../api/protocol/connection-states.ts';
+import type { Connection } from '../../api/protocol/connections.ts';
+import { type AddressWords, addressFamily, addressFromWords, addressWords } from '../../core/model/address.ts';
+import type { ServerKey, ServiceKey } from '../../core/model/model.ts';
+import { formatServiceKey, serviceKeyText } from '../../core/model/service-key.ts';
+import type { Entry } from '../../core/reconcile/reconciler.ts';
+import type { ConnectionTable, RawConnection, RawFilter } from '../../dataplane/connections.ts';
+import { ConnectionState } from '../../dataplane/types.gen.ts';
+
+/** Slots looked at in one turn: about a millisecond when nothing matches. */
+const CHUNK = 1 << 15;
+
+export interface ConnectionSources {
+  readonly table: ConnectionTable;
+  readonly entries: ReadonlyMap<string, Entry>;
+  /** Seconds of the data plane's clock. */
+  clock(): number;
+}
+
+/** Batches of what passes the filter; ends early when `signal` is aborted. */
+export async function* listConnections(
+  sources: ConnectionSources,
+  filter: ConnectionFilter,
+  signal: AbortSignal,
+): AsyncGenerator<readonly Connection[]> {
+  const raw = rawFilter(filter, sources.entries);
+  if (raw === null) return;
+  for (let first = 0; first < sources.table.slots && !signal.aborted; first += CHUNK) {
+    const names = nameTable(sources.entries);
+    const found = sources.table.scan(first, first + CHUNK, sources.clock(), raw);
+    const batch = found.flatMap((connection) => named(connection, names) ?? []);
+    const wanted = batch.filter((connection) => connectionMatches(filter, connection));
+    if (wanted.length > 0) yield wanted;
+    await nextTurn();
+  }
+}
+
+/** What of a filter holds for slots without names; null: nothing can pass. */
+function rawFilter(filter: ConnectionFilter, entries: ReadonlyMap<string, Entry>): RawFilter | null {
+  const raw: { -readonly [Key in keyof RawFilter]: RawFilter[Key] } = {};
+  if (filter.state !== undefined) raw.state = stateNumber(filter.state);
+  if (filter.client?.port !== undefined) raw.sourcePort = filter.client.port;
+  if (filter.client !== undefined) raw.source = addressWords(filter.client.address);
+  if (filter.service !== undefined) {
+    const entry = entries.get(serviceKeyText(filter.service));
+    if (entry === undefined) return null;
+    raw.serviceId = entry.id;
+  }
+  if (filter.real !== undefined) {
+    const { address } = filter.real;
+    const slots = [...entries.values()].flatMap((entry) => entry.slots);
+    raw.realServerIds = new Set(slots.flatMap((slot) => (slot?.key.address === address ? [slot.id] : [])));
+  }
+  return raw;
+}
+
+interface Names {
+  readonly services: ReadonlyMap<number, { readonly key: ServiceKey; readonly name: string; readonly family: 4 | 6 }>;
+  readonly servers: ReadonlyMap<number, ServerKey>;
+}
+
+function nameTable(entries: ReadonlyMap<string, Entry>): Names {
+  const services = new Map<number, { key: ServiceKey; name: string; family: 4 | 6 }>();
+  const servers = new Map<number, ServerKey>();
+  for (const { id, key, slots } of entries.values()) {
+    services.set(id, { key, name: formatServiceKey(key), family: addressFamily(key.address) });
+    for (const slot of slots) if (slot !== undefined) servers.set(slot.id, slot.key);
+  }
+  return { services, servers };
+}
+
+/** Undefined: its service or real server has been forgotten since. */
+function named(raw: RawConnection, { services, servers }: Names): Connection | undefined {
+  const service = services.get(raw.serviceId);
+  const server = servers.get(raw.realServerId);
+  if (service === undefined || server === undefined) return undefined;
+  const address = (words: AddressWords | RawConnection['source']) => addressFromWords(service.family, words);
+  return {
+    protocol: service.key.protocol,
+    client: { address: address(raw.source), port: raw.sourcePort },
+    virtual: { address: address(raw.destination), port: raw.destinationPort },
+    server: { address: server.address, port: server.port === 0 ? raw.destinationPort : server.port },
+    service: service.name,
+    state: STATE_NAMES.get(raw.state) ?? 'NONE',
+    expires_s: raw.expires,
+    age_s: raw.age,
+  };
+}
+
+function stateNumber(name: StateName): number {
+  return ConnectionState[`CONNECTION_${name}`];
+}
+
+const STATE_NAMES = new Map(CONNECTION_STATES.map((name) => [stateNumber(name), name]));

@@ -1,0 +1,113 @@
+/** What is wrong, each with its cause and the command to go on with. */
+
+import type { ServiceReport } from '../../api/protocol/services.ts';
+import type { Health, Problem } from '../../api/protocol/status.ts';
+import type { Model, RealServer, VirtualService } from '../../core/model/model.ts';
+import { formatServiceKey, serverKeyText } from '../../core/model/service-key.ts';
+import type { Resolution } from '../../net/resolution.ts';
+import type { InterfaceState } from '../interface-manager.ts';
+import { effectiveState, serviceState, unreachable } from './server-state.ts';
+
+/** A problem before it is known since when it stands. */
+export type Finding = Omit<Problem, 'since'>;
+
+export interface ProblemSources {
+  readonly model: Model;
+  resolution(address: RealServer['key']['address']): Resolution;
+  readonly interfaces: readonly InterfaceState[];
+  /** Names of interfaces that frames only leave by. */
+  readonly egressOnly: readonly string[];
+  /** Services whose packets without an entry follow the fallback ring now. */
+  isUnrecorded(service: VirtualService): boolean;
+  /** Slots in use, and slots there are. */
+  readonly table: { readonly entries: number; readonly capacity: number };
+  /** What could not be done lately and is tried again; null: nothing. */
+  readonly applyFault: string | null;
+}
+
+/** From this share of slots in use on, new connections find no room now and then. */
+const TABLE_FULL = 0.85;
+
+export function findProblems(sources: ProblemSources): Finding[] {
+  return [
+    ...applyProblems(sources),
+    ...interfaceProblems(sources),
+    ...[...sources.model.services.values()].flatMap((service) => serviceProblems(service, sources)),
+    ...tableProblems(sources),
+  ];
+}
+
+/** Any error: down. Any warning: degraded. */
+export function healthOf(problems: readonly Pick<Finding, 'severity'>[]): Health {
+  if (problems.length === 0) return 'ok';
+  return problems.some(({ severity }) => severity === 'error') ? 'down' : 'degraded';
+}
+
+function applyProblems({ applyFault }: ProblemSources): Finding[] {
+  if (applyFault === null) return [];
+  return [{ id: 'maps-not-written', severity: 'error', subject: 'data plane', text: applyFault, next: null }];
+}
+
+function interfaceProblems({ interfaces, egressOnly, model }: ProblemSources): Finding[] {
+  const found: Finding[] = [];
+  if (interfaces.length === 0) {
+    const text = 'the data plane is on no interface: nothing is forwarded';
+    const severity = model.services.size > 0 ? 'error' : 'warning';
+    found.push({ id: 'no-interface', severity, subject: 'data plane', text, next: 'xlb attach IFACE' });
+  }
+  for (const { name, device, attachment, problem } of interfaces) {
+    const next = `xlb attach ${name}`;
+    if (problem !== null) found.push({ id: 'not-attached', severity: 'error', subject: name, text: problem, next });
+    if (device?.up === false) {
+      const down = { text: 'down, or without carrier', next: `ip link set dev ${name} up` };
+      found.push({ id: 'interface-down', severity: 'error', subject: name, ...down });
+    }
+    if (attachment?.mode === 'generic') {
+      const text = 'generic mode: several times the cost of native mode';
+      found.push({ id: 'generic-mode', severity: 'warning', subject: name, text, next: `xlb interfaces` });
+    }
+  }
+  for (const name of egressOnly) {
+    const text = 'frames leave here, but the data plane is not on it: many drivers then send nothing';
+    found.push({ id: 'egress-not-attached', severity: 'warning', subject: name, text, next: `xlb attach ${name}` });
+  }
+  return found;
+}
+
+function serviceProblems(service: VirtualService, sources: ProblemSources): Finding[] {
+  const subject = formatServiceKey(service.key);
+  const states = service.servers.map((server) => effectiveState(server, sources.resolution(server.key.address)));
+  const found: Finding[] = service.servers.flatMap((server) => serverProblem(subject, server, sources));
+  if (serviceState(states) === 'down') {
+    const text = service.servers.length === 0 ? 'no real server' : 'no real server takes connections';
+    const next = service.servers.length === 0 ? 'xlb server add' : 'xlb servers';
+    found.unshift({ id: 'no-real-server', severity: 'error', subject, text, next });
+  }
+  if (sources.isUnrecorded(service)) {
+    const text = 'the connection table had no room: connections are placed by the fallback ring, without an entry';
+    found.push({ id: 'unrecorded', severity: 'warning', subject, text, next: 'xlb stats' });
+  }
+  return found;
+}
+
+function serverProblem(service: string, server: RealServer, { resolution }: ProblemSources): Finding[] {
+  const found = resolution(server.key.address);
+  const subject = `${service} > ${serverKeyText(server.key)}`;
+  const next = `ping ${server.key.address}`;
+  const reason = unreachable(server, found);
+  if (reason !== null) return [{ id: 'next-hop-unresolved', severity: 'warning', subject, text: reason, next }];
+  if (found.state === 'unresolved' || found.problem === null) return [];
+  return [{ id: 'next-hop-doubtful', severity: 'warning', subject, text: found.problem, next }];
+}
+
+function tableProblems({ table: { entries, capacity } }: ProblemSources): Finding[] {
+  if (entries < capacity * TABLE_FULL) return [];
+  const text = `${entries} of ${capacity} connection slots are in use`;
+  return [{ id: 'table-full', severity: 'warning', subject: 'connection table', text, next: 'xlb stats' }];
+}
+
+/** How many services are in each state. */
+export function countStates(services: readonly Pick<ServiceReport, 'state'>[]) {
+  const count = (state: ServiceReport['state']) => services.filter((service) => service.state === state).length;
+  return { up: count('up'), degraded: count('degraded'), down: count('down') };
+}

@@ -1,0 +1,124 @@
+/** A service, its real servers and their numbers, as listings show them. */
+
+import type { NextHopReport, Rates, ServerReport, ServiceReport, Totals } from '../../api/protocol/services.ts';
+import type { RealServer, ServerKey, VirtualService } from '../../core/model/model.ts';
+import { effectiveWeight } from '../../core/model/server.ts';
+import { formatServiceKey, serverKeyText } from '../../core/model/service-key.ts';
+import type { Entry } from '../../core/reconcile/reconciler.ts';
+import type { ConnectionCounts } from '../../dataplane/live-counts.ts';
+import type { TrafficTotals } from '../../dataplane/traffic.ts';
+import type { Resolution } from '../../net/resolution.ts';
+import type { TrafficRates } from '../estimator.ts';
+import { effectiveState, serviceState, unreachable } from './server-state.ts';
+
+/** Where the numbers come from. Ids are the data plane's. */
+export interface ServiceSources {
+  resolution(address: ServerKey['address']): Resolution;
+  counts(serverId: number): ConnectionCounts;
+  serviceTotals(id: number): TrafficTotals;
+  serviceRates(id: number): TrafficRates;
+  serverTotals(id: number): TrafficTotals;
+  serverRates(id: number): TrafficRates;
+  /** When the effective state of a server began, in milliseconds since 1970. */
+  since(service: string, server: string): number | undefined;
+  /** Until when packets without an entry follow the fallback ring, in milliseconds since 1970. */
+  unrecordedUntil(serviceId: number): number | undefined;
+}
+
+export function serviceReport(service: VirtualService, entry: Entry, sources: ServiceSources): ServiceReport {
+  const ids = serverIds(entry);
+  const name = formatServiceKey(service.key);
+  const servers = service.servers.map((server) => {
+    const id = ids.get(serverKeyText(server.key)) ?? 0;
+    return serverReport(name, server, id, sources);
+  });
+  const sum = (field: 'active' | 'inactive') => servers.reduce((total, server) => total + server.connections[field], 0);
+  const { port, fallback, ringSize } = service.options;
+  return {
+    name,
+    ...service.key,
+    id: entry.id,
+    scheduler: service.scheduler,
+    options: { port, fallback, ring_size: ringSize },
+    state: serviceState(servers.map(({ state }) => state.effective)),
+    servers_up: servers.filter(({ state }) => state.effective === 'up').length,
+    servers_total: servers.length,
+    connections: { active: sum('active'), inactive: sum('inactive') },
+    totals: totalsReport(sources.serviceTotals(entry.id)),
+    rates: ratesReport(sources.serviceRates(entry.id)),
+    unrecorded_until: timeOrNull(sources.unrecordedUntil(entry.id)),
+    servers,
+  };
+}
+
+function serverReport(service: string, server: RealServer, id: number, sources: ServiceSources): ServerReport {
+  const resolution = sources.resolution(server.key.address);
+  const { admin } = server;
+  return {
+    ...server.key,
+    id,
+    method: server.method,
+    weight: { configured: server.weight, admin: admin === null ? null : 0, effective: effectiveWeight(server) },
+    state: {
+      effective: effectiveState(server, resolution),
+      admin: admin && { ...admin, at: new Date(admin.at).toISOString() },
+      since: timeOrNull(sources.since(service, serverKeyText(server.key))),
+    },
+    connections: sources.counts(id),
+    totals: totalsReport(sources.serverTotals(id)),
+    rates: ratesReport(sources.serverRates(id)),
+    upper_threshold: server.upperThreshold,
+    lower_threshold: server.lowerThreshold,
+    next_hop: nextHopReport(server, resolution),
+  };
+}
+
+function nextHopReport(server: RealServer, resolution: Resolution): NextHopReport {
+  const reason = unreachable(server, resolution);
+  if (resolution.state === 'unresolved') {
+    return { interface: null, gateway: null, mac: null, mtu: null, neighbour: null, reason };
+  }
+  const { interfaceName, gateway, mac, mtu, neighbour, problem } = resolution;
+  return {
+    interface: interfaceName,
+    gateway: gateway === server.key.address ? null : gateway,
+    mac: macText(mac),
+    mtu,
+    neighbour,
+    reason: reason ?? problem,
+  };
+}
+
+/** Ids of the real servers of a service by `serverKeyText`, those included that were deleted lately. */
+export function serverIds({ slots }: Entry): Map<string, number> {
+  return new Map(slots.flatMap((slot) => (slot === undefined ? [] : [[serverKeyText(slot.key), slot.id] as const])));
+}
+
+/** Answers of real servers do not pass the director. */
+export function totalsReport({ connections, packets, bytes }: TrafficTotals): Totals {
+  return {
+    connections_total: connections,
+    packets_in_total: packets,
+    packets_out_total: 0,
+    bytes_in_total: bytes,
+    bytes_out_total: 0,
+  };
+}
+
+export function ratesReport({ connections, packets, bytes }: TrafficRates): Rates {
+  return {
+    connections_per_s: connections,
+    packets_in_per_s: packets,
+    packets_out_per_s: 0,
+    bytes_in_per_s: bytes,
+    bytes_out_per_s: 0,
+  };
+}
+
+export function macText(mac: Uint8Array): string {
+  return Array.from(mac, (byte) => byte.toString(16).padStart(2, '0')).join(':');
+}
+
+export function timeOrNull(milliseconds: number | null | undefined): string | null {
+  return milliseconds == null ? null : new Date(milliseconds).toISOString();
+}

@@ -1,0 +1,123 @@
+/** The whole director on one screen, and what became of every packet. */
+import type { StatsBody, StatusBody } from '../../api/controller.ts';
+import { REASON_NAMES, REASONS } from '../../api/protocol/reasons.ts';
+import type { ServiceReport } from '../../api/protocol/services.ts';
+import type { Problem } from '../../api/protocol/status.ts';
+import type { CounterTotals } from '../../dataplane/traffic.ts';
+import { ConnectionState, type Settings } from '../../dataplane/types.gen.ts';
+import type { InterfaceState } from '../interface-manager.ts';
+import { countStates, healthOf } from './problems.ts';
+import { ratesReport, timeOrNull, totalsReport } from './service.ts';
+
+export interface Counters {
+  readonly totals: CounterTotals;
+  /** Per second. */
+  readonly rates: Readonly<Record<string, number>>;
+}
+
+export interface Table {
+  readonly entries: number;
+  readonly capacity: number;
+  /** Milliseconds of the last pass over it; null: none yet. */
+  readonly sweepMs: number | null;
+}
+
+/** What does not change while the daemon runs. */
+export interface Identity {
+  readonly version: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly runDir: string;
+  readonly stateFile: string;
+}
+
+export interface StatusSources {
+  readonly identity: Identity;
+  readonly changedAt: number | null;
+  readonly services: readonly ServiceReport[];
+  readonly counters: Counters;
+  readonly table: Table;
+  readonly timeouts: Settings['timeout'];
+  readonly interfaces: readonly InterfaceState[];
+  readonly problems: readonly Problem[];
+}
+
+export function statusReport(sources: StatusSources): StatusBody {
+  const { identity, services, counters, table, problems } = sources;
+  const servers = services.flatMap((service) => service.servers);
+  const inState = (state: string) => servers.filter((server) => server.state.effective === state).length;
+  return {
+    health: healthOf(problems),
+    version: identity.version,
+    pid: process.pid,
+    started_at: new Date(identity.startedAt).toISOString(),
+    run_dir: identity.runDir,
+    state: { file: identity.stateFile, changed_at: timeOrNull(sources.changedAt) },
+    services: countStates(services),
+    servers: {
+      up: inState('up'),
+      draining: inState('draining'),
+      quiesced: inState('quiesced'),
+      unresolved: inState('unresolved'),
+    },
+    traffic: trafficReport(services),
+    table: {
+      entries: table.entries,
+      capacity: table.capacity,
+      placed_without_entry_total: counters.totals.connections_unrecorded,
+      evicted_total: counters.totals.connections_evicted,
+    },
+    timeouts: timeoutsReport(sources.timeouts),
+    drops: counterReports(counters).filter(({ kind, total }) => kind === 'drop' && total > 0),
+    interfaces: sources.interfaces.map(({ name, attachment }) => ({ name, mode: attachment?.mode ?? null })),
+    supported: { schedulers: ['rr', 'wrr', 'mh'], methods: ['dr', 'tun'] },
+    problems: [...problems],
+  };
+}
+
+export function statsReport(services: readonly ServiceReport[], counters: Counters, table: Table): StatsBody {
+  const sum = (pick: (service: ServiceReport) => number) => services.reduce((total, one) => total + pick(one), 0);
+  return {
+    totals: totalsReport({
+      connections: sum(({ totals }) => totals.connections_total),
+      packets: sum(({ totals }) => totals.packets_in_total),
+      bytes: sum(({ totals }) => totals.bytes_in_total),
+    }),
+    rates: ratesReport({
+      connections: sum(({ rates }) => rates.connections_per_s),
+      packets: sum(({ rates }) => rates.packets_in_per_s),
+      bytes: sum(({ rates }) => rates.bytes_in_per_s),
+    }),
+    counters: counterReports(counters),
+    table: { entries: table.entries, capacity: table.capacity, sweep_ms: table.sweepMs },
+  };
+}
+
+function counterReports({ totals, rates }: Counters): StatsBody['counters'] {
+  return REASON_NAMES.map((reason) => ({
+    reason,
+    ...REASONS[reason],
+    total: totals[reason],
+    per_s: rates[reason] ?? 0,
+  }));
+}
+
+function trafficReport(services: readonly ServiceReport[]): StatusBody['traffic'] {
+  const sum = (pick: (service: ServiceReport) => number) => services.reduce((total, one) => total + pick(one), 0);
+  return {
+    packets_per_s: sum(({ rates }) => rates.packets_in_per_s),
+    bits_per_s: 8 * sum(({ rates }) => rates.bytes_in_per_s),
+    connections_new_per_s: sum(({ rates }) => rates.connections_per_s),
+    connections_active: sum(({ connections }) => connections.active),
+    connections_inactive: sum(({ connections }) => connections.inactive),
+  };
+}
+
+function timeoutsReport(timeout: Settings['timeout']): StatusBody['timeouts'] {
+  const of = (state: number) => timeout[state] ?? 0;
+  return {
+    tcp_s: of(ConnectionState.CONNECTION_ESTABLISHED),
+    tcp_fin_s: of(ConnectionState.CONNECTION_FIN_WAIT),
+    udp_s: of(ConnectionState.CONNECTION_UDP),
+  };
+}

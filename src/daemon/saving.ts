@@ -1,0 +1,74 @@
+/** What goes into the state file, and when. */
+import type { Model } from '../core/model/model.ts';
+import { remember } from '../core/reconcile/memory.ts';
+import type { State } from '../core/reconcile/reconciler.ts';
+import type { InterfaceManager } from './interface-manager.ts';
+import type { SavedState, StateFile } from './state-file.ts';
+import type { Statistics } from './statistics.ts';
+
+export interface SavingOptions {
+  readonly file: Pick<StateFile, 'save'>;
+  readonly manager: Pick<InterfaceManager, 'wanted'>;
+  readonly statistics: Pick<Statistics, 'zeroed'>;
+  /** Which connection table ids and totals are of. */
+  readonly table: string;
+  readonly changedAt: number | null;
+  /** The current model and ids. */
+  readonly current: () => { readonly model: Model; readonly state: State };
+  readonly onError: (error: unknown) => void;
+}
+
+/** Milliseconds in which small changes gather before they are written. */
+const DELAY = 1000;
+
+export class Saving implements Disposable {
+  readonly #options: SavingOptions;
+  #changedAt: number | null;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: SavingOptions) {
+    this.#options = options;
+    this.#changedAt = options.changedAt;
+  }
+
+  /** When a command last changed something, in milliseconds since 1970. */
+  get changedAt(): number | null {
+    return this.#changedAt;
+  }
+
+  /** Writes a model before it takes effect. Rejects with the system's error. */
+  async saveModel(model: Model, state: State, now: number): Promise<void> {
+    await this.#options.file.save(this.#content(model, state, now));
+    this.#changedAt = now;
+  }
+
+  /** Writes what is the case now. Rejects with the system's error. */
+  async save(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const { model, state } = this.#options.current();
+    await this.#options.file.save(this.#content(model, state, this.#changedAt));
+  }
+
+  /** For what a crash may lose without harm. */
+  soon(): void {
+    this.#timer ??= setTimeout(() => this.save().catch(this.#options.onError), DELAY);
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+
+  #content(model: Model, state: State, changedAt: number | null): SavedState {
+    const { manager, statistics, table } = this.#options;
+    const commanded = manager.wanted.filter(({ origin }) => origin === 'command');
+    return {
+      model,
+      changedAt,
+      interfaces: commanded.map(({ name, mode }) => ({ name, mode })),
+      table,
+      remembered: remember(state),
+      zeroed: statistics.zeroed,
+    };
+  }
+}

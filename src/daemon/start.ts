@@ -1,0 +1,249 @@
+/** Puts the daemon together, in the order in which the parts need each other, and takes it apart again. */
+import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import type { Model } from '../core/model/model.ts';
+import { adopt } from '../core/reconcile/adopt.ts';
+import { Reconciler } from '../core/reconcile/reconciler.ts';
+import { createApply } from '../dataplane/apply.ts';
+import { type Attachments, openAttachments } from '../dataplane/attachments.ts';
+import { claimDirectory } from '../dataplane/claim.ts';
+import { openConnectionTable } from '../dataplane/connections.ts';
+import { DataplaneError } from '../dataplane/error.ts';
+import { readHave } from '../dataplane/have.ts';
+import { openLiveCounts } from '../dataplane/live-counts.ts';
+import { type Dataplane, openDataplane } from '../dataplane/open.ts';
+import { startSweeper } from '../dataplane/sweeper.ts';
+import { readCounters, trafficReader } from '../dataplane/traffic.ts';
+import { type Resolver, startResolver } from '../net/resolver.ts';
+import { DaemonController } from './controller.ts';
+import { Director } from './director.ts';
+import { Disposers } from './disposers.ts';
+import { Events } from './events.ts';
+import { Housekeeping } from './housekeeping.ts';
+import { InterfaceManager } from './interface-manager.ts';
+import type { Log } from './log.ts';
+import { networkOf, watchModel } from './network.ts';
+import { Observer } from './observer.ts';
+import type { DaemonOptions } from './options.ts';
+import { Reporter } from './reporter.ts';
+import { Saving } from './saving.ts';
+import { type SavedState, StateFile, StateFileError } from './state-file.ts';
+import { Statistics } from './statistics.ts';
+
+export interface StartOptions {
+  readonly options: DaemonOptions;
+  readonly log: Log;
+  readonly version: string;
+  /** Path of xlb.bpf.o. */
+  readonly object: string;
+}
+
+export interface Running {
+  readonly controller: DaemonController;
+  /** A sentence for the service manager. */
+  summary(): string;
+  /** Stops the daemon; the data plane goes on. Twice is safe. */
+  stop(): Promise<void>;
+}
+
+/** Milliseconds that the first plan waits for routes and neighbours: what is adopted must not lose its next hops. */
+const FIRST_SETTLE = 3000;
+
+/** Rejects where the daemon cannot work, with a sentence for a person; then nothing of it runs any more. */
+export async function startDaemon(start: StartOptions): Promise<Running> {
+  const disposers = new Disposers();
+  const stop = async () => {
+    for (const { name, error } of await disposers.dispose()) start.log.error({ err: error }, `stopping ${name} failed`);
+  };
+  try {
+    return { ...(await assemble(start, disposers)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function assemble({ options, log, version, object }: StartOptions, disposers: Disposers) {
+  claimRunDirectory(options.runDir, disposers);
+  const stateFile = new StateFile(options.stateDir);
+  const saved = stateFile.load();
+  const now = () => performance.now();
+
+  // Notifications may come from the first moment on; they wait for those that follow them.
+  const follow = { network: () => {}, links: () => {} };
+  const resolver = await startResolver({
+    log,
+    onChange: () => follow.network(),
+    onInterface: () => follow.links(),
+  });
+  disposers.add('the resolver', () => resolver.stop());
+
+  const { bpffs, sizes: wantedSizes } = options;
+  const dataplane = disposers.use('the data plane', await openDataplane({ object, bpffs, sizes: wantedSizes }));
+  for (const warning of dataplane.warnings) log.warn({}, warning);
+  const mtuOf = (ifindex: number) => resolver.interface(ifindex)?.mtu;
+  const attachments = disposers.use('the attachments', openAttachments(dataplane, mtuOf));
+  const words = dataplane.adopted ? 'adopted the pinned data plane' : 'made a new data plane';
+  log.info({ bpffs, connections: dataplane.sizes.connections, interfaces: attachments.list.size }, words);
+
+  const core = await startCore({ saved, stateFile, dataplane, attachments, resolver, log, now });
+  disposers.use('the state file', core.saving);
+  return assembleService({ options, log, version, stateFile, resolver, dataplane, now, follow, ...core }, disposers);
+}
+
+function claimRunDirectory(runDir: string, disposers: Disposers): void {
+  mkdirSync(runDir, { recursive: true, mode: 0o755 });
+  const claim = disposers.use('the run directory', claimDirectory(runDir));
+  if (claim.heldBy === undefined) return;
+  throw new Error(`another xlbd (process ${claim.heldBy}) works in ${runDir}; give this one its own --run-dir`);
+}
+
+interface CoreParts {
+  readonly saved: SavedState;
+  readonly stateFile: StateFile;
+  readonly dataplane: Dataplane;
+  readonly attachments: Attachments;
+  readonly resolver: Resolver;
+  readonly log: Log;
+  readonly now: () => number;
+}
+
+/** The model as it was left, and the maps brought to it. */
+async function startCore({ saved, stateFile, dataplane, attachments, resolver, log, now }: CoreParts) {
+  const { maps, programs, sizes } = dataplane;
+  const table = tableName(dataplane);
+  const same = saved.table === table;
+  const have = readHave(maps);
+  if (saved.table === '' && have.services.length > 0) throw lostState(stateFile.path, have.services.length);
+  const limits = { ...sizes, lines: sizes.scheduleLines };
+  const reconciler = new Reconciler(adopt(have, same ? saved.remembered : [], limits, now()));
+  const serverTraffic = trafficReader(maps.server_traffic);
+  const statistics = new Statistics(
+    {
+      service: trafficReader(maps.service_traffic),
+      server: serverTraffic,
+      counters: () => readCounters(maps.counters),
+    },
+    same ? saved.zeroed : undefined,
+  );
+  const apply = createApply(maps, programs);
+  let manager: InterfaceManager;
+  const director: Director = new Director({
+    model: saved.model,
+    reconciler,
+    maps: { apply, read: () => readHave(maps) },
+    network: (model: Model) => networkOf(resolver, model, manager.indexes),
+    now,
+    onApplied: (operations) => statistics.applied(operations),
+  });
+  manager = new InterfaceManager({
+    attachments,
+    find: (which) => resolver.interface(which),
+    onIndexes: () => void director.refresh(),
+  });
+  const saving = new Saving({
+    file: stateFile,
+    manager,
+    statistics,
+    table,
+    changedAt: saved.changedAt,
+    current: () => ({ model: director.model, state: director.state }),
+    onError: (error) => log.error({ err: error }, 'the state file cannot be written'),
+  });
+  watchModel(resolver, saved.model);
+  if (!(await resolver.settled(FIRST_SETTLE))) log.warn({}, 'not every real server answers; going on without them');
+  director.refresh();
+  for (const { name, mode } of saved.interfaces) {
+    for (const warning of manager.want({ name, mode, origin: 'command' })) log.warn({ interface: name }, warning);
+  }
+  await saving.save();
+  return { director, manager, statistics, saving };
+}
+
+/** Tells one connection table from another: a hash of its secret, which is drawn once per table. */
+function tableName({ maps }: Dataplane): string {
+  const key = maps.settings.get(0)?.hash_key ?? [];
+  return createHash('sha256').update(key.join(' ')).digest('hex').slice(0, 16);
+}
+
+function lostState(path: string, services: number): StateFileError {
+  const found = `it is not there, but the pinned data plane forwards for ${services} services that it should name`;
+  return new StateFileError(path, found);
+}
+
+type Core = Awaited<ReturnType<typeof startCore>>;
+
+interface ServiceParts extends Core {
+  readonly options: DaemonOptions;
+  readonly log: Log;
+  readonly version: string;
+  readonly stateFile: StateFile;
+  readonly resolver: Resolver;
+  readonly dataplane: Dataplane;
+  readonly now: () => number;
+  readonly follow: { network: () => void; links: () => void };
+}
+
+/** What works on the core from now on: timers, reports, the controller. */
+function assembleService(parts: ServiceParts, disposers: Disposers) {
+  const { options, log, version, stateFile, resolver, dataplane, now, follow } = parts;
+  const { director, manager, statistics, saving } = parts;
+  attachOptions(options, manager, log);
+  const { maps, programs, sizes } = dataplane;
+  const observer = new Observer();
+  const events = new Events();
+  const clock = () => programs.readClock().now;
+  const counts = openLiveCounts(maps);
+  const sweeper = startSweeper(dataplane, counts, {
+    now,
+    onRecount: (recount) => {
+      director.recounted(recount);
+      saving.soon();
+    },
+    onError: (error) => log.error({ err: error }, 'the sweep of the connection table failed'),
+  });
+  disposers.use('the sweeper', sweeper);
+  const reporter: Reporter = new Reporter({
+    identity: { version, startedAt: Date.now(), runDir: options.runDir, stateFile: stateFile.path },
+    ...{ director, resolver, manager, statistics, observer, counts, sweeper, maps, sizes, clock },
+    applyFault: () => housekeeping.applyFault,
+    changedAt: () => saving.changedAt,
+  });
+  const housekeeping: Housekeeping = new Housekeeping({
+    ...{ log, director, reporter, observer, statistics, events, now },
+    requestRecount: () => sweeper.requestRecount(),
+    epoch: () => controller.epoch,
+  });
+  const controller: DaemonController = new DaemonController({
+    ...{ director, reporter, resolver, manager, statistics, saving, events, clock },
+    table: openConnectionTable(maps),
+    onChange: () => housekeeping.lookSoon(),
+  });
+  follow.network = () => housekeeping.refresh();
+  follow.links = () => linksChanged(manager, housekeeping, log);
+  disposers.use('the timers', housekeeping);
+  housekeeping.refresh();
+  housekeeping.start();
+  return { controller, summary: () => summaryOf(director, manager) };
+}
+
+/** What the command line asks for and cannot be had ends the start, unless the interface is only not there yet. */
+function attachOptions({ interfaces, xdpMode }: DaemonOptions, manager: InterfaceManager, log: Log): void {
+  for (const name of interfaces) {
+    const warnings = manager.want({ name, mode: xdpMode, origin: 'option' });
+    const state = manager.state(name);
+    if (state?.problem != null && state.device !== undefined) throw new DataplaneError('not-supported', state.problem);
+    for (const warning of warnings) log.warn({ interface: name }, warning);
+    log.info({ interface: name, mode: state?.attachment?.mode ?? null }, 'interface');
+  }
+}
+
+function linksChanged(manager: InterfaceManager, housekeeping: Housekeeping, log: Log): void {
+  for (const { name, text } of manager.linksChanged()) log.warn({ interface: name }, text);
+  housekeeping.refresh();
+}
+
+function summaryOf(director: Director, manager: InterfaceManager): string {
+  const attached = manager.states.filter(({ attachment }) => attachment !== undefined).map(({ name }) => name);
+  return `${director.model.services.size} services on ${attached.join(', ') || 'no interface'}`;
+}
