@@ -104,7 +104,7 @@ function tableName(key: ServiceKey): string {
   return `${key.protocol.toUpperCase()} ${serverKeyText(key)}`;
 }
 
-const NOTHING: Counters = {
+export const NOTHING: Counters = {
   connections: { active: 0, inactive: 0 },
   totals: {
     connections_total: 0,
@@ -123,7 +123,7 @@ const NOTHING: Counters = {
 };
 
 /** The names that the machine had on which the golden outputs were made. */
-export const GOLDEN_NAMES: Names = {
+const GOLDEN_NAMES: Names = {
   hostAddress: async (name) => ({ 'www.example.com': '10.0.0.100', 'rs1.example.com': '10.0.0.11' })[name],
   hostName: async (address) =>
     ({
@@ -164,7 +164,8 @@ export async function run(
       return true;
     },
   });
-  const env = { program, stdout: output('stdout'), stderr: output('stderr'), readStdin: async () => stdin };
+  const { signal } = new AbortController();
+  const env = { program, stdout: output('stdout'), stderr: output('stderr'), readStdin: async () => stdin, signal };
   const rc = await ipvsadm(args, env, backend, names);
   return { rc, ...text };
 }

@@ -46,7 +46,7 @@ function serviceSpec(service: ServiceWords): ServiceSpec {
   return { ...key, scheduler, options };
 }
 
-export function serverKey({ address, port }: ServerWords): ServerKey {
+function serverKey({ address, port }: ServerWords): ServerKey {
   return { address: required(address), port };
 }
 

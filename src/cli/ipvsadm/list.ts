@@ -1,7 +1,6 @@
 /** -L and -S. */
 import { once } from 'node:events';
 import { Writable } from 'node:stream';
-import type { Output } from '../env.ts';
 import { serviceKey } from './command.ts';
 import { Exit } from './exit.ts';
 import { connectionLine, connectionTitle } from './format/connections.ts';
@@ -52,14 +51,14 @@ async function listConnections(options: ReadonlySet<CheckedOption>, session: Ses
   let batch = await batches.next();
   for (; !batch.done; batch = await batches.next()) {
     const lines = await Promise.all(batch.value.map((connection) => connectionLine(connection, names)));
-    await writeAll(session.stdout, lines.join(''));
+    await writeAll(session, lines.join(''));
   }
   if (batch.value) session.stderr.write('The list is not complete: the table changed hands while it was read\n');
 }
 
 /** Waits until a pipe has room again: a million connections must not pile up here. */
-async function writeAll(output: Output, text: string): Promise<void> {
-  if (!output.write(text) && output instanceof Writable) await once(output, 'drain');
+async function writeAll({ stdout, signal }: Session, text: string): Promise<void> {
+  if (!stdout.write(text) && stdout instanceof Writable) await once(stdout, 'drain', { signal });
 }
 
 function nameOptions(options: ReadonlySet<CheckedOption>, { names }: Session) {

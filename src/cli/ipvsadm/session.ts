@@ -9,6 +9,8 @@ export interface Session {
   readonly names: Names;
   readonly stdout: Output;
   readonly stderr: Output;
+  /** Ends long listings. */
+  readonly signal: AbortSignal;
   readonly submitter: Submitter;
 }
 

@@ -1,0 +1,121 @@
+/** Mistakes that the recordings do not have; status and message are those of ipvsadm 1.31's own parser, run over the same table. */
+import { expect, it } from 'vitest';
+import { FakeBackend, run } from './ipvsadm-fake.ts';
+
+/** The table: `-A -t 10.0.0.1:80 -s rr`. */
+const MISTAKES: readonly (readonly [words: string, rc: number, stderr: string])[] = [
+  ['-t 10.0.0.1:80 -L', 255, "Try `ipvsadm -h' or 'ipvsadm --help' for more information."],
+  ['-L -n=x', 255, '-n=x: option does not take an argument'],
+  ['-L=x', 255, "Try `ipvsadm -h' or 'ipvsadm --help' for more information."],
+  ['-L --stats=3', 255, '--stats=3: option does not take an argument'],
+  ['-Lnq', 255, '-Lnq: unknown option'],
+  ['-Ln -Z', 2, "invalid option `-Z'"],
+  ['-aw', 255, '-aw: missing argument'],
+  ['-a -w', 255, '-w: missing argument'],
+  ['-a -t', 255, '-t: missing argument'],
+  ['-A -tx -u', 2, 'illegal virtual server address[:port] specified'],
+  ['-L -- -n', 2, 'unexpected argument -n'],
+  ['-L -- x y', 2, 'unexpected argument x'],
+  ['-L -', 2, 'unexpected argument -'],
+  ['-- -L', 255, "Try `ipvsadm -h' or 'ipvsadm --help' for more information."],
+  ['x -L', 2, 'unexpected argument x'],
+  ['-L --st', 255, '--st: unknown option'],
+  ['-list', 2, "Illegal 'scheduler' option with the 'list' command"],
+  ['--list --numeric --nosuch=3', 255, '--nosuch=3: unknown option'],
+  ['-L -X --exact', 2, "multiple 'exact' options specified"],
+  ['-n -L', 255, "Try `ipvsadm -h' or 'ipvsadm --help' for more information."],
+  ['-h -L', 0, ''],
+  ['-L -h', 2, "invalid option `-h'"],
+  ['-vq', 0, ''],
+  ['-A -t 10.0.0.1:80 -u 10.0.0.1:80', 2, "multiple 'service-address' options specified"],
+  ['-A -f 1 -t 10.0.0.1:80', 2, "multiple 'service-address' options specified"],
+  ['-a -t 10.0.0.1:80 -r 10.0.0.2 -r 10.0.0.3', 2, "multiple 'real-server' options specified"],
+  ['-a -t 10.0.0.1:80 -r 10.0.0.2 -g -i', 2, "multiple 'forwarding-method' options specified"],
+  ['-a -t 10.0.0.1:80 -r 10.0.0.2 -w 1 -w 2', 2, "multiple 'weight' options specified"],
+  ['-a -t 10.0.0.1:80 -r 10.0.0.2 -w 5x', 2, 'illegal weight specified'],
+  ['-a -t 10.0.0.1:80 -r 10.0.0.2 -w=', 2, 'illegal weight specified'],
+  ['-a -t 10.0.0.1:80 -r 10.0.0.2 -y 2147483648', 2, 'illegal l_threshold specified'],
+  ['-a -t 10.0.0.1:80 -r 10', 2, 'illegal real server address[:port] specified'],
+  ['-a -r 10.0.0.2:http -t 10.0.0.1:80', 2, 'illegal real server address[:port] specified'],
+  ['-a -r 10.0.0.2 -t 10.0.0.9:http', 255, 'Service not defined'],
+  [
+    '-a -t 10.0.0.1:80 -r fd00::1 -i --tun-type ipip --tun-csum',
+    2,
+    "Illegal 'tun-csum' option with the 'ipip' tunnel type",
+  ],
+  ['-a -t 10.0.0.1:80 -r 10.0.0.2 -i --tun-type gue --tun-port 0', 2, 'illegal tunnel port specified'],
+  [
+    '-a -t 10.0.0.1:80 -r 10.0.0.2 -i --tun-type gue --tun-port 9 --tun-csum --tun-remcsum',
+    2,
+    "The option 'tun-remcsum' conflicts with the 'tun-csum' option in the 'gue' tunnel type",
+  ],
+  [
+    '-a -t 10.0.0.1:80 -r 10.0.0.2 -i --tun-type gre --tun-port 9',
+    2,
+    "Illegal 'tun-port' option with the 'gre' tunnel type",
+  ],
+  ['-a -t 10.0.0.1:80 -r 10.0.0.2 -m --tun-csum', 2, 'Tunnel options conflict with forward method'],
+  ['-d -t 10.0.0.1:80 -r 10.0.0.2 -w 1', 2, "Illegal 'weight' option with the 'delete-server' command"],
+  ['-d -t 10.0.0.1:80', 2, "You need to supply the 'real-server' option for the 'delete-server' command"],
+  ['-D', 2, "You need to supply the 'service-address' option for the 'delete-service' command"],
+  ['-D -t 10.0.0.1:80 -s rr', 2, "Illegal 'scheduler' option with the 'delete-service' command"],
+  ['-E -t 10.0.0.1:80 -s rr -n', 2, "Illegal 'numeric' option with the 'edit-service' command"],
+  ['-A -t 10.0.0.2:80 -s rr -b', 255, '-b: missing argument'],
+  ['-A -t 10.0.0.2:80 -b mh-port -s rr', 2, "incompatible scheduler flag `mh-port'"],
+  ['-A -t 10.0.0.2:80 -s mh -b mh-port,sh-port', 2, "incompatible scheduler flag `sh-port'"],
+  ['-A -t 10.0.0.2:80 -b sh-port', 2, "incompatible scheduler flag `sh-port'"],
+  ['-A -t 10.0.0.2:80 -s rr -p -1', 255, '-1: unknown option'],
+  ['-A -t 10.0.0.2:80 -s rr --persistent=x', 2, "invalid timeout value `x' specified"],
+  ['-A -t 10.0.0.2:80 -s rr -p -p', 2, "multiple 'persistent' options specified"],
+  ['-A -t 10.0.0.2:80 -s rr -p 1 2', 2, 'unexpected argument 2'],
+  ['-A -t fd00::2 -s rr -p -M 0', 2, 'illegal ipv6 netmask specified'],
+  ['-A -M 0 -t fd00::2 -s nosuch -p', 255, 'Scheduler or persistence engine not found'],
+  ['-A -t 10.0.0.2:80 -s rr -M x.invalid', 2, 'illegal virtual server persistent mask specified'],
+  ['-A -u 10.0.0.2:0 -s rr -o', 2, 'Zero port specified for non-persistent service'],
+  ['-A -t 10.0.0.2:80 -6', 2, '-6 used before -f\n'],
+  ['-A -f -1 -s rr', 2, "invalid fwmark value `-1' specified"],
+  ['-C -n', 2, "Illegal 'numeric' option with the 'flush' command"],
+  ['-R -n', 2, "Illegal 'numeric' option with the 'restore' command"],
+  ['-R x', 2, 'unexpected argument x'],
+  ['-S --stats', 2, "Illegal 'stats' option with the 'save' command"],
+  ['-Z -n', 2, "Illegal 'numeric' option with the 'zero' command"],
+  ['-Z -t 10.0.0.9:80', 255, 'No such service'],
+  ['-L -c --timeout', 2, "The option 'timeout' conflicts with the 'connection' option in the 'list' command"],
+  ['-L --timeout -c --daemon', 2, "The option 'timeout' conflicts with the 'connection' option in the 'list' command"],
+  [
+    '-L -c -u 10.0.0.1:80',
+    2,
+    "The option 'service-address' conflicts with the 'connection' option in the 'list' command",
+  ],
+  ['-L --daemon --persistent-conn', 2, 'options conflicts in the list command'],
+  ['-L -s rr', 2, "Illegal 'scheduler' option with the 'list' command"],
+  ['-L --syncid 256', 2, 'illegal syncid specified'],
+  ['-L -o', 2, "Illegal 'ops' option with the 'list' command"],
+  ['--set', 2, '--set option requires 3 timeout values'],
+  ['--set 1 2 -3', 255, '-3: unknown option'],
+  ['--set 1 2 x y', 2, "invalid timeout value `x' specified"],
+  ['--set 1 2 3 -n', 2, "Illegal 'numeric' option with the 'set' command"],
+  ['--start-daemon', 255, "Try `ipvsadm -h' or 'ipvsadm --help' for more information."],
+  ['--start-daemon=', 2, 'illegal start-daemon parameter specified'],
+  ['--stop-daemon x', 2, 'illegal start_daemon specified'],
+  ['--start-daemon master --mcast-group ff::1', 2, "invalid IPv6 mcast-group `ff::1'"],
+  ['--start-daemon master --mcast-group 240.0.0.1', 2, "invalid IPv4 mcast-group `240.0.0.1'"],
+  ['--start-daemon master --mcast-group ::1::', 2, "invalid IPv6 mcast-group `::1::'"],
+  ['--start-daemon master --mcast-port 0', 2, 'illegal mcast-port specified'],
+  ['--start-daemon master --mcast-ttl 256', 2, 'illegal mcast-ttl specified'],
+  ['--start-daemon master --sync-maxlen 65508', 2, 'illegal sync-maxlen specified'],
+  ['--stop-daemon master --mcast-ttl 1', 2, "Illegal 'mcast-ttl' option with the 'stop-daemon' command"],
+  ['--start-daemon master -n', 2, "Illegal 'numeric' option with the 'start-daemon' command"],
+];
+
+it.each(MISTAKES)('%s', async (words, rc, message) => {
+  const backend = new FakeBackend();
+  await run('ipvsadm -A -t 10.0.0.1:80 -s rr'.split(' '), backend);
+  const outcome = await run(['ipvsadm', ...words.split(' ')], backend);
+  expect(outcome).toMatchObject({ rc, stderr: message === '' ? '' : `${message}\n` });
+});
+
+it('begins with the command: no options at all are a listing, others are not', async () => {
+  expect((await run(['ipvsadm'], new FakeBackend())).stdout).toMatch(/^IP Virtual Server version/);
+  expect(await run(['ipvsadm', ''], new FakeBackend())).toMatchObject({ rc: 255 });
+});
