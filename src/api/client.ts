@@ -13,6 +13,7 @@ import { type Endpoint, request } from './client/request.ts';
 import type { Event } from './protocol/changes.ts';
 import type { AttachMode } from './protocol/command.ts';
 import type { Connection } from './protocol/connections.ts';
+import { parseJson } from './protocol/json-fault.ts';
 import type { Report, ReportName } from './protocol/schemas.ts';
 import type { ServiceReport } from './protocol/services.ts';
 import { commandToWire } from './protocol/wire.ts';
@@ -100,7 +101,7 @@ export class Client {
       let last: string | undefined;
       for (const line of lines) {
         if (line.startsWith('],"truncated":')) last = line;
-        if (line.startsWith('{"protocol"')) entries.push(trusted(connectionSchema, JSON.parse(line.replace(/,$/, ''))));
+        if (line.startsWith('{"protocol"')) entries.push(trusted(connectionSchema, line.replace(/,$/, '')));
       }
       if (entries.length > 0) yield entries;
       if (last !== undefined) return last === '],"truncated":true}';
@@ -118,7 +119,7 @@ export class Client {
     const { eventSchema } = await import('./protocol/changes.ts');
     for await (const lines of this.#lines(await this.#get('/v1/events'))) {
       for (const line of lines) {
-        if (line.startsWith('data: ')) yield trusted(eventSchema, JSON.parse(line.slice(6)));
+        if (line.startsWith('data: ')) yield trusted(eventSchema, line.slice(6));
       }
     }
   }
@@ -133,7 +134,7 @@ export class Client {
     const [{ REPORTS }, answer] = await Promise.all([import('./protocol/schemas.ts'), answering]);
     const text = await this.#text(answer);
     if (answer.statusCode !== 200) throw answerError(answer.statusCode ?? 0, text);
-    return trusted(REPORTS[name], JSON.parse(text)) as Report<Name>;
+    return trusted(REPORTS[name], text) as Report<Name>;
   }
 
   async #get(path: string): Promise<IncomingMessage> {
@@ -171,9 +172,10 @@ function onlyOf(key: ServiceKey | undefined): string {
   return key === undefined ? '' : `?service=${encodeURIComponent(formatServiceKey(key))}`;
 }
 
-/** What the daemon sends is checked too: another version may be at the other end. */
-function trusted<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
-  const result = schema.safeParse(value);
-  if (!result.success) throw new ApiError('broken-answer', 'xlbd answers in a form that this xlb does not know');
+/** What the daemon sends is checked too: another version, or something else, may be at the other end. */
+function trusted<Schema extends z.ZodType>(schema: Schema, text: string): z.output<Schema> {
+  const parsed = parseJson(text);
+  const result = 'fault' in parsed ? undefined : schema.safeParse(parsed.value);
+  if (!result?.success) throw new ApiError('broken-answer', 'xlbd answers in a form that this xlb does not know');
   return result.data;
 }
