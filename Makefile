@@ -26,7 +26,7 @@ MODULES := node_modules/.package-lock.json
 BPF_CFLAGS = -O2 -g -target bpf -mcpu=v3 -I/usr/include/$(MULTIARCH) -Ibpf -Wall -Wextra -Werror
 BPF_HEADERS := $(wildcard bpf/*.h)
 # Programs of the product, of the lab, of the bench and of tests alike: DIR/x.bpf.c -> build/DIR/x.bpf.o
-BPF_SOURCES := $(sort $(wildcard bpf/*.bpf.c) $(shell find scripts test packages -name node_modules -prune -o -name '*.bpf.c' -print))
+BPF_SOURCES := $(sort $(wildcard bpf/*.bpf.c) $(shell find scripts test packages \( -name node_modules -o -name build \) -prune -o -name '*.bpf.c' -print))
 BPF_OBJECTS := $(BPF_SOURCES:%.bpf.c=build/%.bpf.o)
 PRODUCT_OBJECTS := $(patsubst bpf/%.bpf.c,dist/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
 ADDON := packages/libbpf-ts/build/Release/bpf_addon.node
@@ -108,7 +108,7 @@ check: $(MODULES) $(ADDON) $(BPF_OBJECTS) ## lint, types, unit tests, unused cod
 	$(call msg,KNIP,unused code)
 	$(Q)$(BIN)/knip --no-progress
 	$(call msg,TEST,unit)
-	$(Q)$(BIN)/vitest run --project unit --reporter=dot --reporter=json --outputFile.json=build/test/unit.json
+	$(Q)$(BIN)/vitest run --project unit --reporter=default --reporter=json --outputFile.json=build/test/unit.json
 
 .PHONY: test
 test: ## set up, build and run everything (root)
@@ -117,7 +117,7 @@ test: ## set up, build and run everything (root)
 	$(Q)rm -rf build/test
 	$(Q)$(MAKE) -s check
 	$(call msg,TEST,kernel)
-	$(Q)$(BIN)/vitest run --project kernel --reporter=dot --reporter=json --outputFile.json=build/test/kernel.json
+	$(Q)$(BIN)/vitest run --project kernel --reporter=default --reporter=json --outputFile.json=build/test/kernel.json
 
 .PHONY: demo
 demo: ## real HTTP through an XDP director, in network namespaces (root; KEEP=1 leaves it up)

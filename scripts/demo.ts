@@ -125,8 +125,9 @@ function name({ vip, port }: Service): string {
   return vip.includes(':') ? `[${vip}]:${port}` : `${vip}:${port}`;
 }
 
-function serverAddress({ vip }: Service, host: Host): string {
-  return vip.includes(':') ? `[${host.address6}]` : host.address4;
+/** ipvsadm takes an IPv6 address in brackets only with a port behind it. */
+function serverAddress({ vip, port }: Service, host: Host): string {
+  return vip.includes(':') ? `[${host.address6}]:${port}` : host.address4;
 }
 
 async function startDirector(lab: Lab): Promise<Director> {
