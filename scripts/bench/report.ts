@@ -1,0 +1,81 @@
+/** From samples to the table that a person reads and the file that a script reads. */
+import type { BenchCase } from './cases.ts';
+
+export interface Row {
+  readonly name: string;
+  /** Nanoseconds a packet: median, least and most of the rounds. */
+  readonly ns: number;
+  readonly least: number;
+  readonly most: number;
+  /** To the IPIP floor of the same run. */
+  readonly ratio: number;
+  readonly limit: number | undefined;
+  readonly katran: number | undefined;
+}
+
+/** The rows of `build/bench.json`, in this order. */
+const REPORTED = [
+  'tun v4 found 1 flow',
+  'dr v4 found 1 flow',
+  'tun v4 found 1M flows',
+  'tun v4 found 8M flows',
+  'tun v4 new recorded',
+  'v4 not ours',
+];
+
+export function toRows(
+  cases: readonly BenchCase[],
+  samples: ReadonlyMap<string, readonly number[]>,
+  floor: string,
+): Row[] {
+  const base = median(samples.get(floor) ?? []);
+  return cases.map(({ name, limit, katran }) => {
+    const times = samples.get(name) ?? [];
+    const ns = median(times);
+    return { name, ns, least: Math.min(...times), most: Math.max(...times), ratio: ns / base, limit, katran };
+  });
+}
+
+export function toJson(rows: readonly Row[]): string {
+  const cases = REPORTED.map((name) => {
+    const row = rows.find((candidate) => candidate.name === name);
+    if (row === undefined) throw new Error(`no measurement of "${name}"`);
+    return { name, ns: round(row.ns, 2), ratio: round(row.ratio, 3) };
+  });
+  return `${JSON.stringify({ cases }, null, 2)}\n`;
+}
+
+/** A Markdown table. */
+export function toTable(rows: readonly Row[]): string {
+  const cells = rows.map((row) => [
+    row.name,
+    row.ns.toFixed(1),
+    `${row.least.toFixed(1)} .. ${row.most.toFixed(1)}`,
+    row.ratio.toFixed(2),
+    row.limit === undefined ? '' : row.limit.toFixed(1),
+    row.katran === undefined ? '' : row.katran.toFixed(1),
+    verdictOn(row),
+  ]);
+  const head = ['case', 'ns', 'least .. most', 'x IPIP floor', 'limit', 'Katran', ''];
+  const widths = head.map((title, column) => Math.max(title.length, ...cells.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(' | ')} |`;
+  const rule = `|${widths.map((width, column) => (column === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`;
+  return [line(head), rule, ...cells.map(line)].join('\n');
+}
+
+function verdictOn({ ratio, limit }: Row): string {
+  if (limit === undefined) return '';
+  return ratio <= limit ? 'ok' : 'OVER';
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted[Math.floor(sorted.length / 2)];
+  if (middle === undefined) throw new Error('a case without a measurement');
+  return middle;
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}
