@@ -13,26 +13,35 @@ struct Bytes {
 	size_t size = 0;
 };
 
+// Plain Node-API calls: the checked conversions of node-addon-api cost as much as the system call.
+
 // The bytes of a Uint8Array; no bytes for anything else, such as null.
 inline Bytes BytesAt(const Napi::CallbackInfo &info, size_t index)
 {
-	if (!info[index].IsTypedArray())
+	napi_typedarray_type type;
+	void *data = nullptr;
+	size_t length = 0;
+	napi_status status = napi_get_typedarray_info(info.Env(), info[index], &type, &length,
+						      &data, nullptr, nullptr);
+	if (status != napi_ok || type != napi_uint8_array)
 		return {};
-	auto array = info[index].As<Napi::TypedArray>();
-	if (array.TypedArrayType() != napi_uint8_array)
-		return {};
-	auto bytes = info[index].As<Napi::Uint8Array>();
-	return {bytes.Data(), bytes.ByteLength()};
+	return {static_cast<uint8_t *>(data), length};
 }
 
+// -1 for what is no number.
 inline int32_t IntAt(const Napi::CallbackInfo &info, size_t index)
 {
-	return info[index].IsNumber() ? info[index].As<Napi::Number>().Int32Value() : -1;
+	int32_t value = -1;
+	napi_get_value_int32(info.Env(), info[index], &value);
+	return value;
 }
 
+// 0 for what is no number.
 inline uint32_t UintAt(const Napi::CallbackInfo &info, size_t index)
 {
-	return info[index].IsNumber() ? info[index].As<Napi::Number>().Uint32Value() : 0;
+	uint32_t value = 0;
+	napi_get_value_uint32(info.Env(), info[index], &value);
+	return value;
 }
 
 inline std::string StringAt(const Napi::CallbackInfo &info, size_t index)

@@ -61,10 +61,13 @@ export class KernelMap implements NativeMap {
   readonly cpus: number;
   readonly #handle: NativeFd;
   readonly #native = addon();
+  // Kept here too: asking the handle would cost as much as a lookup.
+  #fd: number;
 
   /** Takes ownership of `fd`, also when it throws. */
   constructor(fd: number, what: string) {
     this.#handle = ownFd(fd);
+    this.#fd = fd;
     try {
       this.facts = mapFacts(fd, what);
     } catch (error) {
@@ -75,9 +78,8 @@ export class KernelMap implements NativeMap {
   }
 
   get fd(): number {
-    const fd = this.#handle.value();
-    if (fd < 0) throw closedError(`map ${this.facts.name}`);
-    return fd;
+    if (this.#fd < 0) throw closedError(`map ${this.facts.name}`);
+    return this.#fd;
   }
 
   lookup(key: Uint8Array, value: Uint8Array): Result {
@@ -131,6 +133,7 @@ export class KernelMap implements NativeMap {
   }
 
   close(): void {
+    this.#fd = -1;
     this.#handle.close();
   }
 }
