@@ -25,8 +25,6 @@ export function createProgram(env: Env, exit: (code: number) => void): Command {
     .description('Looks at and changes an xlb director.')
     .version(VERSION, '--version', 'print the version of xlb')
     .option('--run-dir <dir>', 'run directory of the daemon (default: XLB_RUN_DIR, or /run/xlb)')
-    .helpOption('-h, --help', 'print help')
-    .helpCommand(false)
     .addHelpText('after', EXIT_CODES);
   program.commandsGroup('Nouns:');
   for (const noun of [statusCommand, servicesCommand, serversCommand, connectionsCommand, statsCommand]) {
@@ -49,9 +47,14 @@ function ipvsadmHelp(): Command {
   return new Command('ipvsadm').description('takes the words of ipvsadm(8)').argument('[words...]').helpOption(false);
 }
 
+/** All words are theirs. */
+const WITHOUT_HELP = ['ipvsadm', '__complete'];
+
 /** Commander must neither exit nor write to the process's own streams; subcommands copy nothing of their own. */
 function configure(command: Command, env: Env): void {
+  if (!WITHOUT_HELP.includes(command.name())) command.helpOption('-h, --help', 'print help');
   command
+    .helpCommand(false)
     .exitOverride()
     .showHelpAfterError(`(${commandPath(command)} --help shows what it takes)`)
     .configureHelp({ showGlobalOptions: true, helpWidth: Math.min(env.columns, 100) })

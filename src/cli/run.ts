@@ -7,6 +7,8 @@ import { createProgram } from './program.ts';
 import { ProblemError, UsageError } from './usage.ts';
 
 const IPVSADM = ['ipvsadm', 'ipvsadm-save', 'ipvsadm-restore'];
+/** Refusals that do not say themselves what they are about. */
+const PLACED = ['invalid', 'unknown-field'];
 /** What a shell gives a command that Ctrl-C ended. */
 const INTERRUPTED = 130;
 
@@ -59,8 +61,8 @@ function failure(env: Env, error: unknown): number {
   if (error instanceof UsageError) return tell(env, error.message, EXIT.usage);
   if (error instanceof ProblemError) return tell(env, error.message, EXIT.problem);
   if (!(error instanceof ApiError)) throw error;
-  const where = error.path === '' || error.commandPath === '' ? '' : ` (${error.commandPath})`;
-  return tell(env, error.message + where, error.code === 'unreachable' ? EXIT.unreachable : EXIT.problem);
+  const where = PLACED.includes(error.code) && error.commandPath !== '' ? `${error.commandPath}: ` : '';
+  return tell(env, where + error.message, error.code === 'unreachable' ? EXIT.unreachable : EXIT.problem);
 }
 
 function tell(env: Env, message: string, code: number): number {

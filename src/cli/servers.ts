@@ -8,7 +8,7 @@ import { type Column, type Row, table } from './format/table.ts';
 import { tsv } from './format/tsv.ts';
 import { si } from './format/units.ts';
 import { type Noun, type NounOptions, showNoun, type View, withNounOptions } from './noun.ts';
-import { STATE_TONES, stateText } from './server-state.ts';
+import { STATE_TONES } from './server-state.ts';
 import { serviceArgument } from './usage.ts';
 
 type Server = ServersReport['servers'][number];
@@ -35,29 +35,23 @@ const COLUMNS: readonly Column[] = [
   { title: 'SERVICE', min: 17 },
   { title: 'METHOD' },
   { title: 'WEIGHT', align: 'right' },
-  { title: 'STATE', min: 8 },
+  { title: 'STATE', min: 10 },
   { title: 'ACTIVE', align: 'right' },
-  { title: 'NEXT HOP', min: 23 },
+  { title: 'NEXT HOP', min: 22 },
 ];
 
 function serversText(servers: readonly Server[], view: View): string {
   if (servers.length === 0) return 'no real servers (xlb server add 192.0.2.10:80/tcp 10.0.0.11)\n';
   const rows = servers.map((server): Row => {
-    const state = { text: stateText(server, view.now), tone: STATE_TONES[server.state.effective] };
-    const start = [serverKeyText(server), server.service, server.method, weightText(server.weight)];
+    const state = { text: server.state.effective, tone: STATE_TONES[server.state.effective] };
+    const start = [serverKeyText(server), server.service, server.method, String(server.weight.configured)];
     return [...start, state, si(server.connections.active), nextHopText(server.next_hop)];
   });
   return table(COLUMNS, rows, view);
 }
 
-/** `10`, or `10 (0)` where something holds the server back. */
-function weightText({ configured, effective }: Server['weight']): string {
-  return configured === effective ? String(configured) : `${configured} (${effective})`;
-}
-
-function nextHopText({ interface: name, mac, reason, neighbour }: NextHopReport): string {
-  if (mac === null || reason !== null) return reason ?? 'not known';
-  return [mac, name, neighbour].filter((part) => part !== null).join(' ');
+function nextHopText({ interface: name, mac, reason }: NextHopReport): string {
+  return mac === null || reason !== null ? (reason ?? 'not known') : `${name ?? ''} ${mac}`;
 }
 
 const TSV_TITLES = [

@@ -7,7 +7,7 @@ import type { Env } from './env.ts';
 import type { Tone } from './format/colour.ts';
 import { type Cell, type Column, type Row, table } from './format/table.ts';
 import { tsv } from './format/tsv.ts';
-import { si } from './format/units.ts';
+import { bytes, si } from './format/units.ts';
 import { type Noun, type NounOptions, showNoun, type View, withNounOptions } from './noun.ts';
 import { STATE_TONES, stateDetail, stateText } from './server-state.ts';
 import { serviceArgument } from './usage.ts';
@@ -62,7 +62,7 @@ const TOTALS: Figures = {
     si(connections.inactive),
     si(totals.connections_total),
     si(totals.packets_in_total),
-    si(totals.bytes_in_total),
+    bytes(totals.bytes_in_total),
   ],
 };
 

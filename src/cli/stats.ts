@@ -4,7 +4,7 @@ import type { Counter, StatsReport } from '../api/protocol/stats.ts';
 import type { Env } from './env.ts';
 import { type Column, type Row, table } from './format/table.ts';
 import { tsv } from './format/tsv.ts';
-import { percent, si } from './format/units.ts';
+import { bytes, percent, si } from './format/units.ts';
 import { type Noun, type NounOptions, showNoun, type View, withNounOptions } from './noun.ts';
 
 export function statsCommand(env: Env, exit: (code: number) => void): Command {
@@ -30,7 +30,7 @@ function statsText(report: StatsReport, view: View): string {
   const { totals, rates, table: entries, counters } = report;
   const head =
     `all services  ${si(totals.connections_total)} connections, ${si(totals.packets_in_total)} packets, ` +
-    `${si(totals.bytes_in_total, 'B')} in\n` +
+    `${bytes(totals.bytes_in_total)} in\n` +
     `now           ${si(rates.connections_per_s, 'conn/s')}, ${si(rates.packets_in_per_s, 'pps')}, ` +
     `${si(rates.bytes_in_per_s * 8, 'bit/s')}\n` +
     `table         ${entries.entries} of ${entries.capacity} entries (${percent(entries.entries, entries.capacity)})\n`;

@@ -37,7 +37,7 @@ const GAP = 2;
 
 function measure(columns: readonly Column[], rows: readonly Row[], lineWidth: number): number[] {
   const widths = columns.map(({ title, min = 0 }, index) => {
-    const full = rows.filter((row) => index < row.length - 1 || row.length === columns.length);
+    const full = rows.filter((row) => index < row.length && !runsOn(columns, row, index));
     return Math.max(title.length, min, ...full.map((row) => textOf(row[index]).length));
   });
   const rest = widths.slice(1).reduce((sum, width) => sum + width + GAP, 0);
@@ -48,15 +48,20 @@ function measure(columns: readonly Column[], rows: readonly Row[], lineWidth: nu
 }
 
 function line(columns: readonly Column[], widths: readonly number[], row: Row, style: TableStyle): string {
-  const spans = row.length < columns.length;
-  const cells = row.map((cell, index) => {
-    const last = spans && index === row.length - 1;
-    return last ? wrapped(cell, indent(widths, index), style) : padded(cell, widths[index] ?? 0, columns[index], style);
-  });
+  const cells = row.map((cell, index) =>
+    runsOn(columns, row, index)
+      ? wrapped(cell, indent(widths, index), style)
+      : padded(cell, widths[index] ?? 0, columns[index], style),
+  );
   const tooLong = row.length > 1 && textOf(row[0]).length > (widths[0] ?? 0);
   if (!tooLong) return `${cells.join(' '.repeat(GAP)).trimEnd()}\n`;
   const rest = [' '.repeat(widths[0] ?? 0), ...cells.slice(1)].join(' '.repeat(GAP));
   return `${cells[0]}\n${rest.trimEnd()}\n`;
+}
+
+/** A row's last cell, but for one under numbers, goes to the end of the line and wraps. */
+function runsOn(columns: readonly Column[], row: Row, index: number): boolean {
+  return index === row.length - 1 && (row.length < columns.length || columns[index]?.align !== 'right');
 }
 
 function padded(cell: Cell, width: number, column: Column | undefined, { paint }: TableStyle): string {
@@ -71,7 +76,7 @@ function indent(widths: readonly number[], index: number): number {
   return widths.slice(0, index).reduce((sum, width) => sum + width + GAP, 0);
 }
 
-/** The last cell of a row that runs to the end of the line: goes on below itself. */
+/** Goes on below itself. */
 function wrapped(cell: Cell, start: number, { paint, width }: TableStyle): string {
   const room = Math.max(20, width - start);
   const lines = [''];

@@ -1,4 +1,4 @@
-/** Numbers as people read them: SI units with a space, three significant digits; ages in one unit. */
+/** Numbers as people read them: SI units with a space, bytes in KiB and MiB, three significant digits; ages in one unit. */
 
 const PREFIXES = ['', 'k', 'M', 'G', 'T', 'P', 'E'];
 
@@ -13,6 +13,17 @@ export function si(value: number, unit = ''): string {
   }
   const suffix = `${PREFIXES[step]}${unit}`;
   return suffix === '' ? digits(scaled) : `${digits(scaled)} ${suffix}`;
+}
+
+/** `847 B`, `1.2 KiB`, `314 GiB`. */
+export function bytes(value: number): string {
+  let scaled = value;
+  let step = 0;
+  while (scaled >= 1023.5 && step < PREFIXES.length - 1) {
+    scaled /= 1024;
+    step += 1;
+  }
+  return `${digits(scaled)} ${step === 0 ? '' : `${PREFIXES[step]?.toUpperCase()}i`}B`;
 }
 
 /** `8.1 %`, `0.00002 %`, `0 %`. `whole` 0 gives 0. */
