@@ -5,10 +5,11 @@ import { type Candidate, HEAD, isAvailable, NO_SERVER, type Position } from './c
 export type RrState = Position;
 
 export function chooseRr(servers: readonly Candidate[], cursor: RrState): [Position, RrState] {
-  const start = cursor + 1;
-  const order = [...servers.keys()].slice(start).concat([...servers.keys()].slice(0, start));
-  const chosen = order.find((position) => isAvailable(servers[position]!));
-  return chosen === undefined ? [NO_SERVER, cursor] : [chosen, chosen];
+  for (let step = 1; step <= servers.length; step++) {
+    const position = (cursor + step) % servers.length;
+    if (isAvailable(servers[position]!)) return [position, position];
+  }
+  return [NO_SERVER, cursor];
 }
 
 /**

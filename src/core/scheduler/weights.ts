@@ -6,7 +6,7 @@ export function gcdOfWeights(weights: readonly number[]): number {
 }
 
 export function largestWeight(weights: readonly number[]): number {
-  return weights.reduce((largest, weight) => (weight > largest ? weight : largest), 0);
+  return weights.reduce((largest, weight) => Math.max(largest, weight), 0);
 }
 
 function gcd(a: number, b: number): number {

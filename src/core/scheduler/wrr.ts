@@ -29,10 +29,10 @@ export function chooseWrr(servers: readonly Candidate[], state: WrrState): [Posi
   let isLastPass = false;
   let hasRestarted = false;
   for (;;) {
-    const end = isLastPass && hasRestarted && start !== HEAD ? start + 1 : servers.length;
-    const chosen = findFrom(servers, cursor + 1, end, weight);
+    const endsAtStart = isLastPass && hasRestarted && start !== HEAD;
+    const chosen = findFrom(servers, cursor + 1, endsAtStart ? start + 1 : servers.length, weight);
     if (chosen !== NO_SERVER) return [chosen, { cursor: chosen, weight }];
-    if (end <= start + 1 && end !== servers.length) return [NO_SERVER, { cursor: start, weight }];
+    if (endsAtStart) return [NO_SERVER, { cursor: start, weight }];
     cursor = HEAD;
     weight -= step;
     if (weight <= 0) {
