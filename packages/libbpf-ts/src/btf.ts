@@ -73,6 +73,8 @@ export interface Btf {
 const MAGIC = 0xeb9f;
 const HEADER_SIZE = 24;
 const MAX_TYPES = 1 << 20;
+const MAX_MODIFIERS = 64;
+const MAX_NAME = 4096;
 
 /** Parses a `.BTF` section or a kernel BTF blob; throws `OBJECT` if it is malformed. */
 export function parseBtf(data: Buffer): Btf {
@@ -93,7 +95,11 @@ export function parseBtf(data: Buffer): Btf {
   }
   const types = readTypes(data.subarray(typesStart, typesEnd), strings);
   const btf = { types };
-  for (const type of types) checkReferences(btf, type);
+  for (const type of types) {
+    checkReferences(btf, type);
+    // libbpf follows these without counting.
+    if (isModifier(type.kind)) skipModifiers(btf, type.id);
+  }
   return btf;
 }
 
@@ -108,7 +114,7 @@ export function typeById(btf: Btf, id: number): BtfType {
 export function skipModifiers(btf: Btf, id: number): BtfType {
   let type = typeById(btf, id);
   for (let steps = 0; isModifier(type.kind); steps++) {
-    if (steps > 64) throw objectError('BTF: a type refers to itself');
+    if (steps > MAX_MODIFIERS) throw objectError('BTF: a type refers to itself');
     type = typeById(btf, type.type);
   }
   return type;
@@ -276,6 +282,8 @@ class Cursor {
   string(): string {
     const offset = this.u32();
     if (offset >= this.#strings.length) throw objectError('BTF: a name is outside the string table');
-    return this.#strings.toString('latin1', offset, this.#strings.indexOf(0, offset));
+    const end = this.#strings.indexOf(0, offset);
+    if (end - offset > MAX_NAME) throw objectError('BTF: a name is too long');
+    return this.#strings.toString('latin1', offset, end);
   }
 }

@@ -41,6 +41,7 @@ const SYMBOL_SIZE = 24;
 const MACHINE_BPF = 247;
 const TYPE_RELOCATABLE = 1;
 const MAX_SECTIONS = 4096;
+const MAX_NAME = 4096;
 const RESERVED_SECTION_INDEX = 0xff00;
 
 /** Reads sections and symbols; throws `OBJECT` for anything that is not a well-formed BPF object. */
@@ -179,7 +180,7 @@ function checkRelocations(section: ElfSection, sections: ElfSection[], symbolCou
 function stringAt(table: Buffer, offset: number): string {
   if (offset >= table.length) throw objectError('ELF: a name is outside its string table');
   const end = table.indexOf(0, offset);
-  if (end < 0) throw objectError('ELF: a name does not end');
+  if (end < 0 || end - offset > MAX_NAME) throw objectError('ELF: a name does not end');
   return table.toString('latin1', offset, end);
 }
 

@@ -79,11 +79,15 @@ export const U32: IntLayout = {
 const POINTER_SIZE = 8;
 const MAX_DEPTH = 32;
 const MAX_SIZE = 0x7fff_ffff;
+// Unions and empty structs can repeat each other until a small file describes a type that takes for
+// ever to walk. More parts than bytes, and these, is no type that anyone wrote.
+const SPARE_PARTS = 65_536;
 
 /** Layouts of one BTF, each made once. */
 export class Layouts {
   readonly #btf: Btf;
   readonly #done = new Map<number, Layout>();
+  readonly #parts = new Map<Layout, number>();
 
   constructor(btf: Btf) {
     this.#btf = btf;
@@ -100,8 +104,18 @@ export class Layouts {
     if (depth > MAX_DEPTH) throw objectError('BTF: types are nested too deeply');
     const layout = this.#build(typeId, depth);
     if (layout.size > MAX_SIZE) throw objectError('BTF: a type is too large');
+    const parts = this.#countParts(layout);
+    if (parts > layout.size + SPARE_PARTS) throw objectError('BTF: a type has too many parts');
+    this.#parts.set(layout, parts);
     this.#done.set(typeId, layout);
     return layout;
+  }
+
+  #countParts(layout: Layout): number {
+    const partsOf = (part: Layout) => this.#parts.get(part) ?? 1;
+    if (layout.kind === 'array') return 1 + (layout.element.size === 0 ? 0 : layout.length * partsOf(layout.element));
+    if (!('members' in layout)) return 1;
+    return layout.members.reduce((sum, member) => sum + partsOf(member.layout), 1);
   }
 
   #build(typeId: number, depth: number): Layout {

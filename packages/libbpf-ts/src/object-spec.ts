@@ -5,7 +5,7 @@ import { basename } from 'node:path';
 import { requireInstance } from './arguments.ts';
 import { type Btf, type BtfType, KIND, parseBtf, skipModifiers, typeById } from './btf.ts';
 import { MAP_FLAGS, type MapType, mapTypeName } from './constants.ts';
-import { type Elf, findSection, parseElf, SECTION_TYPE } from './elf.ts';
+import { type Elf, type ElfSymbol, findSection, parseElf, SECTION_TYPE } from './elf.ts';
 import { objectError } from './error.ts';
 import { type EnumLayout, type Layout, Layouts, type StructLayout, U32 } from './layout.ts';
 
@@ -74,8 +74,11 @@ class Reader {
   readonly layouts: Layouts;
   readonly #elf: Elf;
   readonly #btf: Btf;
+  /** Symbols by section and name. */
+  readonly #symbols: Map<string, ElfSymbol>;
 
   constructor(elf: Elf, btf: Btf) {
+    this.#symbols = new Map(elf.symbols.map((symbol) => [`${symbol.section} ${symbol.name}`, symbol]));
     this.#elf = elf;
     this.#btf = btf;
     this.layouts = new Layouts(btf);
@@ -183,10 +186,8 @@ class Reader {
     const size = this.#elf.sections[index]?.size ?? section.size;
     const members = section.variables.map((entry) => {
       const variable = typeById(this.#btf, entry.type);
-      const symbol =
-        variable.linkage === 0
-          ? undefined
-          : this.#elf.symbols.find((candidate) => candidate.section === index && candidate.name === variable.name);
+      // The compiler knows where a static variable is, and its name may not be the only one.
+      const symbol = variable.linkage === 0 ? undefined : this.#symbols.get(`${index} ${variable.name}`);
       const layout = this.layouts.of(variable.type);
       const offset = symbol?.value ?? entry.offset;
       if (offset + layout.size > size) throw objectError(`variable ${variable.name} is outside ${section.name}`);
