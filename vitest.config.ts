@@ -5,7 +5,7 @@ const KERNEL = ['test/**/*.test.ts', '{src,scripts,packages/*/{src,test}}/**/*.k
 
 export default defineConfig({
   test: {
-    reporters: ['dot'],
+    reporters: ['default'],
     projects: [
       {
         extends: true,

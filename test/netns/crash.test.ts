@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { waitFor } from '../../scripts/lab/wait.ts';
+import { Cluster, serviceName } from './support/cluster.ts';
+
+interface Load {
+  readonly requests: number;
+  /** Lines in which wrk complains: socket errors, answers other than 200. */
+  readonly complaints: readonly string[];
+}
+
+/** wrk, with connections that stay open, or with one for each request. */
+async function load(cluster: Cluster, url: string, seconds: number, each: boolean): Promise<Load> {
+  const headers = each ? ['-H', 'Connection: close'] : [];
+  const args = ['-t', '1', '-c', '16', '-d', `${seconds}s`, '--timeout', '3s', ...headers, url];
+  const output = await cluster.client.run('wrk', args);
+  const complaints = output.split('\n').filter((line) => /Socket errors|Non-2xx/.test(line));
+  return { requests: Number(/(\d+) requests in/.exec(output)?.[1] ?? 0), complaints };
+}
+
+describe.each([false, true])('a daemon killed under load (a connection for each request: %s)', (each) => {
+  test.each(['SIGKILL', 'SIGTERM'] as const)('%s and start again lose no request', async (signal) => {
+    await using cluster = await Cluster.build({ realServers: 2 });
+    const url = await cluster.addService(4, 'dr');
+
+    const running = load(cluster, url, 5, each);
+    await sleep(1000);
+    await cluster.director.stopDaemon(signal);
+    await sleep(1000);
+    await cluster.director.startDaemon();
+    const { requests, complaints } = await running;
+
+    expect(complaints).toEqual([]);
+    expect(requests).toBeGreaterThan(500);
+  });
+});
+
+describe('restart', () => {
+  test('adopts services, connections and counters as they are', async () => {
+    await using cluster = await Cluster.build();
+    const url = await cluster.addService(4, 'dr');
+    await cluster.expectEvenAnswers(url, 30);
+    const save = await cluster.director.xlb(['ipvsadm', '-S', '-n']);
+    const before = JSON.parse(await cluster.director.xlb(['connections', '--json'])) as { connections: unknown[] };
+    expect(before.connections.length).toBeGreaterThan(0);
+
+    await cluster.director.stopDaemon('SIGKILL');
+    await cluster.director.startDaemon();
+
+    expect(await cluster.director.xlb(['ipvsadm', '-S', '-n'])).toBe(save);
+    const after = JSON.parse(await cluster.director.xlb(['connections', '--json'])) as { connections: unknown[] };
+    expect(after.connections).toHaveLength(before.connections.length);
+    const [service] = await cluster.services();
+    expect(service?.totals.connections_total).toBe(30);
+    await cluster.expectEvenAnswers(url, 30);
+  });
+
+  test('a download goes on through crash and restart', async () => {
+    await using cluster = await Cluster.build({ realServers: 2 });
+    const url = await cluster.addService(4, 'dr');
+
+    const args = [
+      '-s',
+      '-m',
+      '30',
+      '--limit-rate',
+      '2M',
+      '-o',
+      '/dev/null',
+      '-w',
+      '%{http_code} %{size_download}',
+      `${url}large`,
+    ];
+    const download = cluster.client.run('curl', args);
+    await sleep(500);
+    await cluster.director.stopDaemon('SIGKILL');
+    await sleep(500);
+    await cluster.director.startDaemon();
+
+    expect(await download).toBe(`200 ${8 << 20}`);
+  });
+
+  test('what was unpinned is restored from the state directory', async () => {
+    await using cluster = await Cluster.build({ realServers: 2 });
+    const url = await cluster.addService(4, 'dr');
+    await cluster.director.stopDaemon('SIGTERM');
+    // As after a reboot: bpffs comes back empty; what nothing pins any more is gone.
+    await cluster.director.host.run('bash', ['-c', `umount ${cluster.director.bpffs}`]);
+
+    await cluster.director.startDaemon();
+    await waitFor('service', async () => (await cluster.services()).some(({ name }) => name === serviceName(4)));
+    await cluster.resolved();
+    await cluster.expectEvenAnswers(url, 20);
+  });
+});

@@ -1,0 +1,43 @@
+import { writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { VIP4, VIP6 } from '../../scripts/lab/spec.ts';
+import { Cluster, type Family } from './support/cluster.ts';
+
+/** What an IPIP header takes, for each family: the tunnel's ends are of the same family as the service. */
+const OUTER: Record<Family, number> = { 4: 20, 6: 40 };
+const UPLOAD = 4 << 20;
+
+describe('path MTU through a tunnel', () => {
+  test.each([4, 6] as const)('IPv%i: the client is told what fits, and a large upload comes whole', async (family) => {
+    await using cluster = await Cluster.build({ realServers: 2 });
+    const url = await cluster.addService(family, 'tun');
+    writeFileSync(cluster.lab.path('upload'), Buffer.alloc(UPLOAD, 'x'));
+    const capture = cluster.client.run('timeout', ['15', 'tcpdump', '-c', '1', '-lnvi', 'eth0', tooBigFilter(family)]);
+    await expect.poll(() => cluster.client.run('pgrep', ['-f', tooBigFilter(family)])).not.toBe('');
+
+    const args = [
+      '-s',
+      '-m',
+      '20',
+      '-H',
+      'Expect:',
+      '-T',
+      cluster.lab.path('upload'),
+      '-w',
+      '%{http_code} %{size_upload}',
+      `${url}upload`,
+    ];
+    const answer = await cluster.client.run('curl', args);
+
+    expect(answer).toMatch(new RegExp(`^rs[12]\\n200 ${UPLOAD}$`));
+    const vip = family === 4 ? VIP4 : VIP6;
+    const route = await cluster.client.run('ip', ['route', 'get', vip]);
+    expect(route).toContain(`mtu ${1500 - OUTER[family]}`);
+    // It comes from the virtual address, which the client knows.
+    expect(await capture).toMatch(new RegExp(`${vip.replaceAll('.', '\\.')} > `));
+  });
+});
+
+function tooBigFilter(family: Family): string {
+  return family === 4 ? 'icmp[icmptype] == icmp-unreach' : 'icmp6 and ip6[40] == 2';
+}
