@@ -30,6 +30,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, DEFAULT_SCHEDULE_LINES);
+	__uint(map_flags, BPF_F_MMAPABLE); /* the controller compares all of it every few seconds */
 	__type(key, __u32);
 	__type(value, union schedule_line);
 } schedules SEC(".maps");

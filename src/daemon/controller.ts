@@ -67,15 +67,15 @@ export class DaemonController implements Controller {
     return this.#epoch;
   }
 
-  async status() {
+  status() {
     return this.#parts.reporter.status();
   }
 
-  async services(key?: ServiceKey) {
+  services(key?: ServiceKey) {
     return this.#parts.reporter.services(key);
   }
 
-  async stats() {
+  stats() {
     return this.#parts.reporter.stats();
   }
 

@@ -27,7 +27,7 @@ export interface HousekeepingParts {
 /** Milliseconds between two comparisons of the maps. */
 const REPAIR_INTERVAL = 5000;
 /** Milliseconds until a change is looked at: one look for a burst of them. */
-const LOOK_DELAY = 50;
+const LOOK_DELAY = 200;
 
 export class Housekeeping implements Disposable {
   readonly #parts: HousekeepingParts;

@@ -28,8 +28,18 @@ export function watchModel(resolver: Pick<Resolver, 'watch'>, model: Model): voi
   resolver.watch(serverAddresses(model), vips);
 }
 
-export function serverAddresses(model: Model): Set<Address> {
-  return new Set([...model.services.values()].flatMap(({ servers }) => servers.map(({ key }) => key.address)));
+const addressesOf = new WeakMap<Model, ReadonlySet<Address>>();
+
+/** Each address once; found once for a model. */
+export function serverAddresses(model: Model): ReadonlySet<Address> {
+  let addresses = addressesOf.get(model);
+  if (addresses === undefined) {
+    const found = new Set<Address>();
+    for (const { servers } of model.services.values()) for (const { key } of servers) found.add(key.address);
+    addressesOf.set(model, found);
+    addresses = found;
+  }
+  return addresses;
 }
 
 export function slotTaken(name: string): string {

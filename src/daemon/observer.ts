@@ -4,11 +4,13 @@
  */
 import type { EffectiveState } from '../api/protocol/services.ts';
 import type { Problem } from '../api/protocol/status.ts';
+import type { VirtualService } from '../core/model/model.ts';
+import { formatServiceKey, serverKeyText } from '../core/model/service-key.ts';
 import type { Finding } from './reports/problems.ts';
 
 export interface ServerState {
-  readonly service: string;
-  readonly server: string;
+  /** `serverSubjects` makes it, the same string every time. */
+  readonly subject: string;
   readonly state: EffectiveState;
   /** Why, where there is something to say. */
   readonly reason: string | null;
@@ -21,7 +23,8 @@ export interface News {
 }
 
 export class Observer {
-  #states = new Map<string, { state: EffectiveState; since: number }>();
+  readonly #states = new Map<string, { state: EffectiveState; since: number; look: number }>();
+  #looks = 0;
   #problems = new Map<string, { finding: Finding; since: number }>();
 
   /** `now`: milliseconds since 1970. The first state of a server is no news. */
@@ -29,8 +32,8 @@ export class Observer {
     return [...this.#observeStates(states, now), ...this.#observeProblems(findings, now)];
   }
 
-  since(service: string, server: string): number | undefined {
-    return this.#states.get(stateKey(service, server))?.since;
+  since(subject: string): number | undefined {
+    return this.#states.get(subject)?.since;
   }
 
   /** The findings with the time since when they stand. */
@@ -43,17 +46,24 @@ export class Observer {
 
   #observeStates(states: readonly ServerState[], now: number): News[] {
     const news: News[] = [];
-    const next = new Map<string, { state: EffectiveState; since: number }>();
-    for (const { service, server, state, reason } of states) {
-      const key = stateKey(service, server);
-      const before = this.#states.get(key);
-      next.set(key, before?.state === state ? before : { state, since: now });
-      if (before === undefined || before.state === state) continue;
-      const text = `${before.state} -> ${state}${reason === null ? '' : `: ${reason}`}`;
-      news.push({ type: 'state', subject: key, text });
+    const look = ++this.#looks;
+    for (const { subject, state, reason } of states) {
+      const before = this.#states.get(subject);
+      if (before?.state === state) {
+        before.look = look;
+        continue;
+      }
+      this.#states.set(subject, { state, since: now, look });
+      if (before === undefined) continue;
+      news.push({ type: 'state', subject, text: `${before.state} -> ${state}${reason === null ? '' : `: ${reason}`}` });
     }
-    this.#states = next;
+    if (this.#states.size > states.length) this.#forget(look);
     return news;
+  }
+
+  /** Servers that the last look did not find. */
+  #forget(look: number): void {
+    for (const [subject, known] of this.#states) if (known.look !== look) this.#states.delete(subject);
   }
 
   #observeProblems(findings: readonly Finding[], now: number): News[] {
@@ -71,8 +81,17 @@ export class Observer {
   }
 }
 
-function stateKey(service: string, server: string): string {
-  return `${service} > ${server}`;
+const subjects = new WeakMap<VirtualService, readonly string[]>();
+
+/** `service > server` for each server of a service, made once for as long as the service does not change. */
+export function serverSubjects(service: VirtualService): readonly string[] {
+  let known = subjects.get(service);
+  if (known === undefined) {
+    const name = formatServiceKey(service.key);
+    known = service.servers.map(({ key }) => `${name} > ${serverKeyText(key)}`);
+    subjects.set(service, known);
+  }
+  return known;
 }
 
 function problemKey({ id, subject }: Pick<Finding, 'id' | 'subject'>): string {

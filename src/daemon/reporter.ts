@@ -1,8 +1,9 @@
 /** Reads the director's state for listings: nothing here changes anything. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { InterfacesBody, StatsBody, StatusBody } from '../api/controller.ts';
 import type { ServiceReport } from '../api/protocol/services.ts';
 import type { ServiceKey, VirtualService } from '../core/model/model.ts';
-import { formatServiceKey, serverKeyText, serviceKeyText } from '../core/model/service-key.ts';
+import { serviceKeyText } from '../core/model/service-key.ts';
 import type { LiveCounts } from '../dataplane/live-counts.ts';
 import type { Maps } from '../dataplane/maps.ts';
 import type { Sizes } from '../dataplane/sizes.ts';
@@ -11,7 +12,7 @@ import type { Resolver } from '../net/resolver.ts';
 import type { Director } from './director.ts';
 import type { InterfaceManager } from './interface-manager.ts';
 import { egressIndexes } from './network.ts';
-import type { Observer, ServerState } from './observer.ts';
+import { type Observer, type ServerState, serverSubjects } from './observer.ts';
 import { interfaceReport } from './reports/interface.ts';
 import { type Finding, findProblems } from './reports/problems.ts';
 import { effectiveState, unreachable } from './reports/server-state.ts';
@@ -37,6 +38,9 @@ export interface ReporterParts {
   readonly changedAt: () => number | null;
 }
 
+/** Services that are reported in one turn. */
+const CHUNK = 50;
+
 export class Reporter {
   readonly #parts: ReporterParts;
 
@@ -44,27 +48,31 @@ export class Reporter {
     this.#parts = parts;
   }
 
-  services(key?: ServiceKey): ServiceReport[] {
+  /** With a key only that one, or none. Other work runs in between. */
+  async services(key?: ServiceKey): Promise<ServiceReport[]> {
     const { model } = this.#parts.director;
     const one = key && model.services.get(serviceKeyText(key));
     const wanted = key === undefined ? [...model.services.values()] : one === undefined ? [] : [one];
     const sources = this.#serviceSources();
-    return wanted.flatMap((service) => {
+    const reports: ServiceReport[] = [];
+    for (const [i, service] of wanted.entries()) {
+      if (i % CHUNK === CHUNK - 1) await nextTurn();
       const entry = this.#parts.director.entries.get(serviceKeyText(service.key));
-      return entry === undefined ? [] : [serviceReport(service, entry, sources)];
-    });
+      if (entry !== undefined) reports.push(serviceReport(service, entry, sources));
+    }
+    return reports;
   }
 
-  stats(): StatsBody {
-    return statsReport(this.services(), this.#parts.statistics.counters(), this.#table());
+  async stats(): Promise<StatsBody> {
+    return statsReport(await this.services(), this.#parts.statistics.counters(), this.#table());
   }
 
-  status(): StatusBody {
+  async status(): Promise<StatusBody> {
     const { identity, statistics, manager, maps, observer } = this.#parts;
     return statusReport({
       identity,
       changedAt: this.#parts.changedAt(),
-      services: this.services(),
+      services: await this.services(),
       counters: statistics.counters(),
       table: this.#table(),
       timeouts: maps.settings.get(0)?.timeout ?? [],
@@ -78,14 +86,18 @@ export class Reporter {
   }
 
   findings(): Finding[] {
-    const { director, resolver, manager, applyFault } = this.#parts;
+    const { director, resolver, manager, statistics, applyFault } = this.#parts;
     const egress = [...egressIndexes(resolver, director.model)].filter((index) => !manager.indexes.has(index));
     return findProblems({
       model: director.model,
       resolution: (address) => resolver.resolution(address),
       interfaces: manager.states,
       egressOnly: egress.map((index) => resolver.interface(index)?.name ?? `interface ${index}`),
-      isUnrecorded: (service) => this.#isUnrecorded(service),
+      // As long as no connection was ever placed without an entry there is nothing to look up.
+      isUnrecorded:
+        statistics.counters().totals.connections_unrecorded === 0
+          ? () => false
+          : (service) => this.#isUnrecorded(service),
       table: this.#table(),
       applyFault: applyFault(),
     });
@@ -93,13 +105,16 @@ export class Reporter {
 
   serverStates(): ServerState[] {
     const { director, resolver } = this.#parts;
-    return [...director.model.services.values()].flatMap(({ key, servers }) =>
-      servers.map((server) => {
+    const states: ServerState[] = [];
+    for (const service of director.model.services.values()) {
+      const subjects = serverSubjects(service);
+      for (const [i, server] of service.servers.entries()) {
         const found = resolver.resolution(server.key.address);
-        const names = { service: formatServiceKey(key), server: serverKeyText(server.key) };
-        return { ...names, state: effectiveState(server, found), reason: unreachable(server, found) };
-      }),
-    );
+        const reason = unreachable(server, found);
+        states.push({ subject: subjects[i] ?? '', state: effectiveState(server, found), reason });
+      }
+    }
+    return states;
   }
 
   #serviceSources(): ServiceSources {
@@ -111,7 +126,7 @@ export class Reporter {
       serviceRates: (id) => statistics.serviceRates(id),
       serverTotals: (id) => statistics.server(id),
       serverRates: (id) => statistics.serverRates(id),
-      since: (service, server) => observer.since(service, server),
+      since: (subject) => observer.since(subject),
       unrecordedUntil: (id) => this.#unrecordedUntil(id),
     };
   }

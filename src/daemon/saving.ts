@@ -1,7 +1,7 @@
 /** What goes into the state file, and when. */
 import type { Model } from '../core/model/model.ts';
-import { remember } from '../core/reconcile/memory.ts';
-import type { State } from '../core/reconcile/reconciler.ts';
+import { type Remembered, remember } from '../core/reconcile/memory.ts';
+import type { Entry, State } from '../core/reconcile/reconciler.ts';
 import type { InterfaceManager } from './interface-manager.ts';
 import type { SavedState, StateFile } from './state-file.ts';
 import type { Statistics } from './statistics.ts';
@@ -67,8 +67,18 @@ export class Saving implements Disposable {
       changedAt,
       interfaces: commanded.map(({ name, mode }) => ({ name, mode })),
       table,
-      remembered: remember(state),
+      remembered: [...state.entries.values()].map(rememberedEntry),
       zeroed: statistics.zeroed,
     };
   }
+}
+
+const rememberedEntries = new WeakMap<Entry, Remembered>();
+
+/** An entry that did not change gives the same object, whose text the state file keeps. */
+function rememberedEntry(entry: Entry): Remembered {
+  const known = rememberedEntries.get(entry) ?? remember({ entries: new Map([['', entry]]) } as unknown as State)[0];
+  if (known === undefined) throw new Error('an entry is not remembered');
+  rememberedEntries.set(entry, known);
+  return known;
 }

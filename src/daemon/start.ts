@@ -12,6 +12,7 @@ import { DataplaneError } from '../dataplane/error.ts';
 import { readHave } from '../dataplane/have.ts';
 import { openLiveCounts } from '../dataplane/live-counts.ts';
 import { type Dataplane, openDataplane } from '../dataplane/open.ts';
+import { ScheduleMemory } from '../dataplane/schedule-memory.ts';
 import { startSweeper } from '../dataplane/sweeper.ts';
 import { readCounters, trafficReader } from '../dataplane/traffic.ts';
 import { type Resolver, startResolver } from '../net/resolver.ts';
@@ -113,7 +114,8 @@ async function startCore({ saved, stateFile, dataplane, attachments, resolver, l
   const { maps, programs, sizes } = dataplane;
   const table = tableName(dataplane);
   const same = saved.table === table;
-  const have = readHave(maps);
+  const schedules = new ScheduleMemory(maps.schedules);
+  const have = readHave(maps, schedules);
   if (saved.table === '' && have.services.length > 0) throw lostState(stateFile.path, have.services.length);
   const limits = { ...sizes, lines: sizes.scheduleLines };
   const reconciler = new Reconciler(adopt(have, same ? saved.remembered : [], limits, now()));
@@ -126,12 +128,12 @@ async function startCore({ saved, stateFile, dataplane, attachments, resolver, l
     },
     same ? saved.zeroed : undefined,
   );
-  const apply = createApply(maps, programs);
+  const apply = createApply(maps, programs, schedules);
   let manager: InterfaceManager;
   const director: Director = new Director({
     model: saved.model,
     reconciler,
-    maps: { apply, read: () => readHave(maps) },
+    maps: { apply, read: () => readHave(maps, schedules) },
     network: (model: Model) => networkOf(resolver, model, manager.indexes),
     now,
     onApplied: (operations) => statistics.applied(operations),

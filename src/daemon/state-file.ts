@@ -100,24 +100,30 @@ async function replaceFile(path: string, text: string): Promise<void> {
   }
 }
 
-/** A service's text, made once for as long as the service does not change. */
-const serviceTexts = new WeakMap<VirtualService, string>();
-
-function serviceText(service: VirtualService): string {
-  let text = serviceTexts.get(service);
-  if (text === undefined) {
-    text = JSON.stringify(toDocument({ ...emptyModel, services: new Map([['', service]]) }).services[0]);
-    serviceTexts.set(service, text);
-  }
-  return text;
+/** A text that is made once for as long as the object does not change. */
+function lasting<T extends object>(format: (value: T) => string): (value: T) => string {
+  const texts = new WeakMap<T, string>();
+  return (value) => {
+    const known = texts.get(value);
+    if (known !== undefined) return known;
+    const text = format(value);
+    texts.set(value, text);
+    return text;
+  };
 }
 
+const serviceText = lasting((service: VirtualService) =>
+  JSON.stringify(toDocument({ ...emptyModel, services: new Map([['', service]]) }).services[0]),
+);
+const rememberedText = lasting((remembered: Remembered) => JSON.stringify(remembered));
+
 /** One line a service, so that a person can read it and a diff shows what changed. */
-export function formatState({ model, ...rest }: SavedState): string {
+export function formatState({ model, remembered, ...rest }: SavedState): string {
   const services = [...model.services.values()].map(serviceText).join(',\n');
   const { tunnel } = toDocument({ ...model, services: new Map() });
   const lines = [
     `"version":${VERSION}`,
+    `"remembered":[\n${remembered.map(rememberedText).join(',\n')}\n]`,
     `"document":{"tunnel":${JSON.stringify(tunnel)},"services":[\n${services}\n]}`,
     ...Object.entries(rest).map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`),
   ];

@@ -4,19 +4,19 @@
  * in itself: after a crash between two of them, a new plan made from what the
  * maps hold goes on.
  */
-import { type BpfMap, type Codec, codec } from 'libbpf-ts';
+import type { BpfMap } from 'libbpf-ts';
 import type { Operation } from '../core/reconcile/operations.ts';
 import { indexOf, memberAt } from './layout-view.ts';
 import type { Maps } from './maps.ts';
 import type { Programs } from './programs.ts';
-import type { NextHop, RealServer, ScheduleLine, Turn } from './types.gen.ts';
+import type { ScheduleMemory } from './schedule-memory.ts';
+import type { NextHop } from './types.gen.ts';
 
 export type Apply = (operations: readonly Operation[]) => void;
 
 /** Throws BpfError where the kernel refuses; what was executed before stays. */
-export function createApply(maps: Maps, programs: Pick<Programs, 'settle'>): Apply {
+export function createApply(maps: Maps, programs: Pick<Programs, 'settle'>, schedules: ScheduleMemory): Apply {
   const storeNextHop = nextHopStore(maps.next_hops);
-  const writeLines = linesWriter(maps.schedules);
   const execute = (operation: Operation): unknown => {
     switch (operation.op) {
       case 'zero':
@@ -32,7 +32,7 @@ export function createApply(maps: Maps, programs: Pick<Programs, 'settle'>): App
       case 'store-next-hop':
         return storeNextHop(operation.id, operation.value);
       case 'write-lines':
-        return writeLines(operation.line, operation.lines);
+        return schedules.write(operation.line, operation.lines);
       case 'write-filter':
         return maps.vip_filter.set(operation.word, operation.value);
       case 'set-service':
@@ -56,26 +56,6 @@ function nextHopStore(map: Maps['next_hops']): (id: number, value: NextHop) => v
   return (id, value) => {
     const encoded = map.valueCodec.encode(value);
     Atomics.store(words, id * stride + word, encoded.readBigUInt64LE(word * 8));
-  };
-}
-
-/** Each shape of a line has a codec of its own: that of the union would have to find out which it is. */
-function linesWriter(map: Maps['schedules']): (line: number, lines: readonly ScheduleLine[]) => void {
-  const { layout } = map.valueCodec;
-  const member = <T>(name: string): Codec<T> => codec<T>(memberAt(layout, name).layout, `schedule_line.${name}`);
-  const server = member<RealServer>('server');
-  const turns = member<readonly Turn[]>('turns');
-  const ring = member<readonly number[]>('ring');
-  return (line, lines) => {
-    const keys = Buffer.alloc(lines.length * 4);
-    const values = Buffer.alloc(lines.length * layout.size);
-    lines.forEach((value, i) => {
-      keys.writeUInt32LE(line + i, i * 4);
-      if (value.ring !== undefined) ring.encode(value.ring, values, i * layout.size);
-      else if (value.turns !== undefined) turns.encode(value.turns, values, i * layout.size);
-      else if (value.server !== undefined) server.encode(value.server, values, i * layout.size);
-    });
-    map.setRawBatch(keys, values, lines.length);
   };
 }
 

@@ -1,43 +1,17 @@
 /** What the maps hold, as core compares it with what it wants. */
-import { type Codec, codec } from 'libbpf-ts';
 import type { Have } from '../core/reconcile/operations.ts';
-import { memberAt } from './layout-view.ts';
 import type { Maps } from './maps.ts';
-import type { RealServer, ScheduleLine, Turn } from './types.gen.ts';
+import type { ScheduleMemory } from './schedule-memory.ts';
 
-/** Reads everything but schedule lines, which are read when they are asked for. */
-export function readHave(maps: Maps): Have {
+/** Schedule lines are read when they are asked for, and are those of the moment of this call. */
+export function readHave(maps: Maps, schedules: ScheduleMemory): Have {
   return {
     services: [...maps.services.values()],
-    line: lineReader(maps.schedules),
+    line: schedules.reader(),
     nextHops: nonZeroNextHops(maps.next_hops),
     interfaces: new Map([...maps.interfaces.entries()].filter(([, value]) => value.ifindex !== 0)),
     txPorts: new Map([...maps.tx_ports.entries()].filter(([, ifindex]) => ifindex !== 0)),
     filter: new Map([...maps.vip_filter.entries()].filter(([, word]) => word !== 0n)),
-  };
-}
-
-/** Each member of a line is decoded when it is looked at: a reader knows which one it means. */
-function lineReader(map: Maps['schedules']): (line: number) => ScheduleLine | undefined {
-  const { layout } = map.valueCodec;
-  const member = <T>(name: string): Codec<T> => codec<T>(memberAt(layout, name).layout, `schedule_line.${name}`);
-  const server = member<RealServer>('server');
-  const turns = member<readonly Turn[]>('turns');
-  const ring = member<readonly number[]>('ring');
-  return (line) => {
-    const bytes = map.getRaw(map.keyCodec.encode(line));
-    if (bytes === undefined) return undefined;
-    return {
-      get server() {
-        return server.decode(bytes);
-      },
-      get turns() {
-        return turns.decode(bytes);
-      },
-      get ring() {
-        return ring.decode(bytes);
-      },
-    };
   };
 }
 

@@ -9,6 +9,7 @@ import type { ConnectionCounts } from '../../dataplane/live-counts.ts';
 import type { TrafficTotals } from '../../dataplane/traffic.ts';
 import type { Resolution } from '../../net/resolution.ts';
 import type { TrafficRates } from '../estimator.ts';
+import { serverSubjects } from '../observer.ts';
 import { effectiveState, serviceState, unreachable } from './server-state.ts';
 
 /** Where the numbers come from. Ids are the data plane's. */
@@ -19,23 +20,23 @@ export interface ServiceSources {
   serviceRates(id: number): TrafficRates;
   serverTotals(id: number): TrafficTotals;
   serverRates(id: number): TrafficRates;
-  /** When the effective state of a server began, in milliseconds since 1970. */
-  since(service: string, server: string): number | undefined;
+  /** When the effective state of a server began, in milliseconds since 1970; by `serverSubjects`. */
+  since(subject: string): number | undefined;
   /** Until when packets without an entry follow the fallback ring, in milliseconds since 1970. */
   unrecordedUntil(serviceId: number): number | undefined;
 }
 
 export function serviceReport(service: VirtualService, entry: Entry, sources: ServiceSources): ServiceReport {
   const ids = serverIds(entry);
-  const name = formatServiceKey(service.key);
-  const servers = service.servers.map((server) => {
+  const subjects = serverSubjects(service);
+  const servers = service.servers.map((server, i) => {
     const id = ids.get(serverKeyText(server.key)) ?? 0;
-    return serverReport(name, server, id, sources);
+    return serverReport(subjects[i] ?? '', server, id, sources);
   });
   const sum = (field: 'active' | 'inactive') => servers.reduce((total, server) => total + server.connections[field], 0);
   const { port, fallback, ringSize } = service.options;
   return {
-    name,
+    name: formatServiceKey(service.key),
     ...service.key,
     id: entry.id,
     scheduler: service.scheduler,
@@ -51,7 +52,7 @@ export function serviceReport(service: VirtualService, entry: Entry, sources: Se
   };
 }
 
-function serverReport(service: string, server: RealServer, id: number, sources: ServiceSources): ServerReport {
+function serverReport(subject: string, server: RealServer, id: number, sources: ServiceSources): ServerReport {
   const resolution = sources.resolution(server.key.address);
   const { admin } = server;
   return {
@@ -62,7 +63,7 @@ function serverReport(service: string, server: RealServer, id: number, sources: 
     state: {
       effective: effectiveState(server, resolution),
       admin: admin && { ...admin, at: new Date(admin.at).toISOString() },
-      since: timeOrNull(sources.since(service, serverKeyText(server.key))),
+      since: timeOrNull(sources.since(subject)),
     },
     connections: sources.counts(id),
     totals: totalsReport(sources.serverTotals(id)),
@@ -73,19 +74,31 @@ function serverReport(service: string, server: RealServer, id: number, sources: 
   };
 }
 
+const nextHops = new WeakMap<Resolution, NextHopReport>();
+
+/** Made once for a resolution, but for what only tunnels need. */
 function nextHopReport(server: RealServer, resolution: Resolution): NextHopReport {
+  let report = nextHops.get(resolution);
+  if (report === undefined) {
+    report = resolutionReport(server, resolution);
+    nextHops.set(resolution, report);
+  }
   const reason = unreachable(server, resolution);
+  return reason === null || reason === report.reason ? report : { ...report, reason };
+}
+
+function resolutionReport({ key }: RealServer, resolution: Resolution): NextHopReport {
   if (resolution.state === 'unresolved') {
-    return { interface: null, gateway: null, mac: null, mtu: null, neighbour: null, reason };
+    return { interface: null, gateway: null, mac: null, mtu: null, neighbour: null, reason: resolution.reason };
   }
   const { interfaceName, gateway, mac, mtu, neighbour, problem } = resolution;
   return {
     interface: interfaceName,
-    gateway: gateway === server.key.address ? null : gateway,
+    gateway: gateway === key.address ? null : gateway,
     mac: macText(mac),
     mtu,
     neighbour,
-    reason: reason ?? problem,
+    reason: problem,
   };
 }
 

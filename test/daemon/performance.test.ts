@@ -1,0 +1,58 @@
+/** How long large changes take; asserted loosely, printed exactly. */
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { Director } from '../../scripts/lab/director.ts';
+import { Lab } from '../../scripts/lab/lab.ts';
+import { standardSpec } from '../../scripts/lab/spec.ts';
+import { Client } from '../../src/api/client.ts';
+import type { Command } from '../../src/core/model/command.ts';
+import type { Address, ServiceKey } from '../../src/core/model/model.ts';
+
+const SERVICES = 1000;
+const SERVERS = 10;
+
+const key = (n: number): ServiceKey => ({ protocol: 'tcp', address: `198.18.${n >> 8}.${n & 255}` as Address, port: 80 });
+const server = (n: number) => ({ address: `192.0.2.${31 + n}` as Address, port: 80 });
+
+function services() {
+  return Array.from({ length: SERVICES }, (_, n) => ({
+    ...key(n),
+    scheduler: 'wrr' as const,
+    servers: Array.from({ length: SERVERS }, (_, i) => ({ ...server(i), weight: i + 1 })),
+  }));
+}
+
+async function timed<T>(what: string, task: () => Promise<T>): Promise<number> {
+  const start = performance.now();
+  await task();
+  const took = performance.now() - start;
+  console.log(`${what}: ${took.toFixed(1)} ms`);
+  return took;
+}
+
+test('a thousand services with ten real servers each', async () => {
+  await using lab = await Lab.build(standardSpec({ clients: 0, realServers: SERVERS }));
+  const director = await Director.start(lab.host('director1'));
+  const client = new Client({ socket: join(director.runDirectory, 'xlb.sock') });
+
+  // One server after another first, so that the neighbours are known: their answers are not what is measured.
+  await client.execute([{ type: 'replace', services: [services()[0]!] }]);
+  await client.execute([{ type: 'clear' }]);
+  const all = await timed(`${SERVICES} services x ${SERVERS} real servers from nothing`, () =>
+    client.execute([{ type: 'replace', services: services() }]),
+  );
+  const weights: number[] = [];
+  for (let i = 0; i < 10; i++) {
+    const change: Command = { type: 'server.edit', service: key(500 + i), server: { ...server(3), weight: 50 + i } };
+    weights.push(await timed('one weight among them', () => client.execute([change])));
+  }
+  await timed('listing all of it', () => client.services());
+
+  const { services: listed } = await client.services(key(503));
+  expect(listed[0]?.servers.find(({ address }) => address === '192.0.2.34')?.weight.effective).toBe(53);
+  expect((await client.status()).services.up).toBe(SERVICES);
+  expect(director.log()).not.toContain('put right');
+  // Ten times what it takes, for busy machines.
+  expect(all).toBeLessThan(20_000);
+  expect(Math.min(...weights)).toBeLessThan(200);
+});
