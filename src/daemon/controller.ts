@@ -196,7 +196,7 @@ export class DaemonController implements Controller {
     const changed = [...director.model.services].filter(([name, service]) => before.services.get(name) !== service);
     return changed.flatMap(([, { key, servers }]) =>
       servers.flatMap((server) => {
-        const reason = unreachable(server, resolver.resolution(server.key.address));
+        const reason = unreachable(server, resolver.resolution(server.key.address), director.model.tunnel);
         return reason === null ? [] : [`${formatServiceKey(key)} > ${serverKeyText(server.key)}: ${reason}`];
       }),
     );

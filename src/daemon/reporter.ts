@@ -105,21 +105,23 @@ export class Reporter {
 
   serverStates(): ServerState[] {
     const { director, resolver } = this.#parts;
+    const { services, tunnel } = director.model;
     const states: ServerState[] = [];
-    for (const service of director.model.services.values()) {
+    for (const service of services.values()) {
       const subjects = serverSubjects(service);
       for (const [i, server] of service.servers.entries()) {
         const found = resolver.resolution(server.key.address);
-        const reason = unreachable(server, found);
-        states.push({ subject: subjects[i] ?? '', state: effectiveState(server, found), reason });
+        const reason = unreachable(server, found, tunnel);
+        states.push({ subject: subjects[i] ?? '', state: effectiveState(server, found, tunnel), reason });
       }
     }
     return states;
   }
 
   #serviceSources(): ServiceSources {
-    const { resolver, counts, statistics, observer } = this.#parts;
+    const { director, resolver, counts, statistics, observer } = this.#parts;
     return {
+      tunnel: director.model.tunnel,
       resolution: (address) => resolver.resolution(address),
       counts: (id) => counts.of(id),
       serviceTotals: (id) => statistics.service(id),

@@ -181,7 +181,10 @@ function liveSlot(
     flags,
   };
   if (server.method === 'dr') return base;
-  return { ...base, ...outerHeader(server.key.address, resolution, tunnel), flags: flags | outerFlags(tunnel) };
+  const outer = outerHeader(server.key.address, resolution, tunnel);
+  // Without a source of its own the director sends nothing: a packet from 0.0.0.0 would be lost on the way unseen.
+  const next_hop = outer.outer_source.word.every((word) => word === 0) ? 0 : nextHop;
+  return { ...base, ...outer, next_hop, flags: flags | outerFlags(tunnel) };
 }
 
 function outerFlags({ outerDf }: TunnelSettings): number {

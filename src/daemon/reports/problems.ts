@@ -76,7 +76,9 @@ function interfaceProblems({ interfaces, egressOnly, model }: ProblemSources): F
 
 function serviceProblems(service: VirtualService, sources: ProblemSources): Finding[] {
   const subject = formatServiceKey(service.key);
-  const states = service.servers.map((server) => effectiveState(server, sources.resolution(server.key.address)));
+  const states = service.servers.map((server) =>
+    effectiveState(server, sources.resolution(server.key.address), sources.model.tunnel),
+  );
   const found: Finding[] = service.servers.flatMap((server) => serverProblem(subject, server, sources));
   if (serviceState(states) === 'down') {
     const text = service.servers.length === 0 ? 'no real server' : 'no real server takes connections';
@@ -90,11 +92,11 @@ function serviceProblems(service: VirtualService, sources: ProblemSources): Find
   return found;
 }
 
-function serverProblem(service: string, server: RealServer, { resolution }: ProblemSources): Finding[] {
+function serverProblem(service: string, server: RealServer, { resolution, model }: ProblemSources): Finding[] {
   const found = resolution(server.key.address);
   const subject = `${service} > ${serverKeyText(server.key)}`;
   const next = `ping ${server.key.address}`;
-  const reason = unreachable(server, found);
+  const reason = unreachable(server, found, model.tunnel);
   if (reason !== null) return [{ id: 'next-hop-unresolved', severity: 'warning', subject, text: reason, next }];
   if (found.state === 'unresolved' || found.problem === null) return [];
   return [{ id: 'next-hop-doubtful', severity: 'warning', subject, text: found.problem, next }];

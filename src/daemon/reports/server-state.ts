@@ -1,20 +1,28 @@
 /** How a real server and a service are, from what is configured and what the network says. */
 
 import type { EffectiveState, ServiceState } from '../../api/protocol/services.ts';
-import type { RealServer } from '../../core/model/model.ts';
+import { addressFamily } from '../../core/model/address.ts';
+import type { RealServer, TunnelSettings } from '../../core/model/model.ts';
 import type { Resolution } from '../../net/resolution.ts';
 
 /** What the operator asked for outweighs what was found: a drained server is no fault. */
-export function effectiveState(server: RealServer, resolution: Resolution): EffectiveState {
+export function effectiveState(server: RealServer, resolution: Resolution, tunnel: TunnelSettings): EffectiveState {
   if (server.admin !== null) return 'draining';
   if (server.weight === 0) return 'quiesced';
-  return unreachable(server, resolution) === null ? 'up' : 'unresolved';
+  return unreachable(server, resolution, tunnel) === null ? 'up' : 'unresolved';
 }
 
 /** Why frames cannot be sent to a server; null: they can. */
-export function unreachable({ method }: RealServer, resolution: Resolution): string | null {
+export function unreachable(
+  { method, key }: RealServer,
+  resolution: Resolution,
+  tunnel: TunnelSettings,
+): string | null {
   if (resolution.state === 'unresolved') return resolution.reason;
-  return method === 'tun' && !resolution.source.ok ? resolution.source.reason : null;
+  if (method !== 'tun' || resolution.source.ok) return null;
+  // Sources spread over a prefix stand in for one of the director's own.
+  const spread = addressFamily(key.address) === 4 ? tunnel.spread4 : tunnel.spread6;
+  return spread === null ? resolution.source.reason : null;
 }
 
 /** Servers held back on purpose do not degrade a service; one without a server that is up is down. */

@@ -1,7 +1,7 @@
 /** A service, its real servers and their numbers, as listings show them. */
 
 import type { NextHopReport, Rates, ServerReport, ServiceReport, Totals } from '../../api/protocol/services.ts';
-import type { RealServer, ServerKey, VirtualService } from '../../core/model/model.ts';
+import type { RealServer, ServerKey, TunnelSettings, VirtualService } from '../../core/model/model.ts';
 import { effectiveWeight } from '../../core/model/server.ts';
 import { formatServiceKey, serverKeyText } from '../../core/model/service-key.ts';
 import type { Entry } from '../../core/reconcile/reconciler.ts';
@@ -14,6 +14,7 @@ import { effectiveState, serviceState, unreachable } from './server-state.ts';
 
 /** Where the numbers come from. Ids are the data plane's. */
 export interface ServiceSources {
+  readonly tunnel: TunnelSettings;
   resolution(address: ServerKey['address']): Resolution;
   counts(serverId: number): ConnectionCounts;
   serviceTotals(id: number): TrafficTotals;
@@ -61,7 +62,7 @@ function serverReport(subject: string, server: RealServer, id: number, sources: 
     method: server.method,
     weight: { configured: server.weight, admin: admin === null ? null : 0, effective: effectiveWeight(server) },
     state: {
-      effective: effectiveState(server, resolution),
+      effective: effectiveState(server, resolution, sources.tunnel),
       admin: admin && { ...admin, at: new Date(admin.at).toISOString() },
       since: timeOrNull(sources.since(subject)),
     },
@@ -70,20 +71,20 @@ function serverReport(subject: string, server: RealServer, id: number, sources: 
     rates: ratesReport(sources.serverRates(id)),
     upper_threshold: server.upperThreshold,
     lower_threshold: server.lowerThreshold,
-    next_hop: nextHopReport(server, resolution),
+    next_hop: nextHopReport(server, resolution, sources.tunnel),
   };
 }
 
 const nextHops = new WeakMap<Resolution, NextHopReport>();
 
 /** Made once for a resolution, but for what only tunnels need. */
-function nextHopReport(server: RealServer, resolution: Resolution): NextHopReport {
+function nextHopReport(server: RealServer, resolution: Resolution, tunnel: TunnelSettings): NextHopReport {
   let report = nextHops.get(resolution);
   if (report === undefined) {
     report = resolutionReport(server, resolution);
     nextHops.set(resolution, report);
   }
-  const reason = unreachable(server, resolution);
+  const reason = unreachable(server, resolution, tunnel);
   return reason === null || reason === report.reason ? report : { ...report, reason };
 }
 
