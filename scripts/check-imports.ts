@@ -20,12 +20,8 @@ const TABLE: readonly (readonly [string, readonly string[], readonly string[]])[
     ['../model/b.ts', '../scheduler/b.ts', '../../dataplane/types.gen.ts'],
     ['libbpf-ts', '../vrrp/b.ts', '../../dataplane/b.ts'],
   ],
-  [
-    'src/dataplane',
-    ['libbpf-ts', 'node:fs', '../core/model/b.ts'],
-    ['netlink', 'zod', '../net/b.ts', '../daemon/b.ts'],
-  ],
-  ['src/net', ['netlink', 'netio', 'node:net', '../core/model/b.ts'], ['libbpf-ts', 'pino', '../dataplane/b.ts']],
+  ['src/dataplane', ['libbpf-ts', 'node:fs', '../core/model/b.ts'], ['netio', 'zod', '../net/b.ts', '../daemon/b.ts']],
+  ['src/net', ['netio', 'node:net', '../core/model/b.ts'], ['libbpf-ts', 'pino', '../dataplane/b.ts']],
   [
     'src/api',
     ['zod', 'node:http', '../core/model/b.ts'],
@@ -34,17 +30,17 @@ const TABLE: readonly (readonly [string, readonly string[], readonly string[]])[
   [
     'src/daemon',
     ['pino', 'node:fs', '../core/reconcile/b.ts', '../dataplane/b.ts', '../net/b.ts', '../api/b.ts'],
-    ['libbpf-ts', 'netlink', '../cli/b.ts', '../realserver/b.ts'],
+    ['libbpf-ts', 'netio', '../cli/b.ts', '../realserver/b.ts'],
   ],
   [
     'src/realserver',
-    ['libbpf-ts', 'node:fs', '../core/model/b.ts'],
+    ['libbpf-ts', 'node:fs', '../core/model/b.ts', '../net/b.ts'],
     ['../dataplane/b.ts', '../core/reconcile/b.ts', 'zod'],
   ],
   [
     'src/cli',
     ['commander', 'node:fs', '../api/client/b.ts', '../api/protocol/b.ts', '../core/config/b.ts', '../realserver/b.ts'],
-    ['libbpf-ts', '../api/server/b.ts', '../daemon/b.ts', '../dataplane/b.ts', '../core/reconcile/b.ts', 'netlink'],
+    ['libbpf-ts', '../api/server/b.ts', '../daemon/b.ts', '../dataplane/b.ts', '../core/reconcile/b.ts', 'netio'],
   ],
   ['packages/libbpf-ts/src', ['node:fs', './b.ts'], ['../../../src/core/model/b.ts', '../../../src/dataplane/b.ts']],
 ];

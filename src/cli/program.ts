@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { attachCommand, detachCommand } from './attach.ts';
 import { completeCommand, completionCommand } from './completion.ts';
 import { connectionsCommand } from './connections.ts';
+import { decapCommand } from './decap.ts';
 import { applyCommand, restoreCommand, saveCommand } from './document.ts';
 import type { Env } from './env.ts';
 import { interfacesCommand } from './interfaces.ts';
@@ -34,6 +35,8 @@ export function createProgram(env: Env, exit: (code: number) => void): Command {
   program.commandsGroup('Verbs:');
   for (const verb of [serviceCommand, serverCommand, attachCommand, detachCommand]) program.addCommand(verb(env, exit));
   for (const verb of [applyCommand, saveCommand, restoreCommand]) program.addCommand(verb(env, exit));
+  program.commandsGroup('On a real server:');
+  program.addCommand(decapCommand(env, exit));
   program.commandsGroup('Others:');
   program.addCommand(ipvsadmHelp());
   for (const other of [schemaCommand, completionCommand, versionCommand]) program.addCommand(other(env, exit));
