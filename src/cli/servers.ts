@@ -8,7 +8,7 @@ import { type Column, type Row, table } from './format/table.ts';
 import { tsv } from './format/tsv.ts';
 import { si } from './format/units.ts';
 import { type Noun, type NounOptions, showNoun, type View, withNounOptions } from './noun.ts';
-import { STATE_TONES } from './server-state.ts';
+import { STATE_TONES, stateText } from './server-state.ts';
 import { serviceArgument } from './usage.ts';
 
 type Server = ServersReport['servers'][number];
@@ -31,27 +31,38 @@ function serversNoun(key: ServiceKey | undefined): Noun<ServersReport> {
 }
 
 const COLUMNS: readonly Column[] = [
-  { title: 'REAL SERVER', min: 14 },
-  { title: 'SERVICE', min: 17 },
+  { title: 'REAL SERVER', min: 22 },
   { title: 'METHOD' },
   { title: 'WEIGHT', align: 'right' },
-  { title: 'STATE', min: 10 },
+  { title: 'STATE', min: 12 },
   { title: 'ACTIVE', align: 'right' },
-  { title: 'NEXT HOP', min: 22 },
+  { title: 'NEXT HOP', min: 30 },
 ];
 
 function serversText(servers: readonly Server[], view: View): string {
   if (servers.length === 0) return 'no real servers (xlb server add 192.0.2.10:80/tcp 10.0.0.11)\n';
-  const rows = servers.map((server): Row => {
-    const state = { text: server.state.effective, tone: STATE_TONES[server.state.effective] };
-    const start = [serverKeyText(server), server.service, server.method, String(server.weight.configured)];
-    return [...start, state, si(server.connections.active), nextHopText(server.next_hop)];
+  const rows = servers.flatMap((server, index): Row[] => {
+    const row = serverRow(server, view.now);
+    // They come service by service.
+    return server.service === servers[index - 1]?.service ? [row] : [[server.service], row];
   });
   return table(COLUMNS, rows, view);
 }
 
-function nextHopText({ interface: name, mac, reason }: NextHopReport): string {
-  return mac === null || reason !== null ? (reason ?? 'not known') : `${name ?? ''} ${mac}`;
+function serverRow(server: Server, now: number): Row {
+  const { method, weight, state, connections } = server;
+  return [
+    `  ${serverKeyText(server)}`,
+    method,
+    String(weight.configured),
+    { text: stateText(server, now), tone: STATE_TONES[state.effective] },
+    si(connections.active),
+    nextHopText(server.next_hop),
+  ];
+}
+
+function nextHopText({ interface: name, mac, neighbour, reason }: NextHopReport): string {
+  return mac === null || reason !== null ? (reason ?? 'not known') : [name, mac, neighbour].filter(Boolean).join(' ');
 }
 
 const TSV_TITLES = [
