@@ -29,12 +29,3 @@ export interface Have {
   readonly txPorts: ReadonlyMap<number, number>;
   readonly filter: ReadonlyMap<number, bigint>;
 }
-
-export const EMPTY_MAPS: Have = {
-  services: [],
-  line: () => undefined,
-  nextHops: new Map(),
-  interfaces: new Map(),
-  txPorts: new Map(),
-  filter: new Map(),
-};
