@@ -11,7 +11,11 @@ import type { Address, ServiceKey } from '../../src/core/model/model.ts';
 const SERVICES = 1000;
 const SERVERS = 10;
 
-const key = (n: number): ServiceKey => ({ protocol: 'tcp', address: `198.18.${n >> 8}.${n & 255}` as Address, port: 80 });
+const key = (n: number): ServiceKey => ({
+  protocol: 'tcp',
+  address: `198.18.${n >> 8}.${n & 255}` as Address,
+  port: 80,
+});
 const server = (n: number) => ({ address: `192.0.2.${31 + n}` as Address, port: 80 });
 
 function services() {
