@@ -29,10 +29,9 @@ BPF_HEADERS := $(wildcard bpf/*.h)
 BPF_SOURCES := $(sort $(wildcard bpf/*.bpf.c) $(shell find scripts test packages \( -name node_modules -o -name build \) -prune -o -name '*.bpf.c' -print))
 BPF_OBJECTS := $(BPF_SOURCES:%.bpf.c=build/%.bpf.o)
 PRODUCT_OBJECTS := $(patsubst bpf/%.bpf.c,dist/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
-ADDON := packages/libbpf-ts/build/Release/bpf_addon.node
-ADDON_SOURCES := packages/libbpf-ts/binding.gyp $(wildcard packages/libbpf-ts/native/*)
-LIBRARY := packages/libbpf-ts/dist/index.js
-LIBRARY_SOURCES := $(shell find packages/libbpf-ts/src -name '*.ts') packages/libbpf-ts/tsconfig.build.json
+ADDONS := packages/libbpf-ts/build/Release/bpf_addon.node packages/netio/build/Release/netio_addon.node
+DIST_ADDONS := $(addprefix dist/,$(notdir $(ADDONS)))
+LIBRARIES := packages/libbpf-ts/dist/index.js packages/netio/dist/index.js
 SOURCES := $(shell find src packages/*/src -name '*.ts' -not -name '*.test.ts')
 
 .PHONY: help
@@ -51,52 +50,48 @@ $(MODULES): package-lock.json
 	@touch $@
 
 .PHONY: build
-build: $(BPF_OBJECTS) dist $(LIBRARY) ## make dist/xlb, dist/xlbd, the native addon and the BPF objects
+build: $(BPF_OBJECTS) dist $(LIBRARIES) ## make dist/xlb, dist/xlbd, the native addons and the BPF objects
 
 build/%.bpf.o: %.bpf.c $(BPF_HEADERS)
 	$(call msg,BPF,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
-$(ADDON): $(ADDON_SOURCES) | $(MODULES)
+packages/libbpf-ts/build/Release/bpf_addon.node: packages/libbpf-ts/binding.gyp $(wildcard packages/libbpf-ts/native/*)
+packages/netio/build/Release/netio_addon.node: packages/netio/binding.gyp $(wildcard packages/netio/native/*)
+$(ADDONS): packages/%.node: | $(MODULES)
 	$(call msg,ADDON,$@)
 	@mkdir -p build
-	$(Q)npm run --silent --workspace libbpf-ts build:native -- --nodedir='$(NODE_DIR)' >build/addon.log 2>&1 \
-		|| { cat build/addon.log >&2; exit 1; }
+	$(Q)cd $(@D)/../.. && npm run --silent build:native -- --nodedir='$(NODE_DIR)' >$(CURDIR)/build/addon.log 2>&1 \
+		|| { cat $(CURDIR)/build/addon.log >&2; exit 1; }
 	@touch $@
 
-$(LIBRARY): $(LIBRARY_SOURCES) | $(MODULES)
+packages/libbpf-ts/dist/index.js: $(shell find packages/libbpf-ts/src -name '*.ts')
+packages/netio/dist/index.js: $(shell find packages/netio/src -name '*.ts')
+$(LIBRARIES): packages/%/dist/index.js: packages/%/tsconfig.build.json | $(MODULES)
 	$(call msg,TSC,$@)
-	$(Q)$(BIN)/tsc -p packages/libbpf-ts/tsconfig.build.json
+	$(Q)$(BIN)/tsc -p $<
 	@touch $@
 
 .PHONY: dist
-dist: dist/xlb dist/xlbd dist/bpf_addon.node dist/node_modules/netlink/package.json $(PRODUCT_OBJECTS)
+dist: dist/xlb dist/xlbd $(DIST_ADDONS) $(PRODUCT_OBJECTS)
 
 dist/xlb dist/xlbd &: $(SOURCES) scripts/bundle.ts package.json | $(MODULES)
 	$(call msg,BUNDLE,dist/xlb dist/xlbd)
 	$(Q)$(TSX) scripts/bundle.ts
 
-dist/bpf_addon.node: $(ADDON)
+$(DIST_ADDONS): dist/%: $(ADDONS)
 	$(call msg,COPY,$@)
 	@mkdir -p $(@D)
-	$(Q)cp -f --remove-destination $< $@
+	$(Q)cp -f --remove-destination $(filter %/$*,$^) $@
 
 dist/bpf/%.bpf.o: build/bpf/%.bpf.o
 	$(call msg,COPY,$@)
 	@mkdir -p $(@D)
 	$(Q)cp -f --remove-destination $< $@
 
-# netlink brings its own prebuilt addon, which must lie at its place in the package.
-dist/node_modules/netlink/package.json: | $(MODULES)
-	$(call msg,COPY,dist/node_modules/netlink)
-	@mkdir -p $(@D)
-	$(Q)cp -r node_modules/netlink/{dist,prebuilds,package.json,LICENSE} $(@D)/
-	$(Q)cp -rL node_modules/node-gyp-build dist/node_modules/
-	@touch $@
-
 .PHONY: check
-check: $(MODULES) $(ADDON) $(BPF_OBJECTS) ## lint, types, unit tests, unused code, generated files: no root, under a minute
+check: $(MODULES) $(ADDONS) $(BPF_OBJECTS) ## lint, types, unit tests, unused code, generated files: no root, under a minute
 	$(call msg,LINT,biome)
 	$(Q)$(BIN)/biome check --error-on-warnings --max-diagnostics=100
 	$(call msg,LINT,import table)

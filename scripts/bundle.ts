@@ -1,7 +1,7 @@
 /**
  * Makes the two executables: dist/xlb and dist/xlbd, each one file beside the
  * chunks they share. What they open at run time lies beside them as well
- * (bpf_addon.node, bpf/*.o, node_modules/netlink), so dist/ can be copied whole.
+ * (*_addon.node, bpf/*.o), so dist/ can be copied whole.
  */
 import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,8 +18,6 @@ async function bundle(): Promise<void> {
   const build = await rolldown({
     input: { xlb: 'src/cli/main.ts', xlbd: 'src/daemon/main.ts' },
     platform: 'node',
-    // It finds its prebuilt addon by its own path.
-    external: ['netlink'],
     resolve: { conditionNames: ['source', 'import', 'node', 'default'] },
     onLog: (level, log) => {
       if (level === 'warn') throw new Error(`rolldown: ${log.message}`);

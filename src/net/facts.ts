@@ -136,8 +136,9 @@ export class KernelError extends Error {
   /** Name of the error, like `ENETDOWN`; `ETIMEDOUT` where no answer came. */
   readonly code: string;
 
-  constructor(verb: string, code: string) {
-    super(`${verb}: ${code}`);
+  /** `explanation`: the kernel's own words, where it has some. */
+  constructor(verb: string, code: string, explanation?: string) {
+    super(explanation === undefined ? `${verb}: ${code}` : `${verb}: ${explanation} (${code})`);
     this.name = 'KernelError';
     this.code = code;
   }

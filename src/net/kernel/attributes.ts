@@ -1,16 +1,25 @@
 /**
- * Attributes of a netlink message: type, length and value, padded to 4 bytes,
- * in host order. The package `netlink` walks them; here they become a map.
+ * Attributes of a netlink message: length and type (2 bytes each, host order),
+ * then the value, padded to 4 bytes.
  */
-import { AttrStream, parseAttributes } from 'netlink';
+import { align } from './message.ts';
+
+const HEADER_LENGTH = 4;
+/** The two upper bits of a type are flags: nested, network order. */
+const TYPE_MASK = 0x3fff;
 
 /** By type; the last one wins. */
 export type Attributes = ReadonlyMap<number, Buffer>;
 
-/** Throws where lengths do not fit. */
+/** Throws a RangeError where a length does not fit. */
 export function readAttributes(body: Buffer): Attributes {
   const attributes = new Map<number, Buffer>();
-  parseAttributes(body, (attribute) => attributes.set(attribute.type, attribute.data));
+  for (let at = 0; at < body.length; ) {
+    const length = body.readUInt16LE(at);
+    if (length < HEADER_LENGTH || at + length > body.length) throw new RangeError(`attribute of ${length} bytes`);
+    attributes.set(body.readUInt16LE(at + 2) & TYPE_MASK, body.subarray(at + HEADER_LENGTH, at + length));
+    at += align(length);
+  }
   return attributes;
 }
 
@@ -33,12 +42,17 @@ export function nested(attributes: Attributes, type: number): Attributes {
   return value === undefined ? new Map() : readAttributes(value);
 }
 
-/** A message's body: its fixed header, then attributes. */
+/** A message's body: its fixed header (a multiple of 4 bytes), then attributes. */
 export function body(header: Uint8Array, attributes: readonly (readonly [type: number, value: Uint8Array])[]): Buffer {
-  const stream = new AttrStream();
-  stream.emit(header);
-  for (const [type, value] of attributes) stream.push(type, value);
-  return Buffer.concat(stream.bufs);
+  const parts: Uint8Array[] = [header];
+  for (const [type, value] of attributes) {
+    const attribute = Buffer.alloc(align(HEADER_LENGTH + value.length));
+    attribute.writeUInt16LE(HEADER_LENGTH + value.length, 0);
+    attribute.writeUInt16LE(type, 2);
+    attribute.set(value, HEADER_LENGTH);
+    parts.push(attribute);
+  }
+  return Buffer.concat(parts);
 }
 
 export function u32(value: number): Buffer {

@@ -1,5 +1,7 @@
 /** Numbers of the kernel's rtnetlink interface (linux/rtnetlink.h, linux/neighbour.h, linux/if_addr.h, linux/if_link.h). */
 
+export const NETLINK_ROUTE = 0;
+
 export const MESSAGE = {
   NEWLINK: 16,
   DELLINK: 17,
@@ -27,6 +29,7 @@ export const NLM_F = {
   ACK: 0x4,
   DUMP_INTR: 0x10,
   REPLACE: 0x100,
+  ACK_TLVS: 0x200,
   DUMP: 0x300,
   CREATE: 0x400,
 } as const;

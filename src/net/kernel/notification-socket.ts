@@ -1,51 +1,43 @@
 /** The kernel's notifications, as changes. */
-import { type NetlinkMessage, parseMessages } from 'netlink';
+import { NetlinkSocket } from 'netio';
 import type { KernelChange } from '../facts.ts';
 import { readAddress } from './address-message.ts';
-import { GROUP, MESSAGE } from './constants.ts';
+import { GROUP, MESSAGE, NETLINK_ROUTE } from './constants.ts';
 import { readLink, readLinkIndex } from './link-message.ts';
+import { type Message, parseMessages } from './message.ts';
 import { readNeighbour } from './neighbour-message.ts';
-import { openSocket } from './request-socket.ts';
+import { kernelError } from './request-socket.ts';
 import { readRoutePrefix } from './route-message.ts';
 
-/** Milliseconds after which a broken socket is opened anew. */
-const REOPEN_DELAY = 1000;
+/** Bytes. A burst as long as this passes while the event loop is busy. */
+const RECEIVE_BUFFER = 4 * 1024 * 1024;
 
 /**
  * Follows links, addresses, routes, rules and neighbours. Whenever notifications
  * may have been lost, whatever the cause, the listener gets a `lost` change.
- * Returns the function that ends it.
+ * Throws a KernelError where the kernel gives no socket. Returns the function
+ * that ends it.
  */
 export function followNotifications(listener: (change: KernelChange) => void): () => void {
-  let timer: NodeJS.Timeout | undefined;
-  let socket = open();
-
-  function open() {
-    const opened = openSocket();
-    for (const group of Object.values(GROUP)) opened.addMembership(group);
-    opened.on('message', (data) => deliver(data, listener));
-    opened.on('error', (error) => {
-      if (error.code !== 'ENOBUFS' && timer === undefined) timer = setTimeout(reopen, REOPEN_DELAY);
-      listener({ type: 'lost', reason: error.message });
+  try {
+    const socket = new NetlinkSocket({
+      protocol: NETLINK_ROUTE,
+      groups: Object.values(GROUP),
+      receiveBuffer: RECEIVE_BUFFER,
+      onData: (data) => deliver(data, listener),
+      onOverrun: () => listener({ type: 'lost', reason: 'more notifications came than there was time for' }),
+      onError(code) {
+        throw new Error(`the socket for the kernel's notifications is broken: ${code}`);
+      },
     });
-    return opened;
+    return () => socket.close();
+  } catch (error) {
+    throw kernelError("follow the kernel's notifications", error);
   }
-
-  function reopen(): void {
-    timer = undefined;
-    socket.close();
-    socket = open();
-    listener({ type: 'lost', reason: 'the netlink socket was opened anew' });
-  }
-
-  return () => {
-    clearTimeout(timer);
-    socket.close();
-  };
 }
 
 function deliver(data: Buffer, listener: (change: KernelChange) => void): void {
-  let messages: NetlinkMessage[];
+  let messages: Message[];
   try {
     messages = parseMessages(data);
   } catch (error) {
@@ -53,7 +45,7 @@ function deliver(data: Buffer, listener: (change: KernelChange) => void): void {
     return;
   }
   for (const message of messages) {
-    const change = readChange(message.type, message.data);
+    const change = readChange(message.type, message.body);
     if (change !== null) listener(change);
   }
 }

@@ -2,26 +2,28 @@
  * Questions to the kernel over one netlink socket: matches answers to requests
  * by sequence number and collects the parts of dumps.
  */
-import { getSystemErrorName } from 'node:util';
-import { formatMessage, type NetlinkMessage, Protocol, parseMessages, RawNetlinkSocket } from 'netlink';
+import { errorName, NetioError, NetlinkSocket } from 'netio';
 import { KernelError } from '../facts.ts';
-import { NLM_F, NLMSG } from './constants.ts';
+import { attributeText, readAttributes } from './attributes.ts';
+import { NETLINK_ROUTE, NLM_F, NLMSG } from './constants.ts';
+import { formatMessage, type Message, parseMessages } from './message.ts';
 
 /** Milliseconds. The kernel answers while it takes the request: longer means that the answer was lost. */
 const ANSWER_TIMEOUT = 5000;
-/** Bytes. The kernel gives no more than net.core.rmem_max. */
-const BUFFER_SIZE = 4 * 1024 * 1024;
 const DUMP_ATTEMPTS = 5;
 /** Answers arrive while requests are sent and must fit the buffer until the event loop reads them. */
 const MAX_IN_FLIGHT = 32;
 
 interface Pending {
   readonly verb: string;
-  readonly parts: NetlinkMessage[];
-  readonly resolve: (parts: NetlinkMessage[]) => void;
+  readonly parts: Message[];
+  readonly resolve: (parts: Message[]) => void;
   readonly reject: (error: KernelError) => void;
   readonly timer: NodeJS.Timeout;
 }
+
+/** By sequence number. */
+type Requests = Map<number, Pending>;
 
 export interface RequestSocket {
   /** Bodies of the answer, none for a bare acknowledgement. `verb` stands in the KernelError that it may reject with. */
@@ -31,46 +33,67 @@ export interface RequestSocket {
   close(): void;
 }
 
+/** Throws a KernelError where the kernel gives no socket. */
 export function openRequestSocket(): RequestSocket {
-  const socket = openSocket();
-  const port = socket.address().port;
-  const pending = new Map<number, Pending>();
+  const requests: Requests = new Map();
+  const socket = openSocket(requests);
   const slots = makeSlots(MAX_IN_FLIGHT);
   let sequence = 0;
 
-  socket.on('message', (data) => {
-    for (const message of parseMessages(data)) receive(pending, message);
-  });
-  socket.on('error', (error) => failAll(pending, error.code));
-
-  const exchange = (verb: string, type: number, flags: number, body: Buffer): Promise<NetlinkMessage[]> =>
+  const exchange = (verb: string, type: number, flags: number, body: Buffer): Promise<Message[]> =>
     new Promise((resolve, reject) => {
       sequence = (sequence % 0xffff_fffe) + 1;
-      const seq = sequence;
-      const timer = setTimeout(() => settle(pending, seq)?.reject(new KernelError(verb, 'ETIMEDOUT')), ANSWER_TIMEOUT);
-      pending.set(seq, { verb, parts: [], resolve, reject, timer });
-      socket.send(formatMessage({ type, flags: flags | NLM_F.REQUEST, seq, port, data: body }), undefined, (error) => {
-        if (error) settle(pending, seq)?.reject(new KernelError(verb, error.code));
-      });
+      const mine = sequence;
+      const timer = setTimeout(() => {
+        take(requests, mine)?.reject(new KernelError(verb, 'ETIMEDOUT'));
+      }, ANSWER_TIMEOUT);
+      requests.set(mine, { verb, parts: [], resolve, reject, timer });
+      try {
+        socket.send(formatMessage({ type, flags: flags | NLM_F.REQUEST, sequence: mine, body }));
+      } catch (error) {
+        take(requests, mine)?.reject(kernelError(verb, error));
+      }
     });
 
   return {
     async request(verb, type, flags, body) {
       const parts = await slots(() => exchange(verb, type, flags, body));
-      return parts.map((part) => part.data);
+      return parts.map((part) => part.body);
     },
     async dump(verb, type, body) {
       for (let attempt = 0; attempt < DUMP_ATTEMPTS; attempt++) {
         const parts = await slots(() => exchange(verb, type, NLM_F.DUMP, body));
-        if (!parts.some((part) => part.flags & NLM_F.DUMP_INTR)) return parts.map((part) => part.data);
+        if (!parts.some((part) => part.flags & NLM_F.DUMP_INTR)) return parts.map((part) => part.body);
       }
       throw new KernelError(verb, 'EAGAIN');
     },
     close() {
-      failAll(pending, 'ECANCELED');
+      rejectAll(requests, 'ECANCELED');
       socket.close();
     },
   };
+}
+
+function openSocket(requests: Requests): NetlinkSocket {
+  try {
+    return new NetlinkSocket({
+      protocol: NETLINK_ROUTE,
+      onData(data) {
+        for (const message of parseMessages(data)) receive(requests, message);
+      },
+      // Whose answers were lost nobody knows.
+      onOverrun: () => rejectAll(requests, 'ENOBUFS'),
+      onError: (code) => rejectAll(requests, code),
+    });
+  } catch (error) {
+    throw kernelError('open a netlink socket', error);
+  }
+}
+
+/** What the netlink package throws, in the words of the seam. */
+export function kernelError(verb: string, error: unknown): KernelError {
+  if (error instanceof NetioError) return new KernelError(verb, error.code);
+  throw error;
 }
 
 /** Runs at most `limit` tasks at a time, in the order in which they came. */
@@ -90,43 +113,36 @@ function makeSlots(limit: number): <T>(task: () => Promise<T>) => Promise<T> {
   };
 }
 
-/** A netlink socket with large buffers; every user must listen to its `error` event. */
-export function openSocket(): RawNetlinkSocket {
-  return new RawNetlinkSocket(Protocol.ROUTE, { recvBufferSize: BUFFER_SIZE, sendBufferSize: BUFFER_SIZE });
-}
-
-function receive(pending: Map<number, Pending>, message: NetlinkMessage): void {
-  const request = pending.get(message.seq);
+function receive(requests: Requests, message: Message): void {
+  const request = requests.get(message.sequence);
   if (request === undefined) return; // the answer to one that timed out
   const ends = message.type === NLMSG.ERROR || message.type === NLMSG.DONE;
   if (!ends) {
     request.parts.push(message);
     if (message.flags & NLM_F.MULTI) return;
   }
-  settle(pending, message.seq);
-  const errno = ends && message.data.length >= 4 ? message.data.readInt32LE(0) : 0;
-  if (errno < 0) request.reject(new KernelError(request.verb, errorName(errno)));
+  take(requests, message.sequence);
+  const result = ends && message.body.length >= 4 ? message.body.readInt32LE(0) : 0;
+  if (result < 0) request.reject(new KernelError(request.verb, errorName(result), explanation(message)));
   else request.resolve(request.parts);
 }
 
-function settle(pending: Map<number, Pending>, sequence: number): Pending | undefined {
-  const request = pending.get(sequence);
-  pending.delete(sequence);
+/** The kernel's words (NLMSGERR_ATTR_MSG), behind the error number and the header of the request. */
+function explanation(message: Message): string | undefined {
+  if (message.type !== NLMSG.ERROR || !(message.flags & NLM_F.ACK_TLVS)) return undefined;
+  return attributeText(readAttributes(message.body.subarray(4 + 16)), 1);
+}
+
+function take(requests: Requests, sequence: number): Pending | undefined {
+  const request = requests.get(sequence);
+  requests.delete(sequence);
   clearTimeout(request?.timer);
   return request;
 }
 
-function failAll(pending: Map<number, Pending>, code: string): void {
-  for (const [sequence, request] of [...pending]) {
-    settle(pending, sequence);
+function rejectAll(requests: Requests, code: string): void {
+  for (const [sequence, request] of [...requests]) {
+    take(requests, sequence);
     request.reject(new KernelError(request.verb, code));
-  }
-}
-
-function errorName(errno: number): string {
-  try {
-    return getSystemErrorName(errno);
-  } catch {
-    return `error ${-errno}`;
   }
 }

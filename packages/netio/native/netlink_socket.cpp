@@ -1,0 +1,211 @@
+#include "netlink_socket.h"
+
+#include <linux/netlink.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include <cerrno>
+#include <memory>
+
+namespace {
+
+Napi::Value Number(const Napi::CallbackInfo &info, int value)
+{
+	return Napi::Number::New(info.Env(), value);
+}
+
+int IntAt(const Napi::CallbackInfo &info, size_t index)
+{
+	return info[index].As<Napi::Number>().Int32Value();
+}
+
+} // namespace
+
+// One libuv poll handle. Deletes itself when libuv has closed it; an environment that ends waits
+// for that through the asynchronous cleanup hook.
+struct Poll {
+	uv_poll_t handle;
+	NetlinkSocket *owner;
+	napi_async_cleanup_hook_handle hook = nullptr;
+
+	explicit Poll(NetlinkSocket *socket) : owner(socket) { handle.data = this; }
+
+	void Close()
+	{
+		if (uv_is_closing(reinterpret_cast<uv_handle_t *>(&handle)))
+			return;
+		owner->poll_ = nullptr;
+		uv_close(reinterpret_cast<uv_handle_t *>(&handle), [](uv_handle_t *closed) {
+			std::unique_ptr<Poll> poll(static_cast<Poll *>(closed->data));
+			napi_remove_async_cleanup_hook(poll->hook);
+		});
+	}
+
+	// libuv reports an overrun, which the kernel shows as POLLERR, as a bad descriptor. It is
+	// none: whatever is wrong, the next receive() says.
+	static void OnEvent(uv_poll_t *handle, int, int)
+	{
+		uv_poll_stop(handle);
+		static_cast<Poll *>(handle->data)->owner->OnReadable();
+	}
+
+	static void OnEnvironmentEnd(napi_async_cleanup_hook_handle, void *data)
+	{
+		static_cast<Poll *>(data)->owner->Release();
+	}
+};
+
+void NetlinkSocket::Init(Napi::Env env, Napi::Object exports)
+{
+	exports.Set("NetlinkSocket",
+		    DefineClass(env, "NetlinkSocket",
+				{
+					InstanceMethod<&NetlinkSocket::Open>("open"),
+					InstanceMethod<&NetlinkSocket::Join>("join"),
+					InstanceMethod<&NetlinkSocket::Send>("send"),
+					InstanceMethod<&NetlinkSocket::Receive>("receive"),
+					InstanceMethod<&NetlinkSocket::Arm>("arm"),
+					InstanceMethod<&NetlinkSocket::Close>("close"),
+				}));
+}
+
+NetlinkSocket::NetlinkSocket(const Napi::CallbackInfo &info)
+	: Napi::ObjectWrap<NetlinkSocket>(info)
+{
+}
+
+NetlinkSocket::~NetlinkSocket()
+{
+	Release();
+}
+
+// open(protocol, bytes of the receive buffer, callback): 0 or -errno
+Napi::Value NetlinkSocket::Open(const Napi::CallbackInfo &info)
+{
+	fd_ = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IntAt(info, 0));
+	if (fd_ < 0)
+		return Number(info, -errno);
+	int rc = SetUp(IntAt(info, 1));
+	if (rc == 0)
+		rc = Watch(info.Env());
+	if (rc == 0)
+		callback_ = Napi::Persistent(info[2].As<Napi::Function>());
+	else
+		Release();
+	return Number(info, rc);
+}
+
+int NetlinkSocket::SetUp(int receive_buffer)
+{
+	int on = 1;
+	// With CAP_NET_ADMIN the administrator's limit does not hold.
+	if (setsockopt(fd_, SOL_SOCKET, SO_RCVBUFFORCE, &receive_buffer, sizeof receive_buffer) &&
+	    setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer))
+		return -errno;
+	// The kernel's words beside an error number, instead of the request.
+	if (setsockopt(fd_, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on) ||
+	    setsockopt(fd_, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on))
+		return -errno;
+	sockaddr_nl address{};
+	address.nl_family = AF_NETLINK;
+	if (bind(fd_, reinterpret_cast<sockaddr *>(&address), sizeof address))
+		return -errno;
+	return 0;
+}
+
+int NetlinkSocket::Watch(Napi::Env env)
+{
+	uv_loop_t *loop = nullptr;
+	napi_get_uv_event_loop(env, &loop);
+	auto poll = std::make_unique<Poll>(this);
+	int rc = uv_poll_init(loop, &poll->handle, fd_);
+	if (rc < 0)
+		return rc;
+	poll_ = poll.release();
+	napi_add_async_cleanup_hook(env, Poll::OnEnvironmentEnd, poll_, &poll_->hook);
+	return 0;
+}
+
+// join(multicast group): 0 or -errno
+Napi::Value NetlinkSocket::Join(const Napi::CallbackInfo &info)
+{
+	int group = IntAt(info, 0);
+	int rc = setsockopt(fd_, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group);
+	return Number(info, rc ? -errno : 0);
+}
+
+// send(bytes), to the kernel: 0 or -errno
+Napi::Value NetlinkSocket::Send(const Napi::CallbackInfo &info)
+{
+	auto data = info[0].As<Napi::Uint8Array>();
+	sockaddr_nl kernel{};
+	kernel.nl_family = AF_NETLINK;
+	ssize_t sent = sendto(fd_, data.Data(), data.ByteLength(), 0,
+			      reinterpret_cast<sockaddr *>(&kernel), sizeof kernel);
+	return Number(info, sent < 0 ? -errno : 0);
+}
+
+// receive(): one datagram of the kernel's, or -errno; -EAGAIN where there is none
+Napi::Value NetlinkSocket::Receive(const Napi::CallbackInfo &info)
+{
+	for (;;) {
+		ssize_t size = recv(fd_, nullptr, 0, MSG_PEEK | MSG_TRUNC);
+		if (size < 0)
+			return Number(info, -errno);
+		if (buffer_.size() < static_cast<size_t>(size))
+			buffer_.resize(size);
+		sockaddr_nl sender{};
+		socklen_t length = sizeof sender;
+		size = recvfrom(fd_, buffer_.data(), buffer_.size(), 0,
+				reinterpret_cast<sockaddr *>(&sender), &length);
+		if (size < 0)
+			return Number(info, -errno);
+		// Processes may write to each other's sockets; only the kernel is believed.
+		if (sender.nl_pid == 0)
+			return Napi::Buffer<uint8_t>::Copy(info.Env(), buffer_.data(), size);
+	}
+}
+
+// arm(): calls back once when there is something to receive; 0 or -errno
+Napi::Value NetlinkSocket::Arm(const Napi::CallbackInfo &info)
+{
+	return Number(info, poll_ ? uv_poll_start(&poll_->handle, UV_READABLE, Poll::OnEvent)
+				  : -EBADF);
+}
+
+Napi::Value NetlinkSocket::Close(const Napi::CallbackInfo &info)
+{
+	Release();
+	return info.Env().Undefined();
+}
+
+void NetlinkSocket::Release()
+{
+	// The poll handle first: libuv must not watch a descriptor that is closed.
+	if (poll_ != nullptr)
+		poll_->Close();
+	if (fd_ >= 0)
+		close(fd_);
+	fd_ = -1;
+	callback_.Reset();
+}
+
+void NetlinkSocket::OnReadable()
+{
+	Napi::Env env = callback_.Env();
+	Napi::HandleScope scope(env);
+	try {
+		callback_.MakeCallback(env.Global(), {});
+	} catch (const Napi::Error &error) {
+		napi_fatal_exception(env, error.Value());
+	}
+}
+
+static Napi::Object InitModule(Napi::Env env, Napi::Object exports)
+{
+	NetlinkSocket::Init(env, exports);
+	return exports;
+}
+
+NODE_API_MODULE(netio_addon, InitModule)

@@ -1,0 +1,2 @@
+export { errorName, NetioError } from './error.ts';
+export { NetlinkSocket, type NetlinkSocketOptions } from './netlink-socket.ts';
