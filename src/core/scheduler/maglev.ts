@@ -47,22 +47,34 @@ export function hashInput(address: Address, port: number, family: Family): numbe
   return (folded + port) >>> 0;
 }
 
-/** Gives the first free slot of a server's permutation to it. */
+/**
+ * Gives the first free slot of a server's permutation to it. The kernel's
+ * permutation starts somewhere and goes on in equal steps. Two servers that
+ * happen to step alike chase each other through the table, and when one of the
+ * two leaves, the other one's slots move too (3 % of a table, one time in a
+ * hundred). So at other sizes a mask of each server's own scatters its steps.
+ */
 type Take = (server: number) => void;
 
 function slotTaker(table: Uint16Array, servers: readonly TableServer[], family: Family): Take {
   const size = table.length;
   const inputs = servers.map(({ key }) => hashInput(key.address, key.port, family));
-  const place = Uint32Array.from(inputs, (input) => hsiphash(input, MH_KEY_1) % size);
+  const starts = inputs.map((input) => hsiphash(input, MH_KEY_1));
+  const place = Uint32Array.from(starts, (start) => start % size);
   const skip = Uint32Array.from(inputs, (input) => (hsiphash(input, MH_KEY_2) % (size - 1)) + 1);
+  const bits = size === KERNEL_RING_SIZE ? 0 : 31 - Math.clz32(size);
+  const mask = Uint32Array.from(starts, (start) => (bits === 0 ? 0 : start >>> (32 - bits)));
+  const scattered = 2 ** bits;
   return (server) => {
-    let slot = place[server]!;
+    let at = place[server]!;
+    let slot = at < scattered ? at ^ mask[server]! : at;
     while (table[slot] !== EMPTY_SLOT) {
-      slot += skip[server]!;
-      if (slot >= size) slot -= size;
+      at += skip[server]!;
+      if (at >= size) at -= size;
+      slot = at < scattered ? at ^ mask[server]! : at;
     }
     table[slot] = server;
-    place[server] = slot;
+    place[server] = at;
   };
 }
 
