@@ -5,7 +5,7 @@
  */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { BpfObject, type MapOptions, type OpenOptions } from 'libbpf-ts';
+import { BpfObject, type MapOptions, type OpenOptions, possibleCpus } from 'libbpf-ts';
 import { addressBytes, macBytes } from '../support/packet-bytes.ts';
 import { lineCounts, lineValues, nextHopValue, serviceKeyValue, serviceValue, vipFilterBit } from './encode.ts';
 import { HASH_KEY, START, TIMEOUTS } from './settings.ts';
@@ -32,7 +32,21 @@ export interface FixtureOptions {
   readonly open?: OpenOptions;
 }
 
+export interface LiveCount {
+  readonly active: number;
+  readonly inactive: number;
+}
+
 type Fields = Record<string, unknown>;
+
+/** Ids of services and of real servers that there is room for. */
+const IDS = 256;
+const EMPTY_VALUES = {
+  scheduler_states: { word: 0n },
+  unrecorded: { placed_at: 0, followed_until: 0 },
+  live_counts: { active: 0, inactive: 0, pad: new Array<number>(14).fill(0) },
+  recount: { active: 0, inactive: 0, pad: new Array<number>(14).fill(0) },
+};
 
 export class DataPlane {
   readonly object: BpfObject;
@@ -73,17 +87,17 @@ export class DataPlane {
     if (!existsSync(OBJECT)) throw new Error(`${OBJECT} is not built: run make build`);
     const buckets = options.buckets ?? 1024;
     const sizes: Record<string, number> = {
-      services: 256,
+      services: IDS,
       schedules: 65536,
       next_hops: 256,
       connections: buckets,
       connection_keys: buckets * 8,
-      scheduler_states: 256,
-      unrecorded: 256,
-      live_counts: 256,
-      recount: 256,
-      service_traffic: 256,
-      server_traffic: 256,
+      scheduler_states: IDS,
+      unrecorded: IDS,
+      live_counts: IDS,
+      recount: IDS,
+      service_traffic: IDS,
+      server_traffic: IDS,
     };
     const maps: Record<string, MapOptions> = { ...options.open?.maps };
     for (const [name, maxEntries] of Object.entries(sizes)) maps[name] = { maxEntries, ...maps[name] };
@@ -105,6 +119,19 @@ export class DataPlane {
   /** Moves the data plane's clock. */
   advance(seconds: number): void {
     this.set({ clock_offset: (this.now + seconds) >>> 0 });
+  }
+
+  /** As just loaded: no connection, no count, no cursor; the clock back at its start. Then `configure`. */
+  reset(world: World): void {
+    this.#hot.fill(0);
+    for (const name of Object.keys(EMPTY_VALUES)) this.#zero(name as keyof typeof EMPTY_VALUES);
+    for (const name of ['service_traffic', 'server_traffic']) {
+      const zero = Array.from({ length: possibleCpus() }, () => ({ connections: 0n, packets: 0n, bytes: 0n }));
+      for (let id = 0; id < IDS; id++) this.object.map<number, unknown>(name).setPerCpu(id, zero);
+    }
+    this.set({ clock_offset: START });
+    this.configure(world);
+    this.counted();
   }
 
   /** Makes the maps hold exactly this world. Connections, counts and cursors stay. */
@@ -146,14 +173,14 @@ export class DataPlane {
     return sumCpus(this.object.map<number, Fields>(map).getPerCpu(id) ?? []);
   }
 
-  live(id: number): { active: number; inactive: number } {
-    const { active, inactive } = this.object
-      .map<number, { active: number; inactive: number }>('live_counts')
-      .get(id) ?? {
-      active: -1,
-      inactive: -1,
-    };
-    return { active, inactive };
+  /** Active and inactive connections of a real server, as the data plane counts them. */
+  live(id: number): LiveCount {
+    return this.#liveCount('live_counts', id);
+  }
+
+  /** The same, as the last sweep with `recount` found them. */
+  recounted(id: number): LiveCount {
+    return this.#liveCount('recount', id);
   }
 
   /** Everything in the connection table, expired entries included. */
@@ -167,8 +194,9 @@ export class DataPlane {
     return new BigUint64Array(bytes.buffer, bytes.byteOffset, this.buckets * 8);
   }
 
-  /** Frees what has expired, all buckets; with `recount`, adds up every live entry. */
+  /** Frees what has expired, all buckets; with `recount`, counts every live entry anew. */
   sweep(recount = false): { expired: number; alive: number; now: number } {
+    if (recount) this.#zero('recount');
     const ctxIn = Buffer.alloc(24);
     ctxIn.writeUInt32LE(this.buckets, 4);
     ctxIn.writeUInt32LE(recount ? 1 : 0, 8);
@@ -193,6 +221,16 @@ export class DataPlane {
       for (let at = index * 8; at < bytes.length; at += count * 8) sum += Number(bytes.readBigUInt64LE(at));
       return sum;
     });
+  }
+
+  #zero(name: keyof typeof EMPTY_VALUES): void {
+    const value = EMPTY_VALUES[name];
+    this.object.map<number, unknown>(name).setBatch(Array.from({ length: IDS }, (_, id) => [id, value]));
+  }
+
+  #liveCount(map: 'live_counts' | 'recount', id: number): LiveCount {
+    const { active, inactive } = this.object.map<number, LiveCount>(map).get(id) ?? { active: -1, inactive: -1 };
+    return { active, inactive };
   }
 
   #writeService(config: ServiceConfig): void {

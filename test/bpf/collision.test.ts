@@ -1,0 +1,85 @@
+/**
+ * Two connections with one tag, which happens to one pair in 2^27 and here to
+ * all: each keeps its server.
+ */
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { chosen } from './expect.ts';
+import { DataPlane } from './fixture.ts';
+import { tcp4, udp4 } from './frames.ts';
+import { WEAK_TAG_KEY } from './settings.ts';
+import { server, service, world } from './world.ts';
+
+let plane: DataPlane;
+beforeAll(() => {
+  plane = DataPlane.load({ buckets: 4, hashKey: WEAK_TAG_KEY });
+});
+beforeEach(() => {
+  const servers = Array.from({ length: 5 }, (_, n) => server(n + 1));
+  plane.reset(world([service(servers), service(servers, { id: 2, protocol: 'udp', port: 53 })]));
+});
+afterAll(() => plane.close());
+
+test('connections of one tag are told apart by their keys', () => {
+  const servers = new Map<number, number | null>();
+  for (let sport = 1; sport <= 12; sport++) servers.set(sport, chosen(plane, tcp4({ sport })));
+  const entries = plane.entries();
+  expect(new Set(entries.map(({ tag }) => tag)).size).toBe(1);
+  expect(entries.length).toBe(12);
+  expect(new Set(servers.values()).size).toBe(5);
+  for (const flags of ['.', 'P.', 'S', 'F.']) {
+    for (const [sport, n] of servers) expect(chosen(plane, tcp4({ sport, flags })), `${sport} [${flags}]`).toBe(n);
+  }
+});
+
+test('both are marked, and each meeting of an opening packet is counted', () => {
+  plane.run(tcp4({ sport: 1 }));
+  expect(plane.entries()).toMatchObject([{ confirm: false }]);
+  plane.counted();
+  // Ports 1 and 5 share their buckets under this key.
+  const rival = [2, 3, 4, 5, 6, 7, 8, 9].find((sport) => {
+    plane.run(tcp4({ sport }));
+    return plane.counted()['tag_collisions'] !== undefined;
+  });
+  expect(rival).toBeDefined();
+  const marked = plane.entries().filter(({ confirm }) => confirm);
+  expect(marked.map(({ key }) => key.sport)).toContain(rival);
+  expect(marked.length).toBeGreaterThanOrEqual(2);
+});
+
+test('a packet in mid-flow of a third connection with the same tag belongs to nobody', () => {
+  for (let sport = 1; sport <= 12; sport++) plane.run(tcp4({ sport }));
+  for (let sport = 101; sport <= 112; sport++) {
+    expect(plane.run(tcp4({ sport, flags: '.' })).verdict, String(sport)).toBe('pass');
+  }
+});
+
+test('UDP always compares the whole key', () => {
+  const servers = new Map<number, number | null>();
+  for (let sport = 1; sport <= 12; sport++) servers.set(sport, chosen(plane, udp4({ sport })));
+  expect(plane.entries().every(({ confirm }) => confirm)).toBe(true);
+  for (const [sport, n] of servers) expect(chosen(plane, udp4({ sport }))).toBe(n);
+});
+
+test('a connection that was reused stays marked', () => {
+  for (let sport = 1; sport <= 8; sport++) plane.run(tcp4({ sport }));
+  const marked = plane.entries().find(({ confirm }) => confirm);
+  const sport = marked?.key.sport ?? 0;
+  plane.run(tcp4({ sport, flags: '.' }));
+  plane.run(tcp4({ sport, flags: 'R' }));
+  plane.run(tcp4({ sport }));
+  expect(plane.entries().find(({ key }) => key.sport === sport)).toMatchObject({ confirm: true, state: 'SYN_RECV' });
+});
+
+test('counts stay exact when a stray packet hits another service by its tag', () => {
+  for (let sport = 1; sport <= 12; sport++) plane.run(tcp4({ sport }));
+  for (let sport = 1; sport <= 60; sport++) plane.run(tcp4({ sport, flags: 'F.', dport: 53 }));
+  plane.configure(
+    world([
+      service([server(11), server(12), server(13), server(14), server(15)], { id: 3, port: 81 }),
+      service([1, 2, 3, 4, 5].map((n) => server(n))),
+    ]),
+  );
+  for (let sport = 1; sport <= 60; sport++) plane.run(tcp4({ sport, flags: 'F.', dport: 81 }));
+  plane.sweep(true);
+  for (let id = 1; id <= 15; id++) expect(plane.live(id), `server ${id}`).toEqual(plane.recounted(id));
+});

@@ -1,0 +1,98 @@
+/** What the data plane leaves to the kernel, untouched. */
+import { afterAll, beforeAll, test } from 'vitest';
+import { ethernet } from '../support/packet.ts';
+import { PROTOCOL } from '../support/packet-layers.ts';
+import { expectPacket } from './expect.ts';
+import { DataPlane } from './fixture.ts';
+import { arriving, tcp4, tcp6, udp4 } from './frames.ts';
+import { server, service, VIP4, VIP6, world } from './world.ts';
+
+let plane: DataPlane;
+beforeAll(() => {
+  plane = DataPlane.load();
+  const servers = [server(1)];
+  plane.configure(world([service(servers), service(servers, { id: 2, address: VIP6 })]));
+});
+afterAll(() => plane.close());
+
+const v4 = arriving().ipv4({ dst: VIP4 });
+const v6 = arriving().ipv6({ dst: VIP6 });
+
+const NOT_OURS: [string, Buffer][] = [
+  ['ARP', arriving().payload(46).build()],
+  ['another address', tcp4({}, { dst: '192.0.2.101' })],
+  ['another address, IPv6', tcp6({}, { dst: '2001:db8::101' })],
+  ['another port', tcp4({ dport: 81 })],
+  ['another protocol on the port', udp4({ dport: 80 })],
+  ['ICMP to the VIP', v4.icmp().payload(8).build()],
+  ['ICMPv6 to the VIP', v6.icmpv6().payload(8).build()],
+  ['a protocol without ports', v4.payload(20, 132).build()],
+  ['IPIP to the VIP', v4.ipv4({ dst: VIP4 }).tcp().build()],
+  ['three VLAN tags', arriving().vlan(1).vlan(2).vlan(3).ipv4({ dst: VIP4 }).tcp().build()],
+  ['an IPv4 packet under the EtherType of IPv6', ethernet({ type: 0x86dd }).ipv4({ dst: VIP4 }).tcp().build()],
+  ['authentication header', v6.extension(PROTOCOL.ah, 2).tcp().build()],
+  ['encapsulating security payload', v6.extension(PROTOCOL.esp, 2).tcp().build()],
+  ['no next header', v6.extension(PROTOCOL.none).build()],
+  [
+    'seven extension headers',
+    Array.from({ length: 7 })
+      .reduce((packet: typeof v6) => packet.destinationOptions(), v6)
+      .tcp()
+      .build(),
+  ],
+];
+
+test.each(NOT_OURS)('%s', (_, frame) => {
+  expectPacket(plane, frame, { verdict: 'pass', counted: {} });
+});
+
+const FRAGMENTS: [string, Buffer][] = [
+  ['first fragment', arriving().ipv4({ dst: VIP4, mf: true }).tcp().payload(8).build()],
+  ['middle fragment', arriving().ipv4({ dst: VIP4, mf: true, offset: 100, protocol: 6 }).payload(64).build()],
+  ['last fragment', arriving().ipv4({ dst: VIP4, offset: 100, protocol: 17 }).payload(64).build()],
+  ['IPv6 first fragment', v6.fragment({ more: true }).tcp().build()],
+  ['IPv6 last fragment', v6.fragment({ offset: 100 }).tcp().build()],
+  ['IPv6 atomic fragment', v6.fragment().tcp().build()],
+  ['IPv6 fragment behind another header', v6.hopByHop().fragment({ more: true }).tcp().build()],
+];
+
+test.each(FRAGMENTS)('%s', (_, frame) => {
+  expectPacket(plane, frame, { verdict: 'pass', counted: { pass_fragment: 1 } });
+});
+
+const MALFORMED: [string, Buffer][] = [
+  ['IP version 5', tcp4({}, { version: 5 })],
+  ['IPv4 header of 16 bytes', tcp4({}, { ihl: 4 })],
+  ['IPv4 header beyond the packet', tcp4({}, { ihl: 15 })],
+  ['total length beyond the frame', tcp4({}, { totalLength: 41 })],
+  ['total length below the header', tcp4({}, { totalLength: 19 })],
+  ['total length within the TCP header', tcp4({}, { totalLength: 39 })],
+  ['total length within the UDP header', udp4({}, { totalLength: 27 })],
+  ['TCP header of 16 bytes', tcp4({ doff: 4 })],
+  ['TCP header beyond the packet', tcp4({ doff: 6 })],
+  ['IPv6 version 4', tcp6({}, { version: 4 })],
+  ['payload length beyond the frame', tcp6({}, { payloadLength: 21 })],
+  ['payload length within the TCP header', tcp6({}, { payloadLength: 19 })],
+  ['payload length 0', tcp6({}, { payloadLength: 0 })],
+  ['IPv6 TCP header beyond the packet', tcp6({ doff: 15 })],
+  ['extension header beyond the packet', v6.destinationOptions().tcp().build().fill(255, 55, 56)],
+];
+
+test.each(MALFORMED)('malformed: %s', (_, frame) => {
+  expectPacket(plane, frame, { verdict: 'pass', counted: { pass_malformed: 1 } });
+});
+
+test('a frame to another MAC address, flooded or promiscuous', () => {
+  const frame = ethernet({ dst: '02:00:00:00:00:77' }).ipv4({ dst: VIP4 }).tcp().build();
+  expectPacket(plane, frame, { verdict: 'pass', counted: { pass_other_mac: 1 } });
+});
+
+test('a broadcast frame', () => {
+  const frame = ethernet({ dst: 'ff:ff:ff:ff:ff:ff' }).ipv4({ dst: VIP4 }).tcp().build();
+  expectPacket(plane, frame, { verdict: 'pass', counted: { pass_other_mac: 1 } });
+});
+
+test.each([['.'], ['P.'], ['F.'], ['R'], ['R.'], ['SR'], ['']])('TCP [%s] without a connection', (flags) => {
+  expectPacket(plane, tcp4({ flags, sport: 5 }), { verdict: 'pass', counted: { pass_no_connection: 1 } });
+  expectPacket(plane, tcp6({ flags, sport: 5 }), { verdict: 'pass', counted: { pass_no_connection: 1 } });
+});
