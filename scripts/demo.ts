@@ -134,6 +134,7 @@ async function startDirector(lab: Lab): Promise<Director> {
   heading('Director');
   const director = await Director.start(lab.host('director1'));
   command('director1', commandLine('xlbd', director.args));
+  command('director1', `export XLB_RUN_DIR=${director.runDirectory}`);
   command('director1', 'xlb status');
   output(await director.xlb(['status']));
   return director;

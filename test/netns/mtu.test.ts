@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { VIP4, VIP6 } from '../../scripts/lab/spec.ts';
+import { waitFor } from '../../scripts/lab/wait.ts';
 import { Cluster, type Family } from './support/cluster.ts';
 
 /** What an IPIP header takes, for each family: the tunnel's ends are of the same family as the service. */
@@ -12,8 +13,9 @@ describe('path MTU through a tunnel', () => {
     await using cluster = await Cluster.build({ realServers: 2 });
     const url = await cluster.addService(family, 'tun');
     writeFileSync(cluster.lab.path('upload'), Buffer.alloc(UPLOAD, 'x'));
-    const capture = cluster.client.run('timeout', ['15', 'tcpdump', '-c', '1', '-lnvi', 'eth0', tooBigFilter(family)]);
-    await expect.poll(() => cluster.client.run('pgrep', ['-f', tooBigFilter(family)])).not.toBe('');
+    const capture = cluster.lab.path('capture');
+    cluster.client.start('tcpdump', ['-c', '1', '-lnvi', 'eth0', tooBigFilter(family)], { log: 'capture' });
+    await waitFor('tcpdump', () => readFileSync(capture, 'utf8').includes('listening on'));
 
     const args = [
       '-s',
@@ -34,7 +36,7 @@ describe('path MTU through a tunnel', () => {
     const route = await cluster.client.run('ip', ['route', 'get', vip]);
     expect(route).toContain(`mtu ${1500 - OUTER[family]}`);
     // It comes from the virtual address, which the client knows.
-    expect(await capture).toMatch(new RegExp(`${vip.replaceAll('.', '\\.')} > `));
+    expect(readFileSync(capture, 'utf8')).toMatch(new RegExp(`${vip.replaceAll('.', '\\.')} > `));
   });
 });
 
