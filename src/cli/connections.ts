@@ -29,8 +29,9 @@ export function connectionsCommand(env: Env, exit: (code: number) => void): Comm
 }
 
 function filterHelp(): string {
-  const words = Object.entries({ ...FILTER_WORDS, min_age: 'at least this old: 90, 90s, 5min, 1h, 2d' });
-  return words.map(([word, text]) => `  ${word === 'min_age' ? 'age>TIME' : `${word}=`.padEnd(8)}  ${text}\n`).join('');
+  const states = 'state, as IPVS names it: ESTABLISHED, SYN_RECV, TIME_WAIT, UDP ...';
+  const words = Object.entries({ ...FILTER_WORDS, state: states, min_age: 'at least this old: 90, 90s, 5min, 1h, 2d' });
+  return words.map(([word, text]) => `  ${(word === 'min_age' ? 'age>' : `${word}=`).padEnd(11)}${text}\n`).join('');
 }
 
 /** The filter's words as query parameters; throws UsageError. */
