@@ -19,9 +19,9 @@ interface DecapOptions {
 
 export function decapCommand(env: Env, exit: (code: number) => void): Command {
   return new Command('decap')
-    .description('on a real server without an ipip device: take the tunnel header off packets for these addresses')
+    .description('on a real server without an ipip device: strip tunnel headers')
     .argument('<iface>', 'name of the interface, like eth0')
-    .option('--vip <address...>', 'virtual addresses; given again, they replace the earlier ones')
+    .option('--vip <address...>', 'virtual addresses; they replace earlier ones')
     .addOption(new Option('--mode <mode>', 'as for attach').choices(['native', 'generic', 'auto']).default('auto'))
     .option('--show', 'print addresses and counters')
     .option('--detach', 'remove it')
