@@ -7,8 +7,6 @@ import type { Finished, RunOptions } from './run.ts';
 import { waitFor } from './wait.ts';
 
 const DIST = resolve(import.meta.dirname, '../../dist');
-const XLBD = join(DIST, 'xlbd');
-const XLB = join(DIST, 'xlb');
 
 export interface DirectorOptions {
   /** eth0. */
@@ -17,22 +15,26 @@ export interface DirectorOptions {
   readonly name?: string;
   /** More words for xlbd. */
   readonly args?: readonly string[];
+  /** Where the executables are; dist/ of this tree. */
+  readonly executables?: string;
 }
 
 export class Director {
   /** The path of xlb, for hosts without a daemon. */
-  static readonly XLB = XLB;
+  static readonly XLB = join(DIST, 'xlb');
   readonly host: Host;
   readonly runDirectory: string;
   readonly bpffs: string;
   readonly #name: string;
   readonly #args: readonly string[];
+  readonly #executables: string;
   #process: ChildProcess | undefined;
 
   private constructor(host: Host, options: DirectorOptions) {
-    const { interfaces = ['eth0'], name = host.name, args = [] } = options;
+    const { interfaces = ['eth0'], name = host.name, args = [], executables = DIST } = options;
     this.host = host;
     this.#name = name;
+    this.#executables = executables;
     this.runDirectory = join(host.directory, `run-${name}`);
     this.bpffs = join(host.directory, `bpf-${name}`);
     this.#args = [
@@ -67,7 +69,7 @@ export class Director {
 
   /** Again after `stopDaemon`: the same run directory, the same pins. */
   async startDaemon(): Promise<void> {
-    const child = this.host.start(XLBD, this.#args, { log: `xlbd-${this.#name}.log` });
+    const child = this.host.start(join(this.#executables, 'xlbd'), this.#args, { log: `xlbd-${this.#name}.log` });
     this.#process = child;
     child.once('exit', () => {
       if (this.#process === child) this.#process = undefined;
@@ -86,11 +88,11 @@ export class Director {
 
   /** Runs `xlb ARGS` for this director; an exit code other than 0 throws. */
   xlb(args: readonly string[], options: RunOptions = {}): Promise<string> {
-    return this.host.run(XLB, args, this.#withRunDirectory(options));
+    return this.host.run(join(this.#executables, 'xlb'), args, this.#withRunDirectory(options));
   }
 
   tryXlb(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
-    return this.host.tryRun(XLB, args, this.#withRunDirectory(options));
+    return this.host.tryRun(join(this.#executables, 'xlb'), args, this.#withRunDirectory(options));
   }
 
   /** What xlbd has written so far. */
