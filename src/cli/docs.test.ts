@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { FakeController, fakeConnections, NOW, startFakeDaemon } from '../../test/api/fake-controller.ts';
 import { type Example, readConsole, writeConsole } from '../../test/cli/console.ts';
 import { runXlb, words } from '../../test/cli/run-xlb.ts';
+import { parseOptions } from '../daemon/options.ts';
 import { createProgram } from './program.ts';
 
 const PAGE = 'docs/cli.md';
@@ -87,4 +88,12 @@ describe.each([PAGE, 'docs/man/xlb.1.md'])('%s', (path) => {
     const missing = [...new Set(options)].filter((flag) => flag && !text.includes(flag) && flag !== '--version');
     expect(missing).toEqual([]);
   });
+});
+
+it('docs/man/xlbd.8.md has every option of xlbd', () => {
+  const parsed = parseOptions(['--help'], '0.1.0');
+  const flags = 'output' in parsed ? (parsed.output.match(/--[a-z][a-z-]+/g) ?? []) : [];
+  expect(flags.length).toBeGreaterThan(8);
+  const text = readFileSync('docs/man/xlbd.8.md', 'utf8');
+  expect([...new Set(flags)].filter((flag) => !text.includes(`\`${flag}\``))).toEqual([]);
 });
