@@ -26,7 +26,7 @@ export const KIND = {
   ENUM64: 19,
 } as const;
 
-export interface BtfMember {
+interface BtfMember {
   name: string;
   type: number;
   bitOffset: number;
@@ -34,7 +34,7 @@ export interface BtfMember {
   bitSize: number;
 }
 
-export interface BtfVariable {
+interface BtfVariable {
   type: number;
   offset: number;
   size: number;

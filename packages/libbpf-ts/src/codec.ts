@@ -69,7 +69,7 @@ function misfitError(error: unknown, what: string): unknown {
 const compiled = new WeakMap<Layout, Coder>();
 
 /** The coder of a layout; the same one for the same layout object. */
-export function coder(layout: Layout): Coder {
+function coder(layout: Layout): Coder {
   let known = compiled.get(layout);
   if (known === undefined) {
     known = compile(layout);

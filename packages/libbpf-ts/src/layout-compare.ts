@@ -25,7 +25,7 @@ export function layoutDifference(expected: Layout, found: Layout, path = ''): st
  * A hash of a map's type, sizes and layouts: 64 hexadecimal digits. Equal hashes mean that entries
  * written under one spec can be read under the other. The number of entries and the flags are left
  * out, because both may change without changing an entry; so are the names of types and the values
- * of enums.
+ * of enums. Stable across versions of this package.
  */
 export function layoutHash(spec: MapSpec): string {
   requireObject('spec', spec);

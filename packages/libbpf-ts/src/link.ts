@@ -12,7 +12,7 @@ import { BpfProgram } from './program.ts';
 /** `native`: in the driver, the fast one; `generic`: in the stack, for every driver. */
 export type XdpMode = 'native' | 'generic';
 
-export const XDP_MODE_FLAGS: Record<XdpMode, number> = {
+const XDP_MODE_FLAGS: Record<XdpMode, number> = {
   native: XDP_FLAGS.DRV_MODE,
   generic: XDP_FLAGS.SKB_MODE,
 };

@@ -32,7 +32,7 @@ export interface NativeObject {
   programFd(program: string): Result;
 }
 
-export interface NativeMapDeclaration {
+interface NativeMapDeclaration {
   name: string;
   type: number;
   keySize: number;
@@ -49,7 +49,7 @@ export interface NativeRingBuffer {
   close(): void;
 }
 
-export interface NativeMapInfo {
+interface NativeMapInfo {
   id: number;
   type: number;
   name: string;
@@ -77,7 +77,7 @@ export interface NativeProgramInfo {
   mapIds: number[];
 }
 
-export interface NativeTestRun {
+interface NativeTestRun {
   rc: Result;
   retval: number;
   duration: number;
@@ -85,7 +85,7 @@ export interface NativeTestRun {
   contextSize: number;
 }
 
-export interface NativeXdpQuery {
+interface NativeXdpQuery {
   attachMode: number;
   progId: number;
   nativeId: number;

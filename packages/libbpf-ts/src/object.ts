@@ -48,7 +48,7 @@ export interface ProgramSpec {
 
 /**
  * An object file. The maps and programs that it hands out belong to it: `close()` closes them too.
- * What is pinned or attached lives on.
+ * What is pinned or attached lives on. Linux 5.8 for CAP_BPF; this package is written for 6.1.
  */
 export class BpfObject {
   readonly spec: ObjectSpec;

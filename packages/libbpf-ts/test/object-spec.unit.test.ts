@@ -108,4 +108,8 @@ describe('two layouts', () => {
     expect(layoutHash(spec({ type: 'lru_hash' }))).not.toBe(layoutHash(spec()));
     expect(layoutHash(spec())).toMatch(/^[0-9a-f]{64}$/);
   });
+
+  it('hash as they always did: hashes stand beside pins that outlive a version of this package', () => {
+    expect(layoutHash(spec({ value: base }))).toBe('fdd24ce45dbd748e9ba54d8d745302c28840071f5fc43cab4ef9907992bf89b0');
+  });
 });
