@@ -62,8 +62,8 @@ packages/netio/build/Release/netio_addon.node: packages/netio/binding.gyp $(wild
 $(ADDONS): packages/%.node: | $(MODULES)
 	$(call msg,ADDON,$@)
 	@mkdir -p build
-	$(Q)cd $(@D)/../.. && npm run --silent build:native -- --nodedir='$(NODE_DIR)' >$(CURDIR)/build/addon.log 2>&1 \
-		|| { cat $(CURDIR)/build/addon.log >&2; exit 1; }
+	$(Q)cd $(firstword $(subst /build/, ,$@)) && npm run --silent build:native -- --nodedir='$(NODE_DIR)' >$(CURDIR)/build/$(@F).log 2>&1 \
+		|| { cat $(CURDIR)/build/$(@F).log >&2; exit 1; }
 	@touch $@
 
 packages/libbpf-ts/dist/index.js: $(shell find packages/libbpf-ts/src -name '*.ts')
