@@ -45,7 +45,8 @@ export function xdpAttach(
 /** Detaches what is attached in this mode; nothing attached is no error. EBUSY: a link holds it. */
 export function xdpDetach(ifindex: number, mode: XdpMode): void {
   checkIfindex(ifindex);
-  check(addon().xdpAttach(ifindex, -1, modeFlags(mode), -1), () => ({
+  const flags = modeFlags(mode);
+  check(addon().xdpAttach(ifindex, -1, flags, -1), () => ({
     ...attachFailure(`detach from interface ${ifindex}`, 'netlink(RTM_SETLINK)'),
     advice: { EBUSY: 'a link holds the program; detach the link', EPERM: 'not permitted; CAP_NET_ADMIN is missing' },
   }));
