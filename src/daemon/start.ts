@@ -1,6 +1,5 @@
 /** Puts the daemon together, in the order in which the parts need each other, and takes it apart again. */
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import type { Model } from '../core/model/model.ts';
 import { adopt } from '../core/reconcile/adopt.ts';
 import { Reconciler } from '../core/reconcile/reconciler.ts';
@@ -11,6 +10,7 @@ import { openConnectionTable } from '../dataplane/connections.ts';
 import { DataplaneError } from '../dataplane/error.ts';
 import { readHave } from '../dataplane/have.ts';
 import { openLiveCounts } from '../dataplane/live-counts.ts';
+import { makeDirectory } from '../dataplane/make-directory.ts';
 import { type Dataplane, openDataplane } from '../dataplane/open.ts';
 import { ScheduleMemory } from '../dataplane/schedule-memory.ts';
 import { startSweeper } from '../dataplane/sweeper.ts';
@@ -93,7 +93,7 @@ async function assemble({ options, log, version, object }: StartOptions, dispose
 }
 
 function claimRunDirectory(runDir: string, disposers: Disposers): void {
-  mkdirSync(runDir, { recursive: true, mode: 0o755 });
+  makeDirectory(runDir, 0o755);
   const claim = disposers.use('the run directory', claimDirectory(runDir));
   if (claim.heldBy === undefined) return;
   throw new Error(`another xlbd (process ${claim.heldBy}) works in ${runDir}; give this one its own --run-dir`);

@@ -4,7 +4,7 @@
  * one. A file that cannot be understood is never overwritten: the daemon
  * refuses to start and says where the fault is.
  */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
@@ -13,6 +13,7 @@ import { emptyModel } from '../core/model/apply-command.ts';
 import { fromDocument, toDocument } from '../core/model/document.ts';
 import type { Address, Model, VirtualService } from '../core/model/model.ts';
 import type { Remembered } from '../core/reconcile/memory.ts';
+import { makeDirectory } from '../dataplane/make-directory.ts';
 
 /** Connections, packets and bytes at the last `zero`, by id in the data plane. */
 export type Baseline = readonly [id: number, connections: number, packets: number, bytes: number];
@@ -55,7 +56,7 @@ export class StateFile {
 
   /** Makes the directory where it is missing. */
   constructor(directory: string) {
-    mkdirSync(directory, { recursive: true, mode: 0o750 });
+    makeDirectory(directory, 0o750);
     this.path = join(directory, FILE_NAME);
   }
 

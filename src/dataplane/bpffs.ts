@@ -1,8 +1,9 @@
 /** The BPF file system that holds the pins: found, or mounted where there is none. */
 import { execFile } from 'node:child_process';
-import { mkdirSync, statfsSync } from 'node:fs';
+import { statfsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { DataplaneError } from './error.ts';
+import { makeDirectory } from './make-directory.ts';
 
 const BPF_FS_MAGIC = 0xcafe4a11;
 const SYSTEM_BPFFS = '/sys/fs/bpf';
@@ -15,7 +16,7 @@ const SYSTEM_BPFFS = '/sys/fs/bpf';
 export async function ensureBpffs(directory: string): Promise<void> {
   if (isBpffs(directory)) return;
   if (directory.startsWith(`${SYSTEM_BPFFS}/`) && !isBpffs(SYSTEM_BPFFS)) await mount(SYSTEM_BPFFS, directory);
-  makeDirectory(directory);
+  makeMountPoint(directory);
   if (!isBpffs(directory)) await mount(directory, directory);
 }
 
@@ -28,9 +29,9 @@ function isBpffs(directory: string): boolean {
   }
 }
 
-function makeDirectory(directory: string): void {
+function makeMountPoint(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory, 0o700);
   } catch (error) {
     throw new DataplaneError('bpffs', `cannot make the directory for pins: ${(error as Error).message}`, error);
   }
