@@ -23,7 +23,7 @@ import { type Slot, type Slots, standIn } from './slots.ts';
 const UNKNOWN_MTU = 65535;
 const NO_ADDRESS = { word: [0, 0, 0, 0] };
 const PROTOCOL_NUMBERS = { tcp: 6, udp: 17 };
-const SCHEDULERS = { rr: Scheduler.SCHEDULER_RR, wrr: Scheduler.SCHEDULER_WRR, mh: Scheduler.SCHEDULER_MH };
+export const SCHEDULERS = { rr: Scheduler.SCHEDULER_RR, wrr: Scheduler.SCHEDULER_WRR, mh: Scheduler.SCHEDULER_MH };
 
 export interface ServiceContent {
   /** Slots, then turns, then the ring. */

@@ -1,8 +1,16 @@
 /** The controller's maps in memory, for tests: executes operations and finds dangling references. */
-import type { Interface, NextHop, RealServer, ScheduleLine, Service } from '../../dataplane/types.gen.ts';
+import {
+  type Interface,
+  type NextHop,
+  type RealServer,
+  ScheduleLimit,
+  type ScheduleLine,
+  type Service,
+} from '../../dataplane/types.gen.ts';
 import { addressFromWords } from '../model/address.ts';
 import type { Have, Operation } from './operations.ts';
 import type { Limits } from './reconciler.ts';
+import { vipFilterBit } from './vip-filter.ts';
 
 export class FakeMaps {
   private readonly limits: Limits;
@@ -76,7 +84,10 @@ export class FakeMaps {
 
   /** Throws where a published service refers to what is not there. */
   checkReferences(): void {
+    const lines = new Set<number>();
     for (const service of this.services.values()) {
+      this.checkFilter(service);
+      this.checkLines(service, lines);
       for (let i = 0; i < service.slot_count; i++) {
         const server = this.lines.get(service.schedule + i)?.server;
         if (server === undefined) throw new Error(`service ${service.id}: slot ${i} is not a server`);
@@ -86,6 +97,21 @@ export class FakeMaps {
         if (!this.txPorts.has(hop.port - 1)) throw new Error(`next hop ${server.next_hop} leaves by no interface`);
       }
       this.checkIndexes(service);
+    }
+  }
+
+  private checkFilter({ id, key }: Service): void {
+    const bit = vipFilterBit(addressFromWords(key.family as 4 | 6, key.address.word));
+    const word = this.filter.get(bit >> 6) ?? 0n;
+    if (((word >> BigInt(bit & 63)) & 1n) === 0n) throw new Error(`service ${id}: its address is not in the filter`);
+  }
+
+  /** `lines`: those of the services before. */
+  private checkLines({ id, schedule, ring_line, ring_size }: Service, lines: Set<number>): void {
+    for (let line = schedule; line < ring_line + ring_size / ScheduleLimit.RING_SLOTS_PER_LINE; line++) {
+      if (line >= this.limits.lines) throw new Error(`service ${id}: line ${line} is outside the map`);
+      if (lines.has(line)) throw new Error(`service ${id}: line ${line} is another service's too`);
+      lines.add(line);
     }
   }
 

@@ -23,6 +23,10 @@ export class IdPool {
     return copy;
   }
 
+  has(id: number): boolean {
+    return this.used.has(id);
+  }
+
   /** False where it is taken already or outside the map. */
   reserve(id: number): boolean {
     if (id < 1 || id >= this.limit || this.used.has(id)) return false;

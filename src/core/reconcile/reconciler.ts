@@ -9,22 +9,22 @@
  * starts from what the maps then hold.
  */
 
-import type { Interface, NextHop, Service } from '../../dataplane/types.gen.ts';
+import type { Interface, Service } from '../../dataplane/types.gen.ts';
 import type { Model, ServiceKey, VirtualService } from '../model/model.ts';
 import type { LocalInterface, Resolution } from '../model/resolution.ts';
 import { serviceKeyText } from '../model/service-key.ts';
-import { buildContent, type Reach, type ServiceContent, serviceElement, serviceMapKey } from './build-service.ts';
-import { type Remembered, remember } from './memory.ts';
 import {
-  interfaceSlot,
-  interfaceValue,
-  NO_INTERFACE,
-  nextHopIdentity,
-  nextHopValue,
-  sameButAddress,
-  sameInterface,
-  sameNextHop,
-} from './next-hop.ts';
+  buildContent,
+  type Reach,
+  SCHEDULERS,
+  type ServiceContent,
+  serviceElement,
+  serviceMapKey,
+} from './build-service.ts';
+import { filterOperations } from './filter-operations.ts';
+import { type Remembered, remember } from './memory.ts';
+import { interfaceSlot, interfaceValue, NO_INTERFACE, sameInterface } from './next-hop.ts';
+import { NextHopPlan, type NextHops } from './next-hop-plan.ts';
 import type { Operation } from './operations.ts';
 import { IdPool, type Region, RegionPool } from './pools.ts';
 import { sameContent, sameTurns } from './same-content.ts';
@@ -47,6 +47,15 @@ export interface Network {
 
 export type ServerAddress = VirtualService['servers'][number]['key']['address'];
 
+interface Source {
+  readonly service: VirtualService;
+  readonly tunnel: unknown;
+  readonly reach: readonly Reach[];
+}
+
+/** An adopted service whose id cannot be trusted: its next plan gives it one. */
+export const NO_ID = 0;
+
 /** What is known of one service, in the model or lately deleted. */
 export interface Entry {
   readonly key: ServiceKey;
@@ -59,18 +68,9 @@ export interface Entry {
   readonly content: ServiceContent | null;
   readonly element: Service | null;
   /** What the content was made from, by identity; null: not made here (adopted). */
-  readonly source: {
-    readonly service: VirtualService;
-    readonly tunnel: unknown;
-    readonly reach: readonly Reach[];
-  } | null;
+  readonly source: Source | null;
   /** Milliseconds; null: published. */
   readonly deletedAt: number | null;
-}
-
-export interface KnownNextHop {
-  readonly id: number;
-  readonly value: NextHop;
 }
 
 export interface State {
@@ -79,8 +79,7 @@ export interface State {
   readonly serverIds: IdPool;
   readonly nextHopIds: IdPool;
   readonly regions: RegionPool;
-  /** By identity. */
-  readonly nextHops: Map<string, KnownNextHop>;
+  readonly nextHops: NextHops;
   readonly interfaces: ReadonlyMap<number, Interface>;
   readonly txPorts: ReadonlyMap<number, number>;
   readonly filter: ReadonlyMap<number, bigint>;
@@ -97,7 +96,7 @@ export function emptyState({ services, realServers, nextHops, lines }: Limits): 
     serverIds: new IdPool(realServers),
     nextHopIds: new IdPool(nextHops),
     regions: new RegionPool(lines),
-    nextHops: new Map(),
+    nextHops: { known: new Map(), adopted: new Map(), published: new Map() },
     interfaces: new Map(),
     txPorts: new Map(),
     filter: new Map(),
@@ -144,7 +143,8 @@ export class Reconciler {
         entries.delete(name);
         serviceIds.free(entry.id, now);
       } else if (released.length > 0) {
-        entries.set(name, { ...entry, slots });
+        // Its lines still name ids that may be given on: the next plan writes them anew.
+        entries.set(name, { ...entry, slots, source: null });
       }
     }
   }
@@ -153,6 +153,12 @@ export class Reconciler {
   memory(): Remembered[] {
     return remember(this.state);
   }
+}
+
+interface Made {
+  readonly slots: Slots;
+  readonly order: readonly number[];
+  readonly source: Source;
 }
 
 /** One run of `plan`, on copies. */
@@ -166,10 +172,9 @@ class Planner {
   private readonly serverIds: IdPool;
   private readonly nextHopIds: IdPool;
   private readonly regions: RegionPool;
-  private readonly nextHops = new Map<string, KnownNextHop>();
+  private readonly nextHops: NextHopPlan;
   private readonly zeroServices: number[] = [];
   private readonly zeroServers: number[] = [];
-  private readonly hopOperations: Operation[] = [];
   private readonly lineOperations: Operation[] = [];
   private readonly serviceOperations: Operation[] = [];
   private readonly deletions: Operation[] = [];
@@ -184,6 +189,7 @@ class Planner {
     this.serverIds = before.serverIds.clone();
     this.nextHopIds = before.nextHopIds.clone();
     this.regions = before.regions.clone();
+    this.nextHops = new NextHopPlan(before.nextHops, this.nextHopIds, now);
   }
 
   run(): { operations: Operation[]; state: State } {
@@ -191,7 +197,7 @@ class Planner {
     for (const [name, entry] of this.before.entries) {
       if (!this.model.services.has(name) && entry.deletedAt === null) this.remove(name, entry);
     }
-    this.dropNextHops();
+    const nextHops = this.nextHops.finish();
     const interfaces = this.planInterfaces();
     const addresses = [...this.model.services.values()].map(({ key }) => key.address);
     const filter = vipFilterWords(addresses);
@@ -203,7 +209,7 @@ class Planner {
       operations: [
         ...zero,
         ...interfaces.before,
-        ...this.hopOperations,
+        ...this.nextHops.operations,
         ...this.lineOperations,
         ...filterOperations(this.before.filter, filter, 'set'),
         ...this.serviceOperations,
@@ -217,7 +223,7 @@ class Planner {
         serverIds: this.serverIds,
         nextHopIds: this.nextHopIds,
         regions: this.regions,
-        nextHops: this.nextHops,
+        nextHops,
         interfaces: interfaces.values,
         txPorts: interfaces.txPorts,
         filter,
@@ -229,7 +235,7 @@ class Planner {
     const known = this.entries.get(name);
     const reach = service.servers.map((server) => this.reach(server.key.address));
     if (known !== undefined && isCurrent(known, service, this.model, reach)) return;
-    const entry = known ?? this.newEntry(service);
+    const entry = this.entryFor(service, known);
     const assigned = assignSlots(entry.slots, entry.order, service, this.now, () => this.takeServerId());
     if (assigned === undefined) throw new Exhausted(`${name}: no room for more real servers; raise --real-servers`);
     this.zeroServers.push(...assigned.newIds);
@@ -237,17 +243,19 @@ class Planner {
     const { slots, order } = assigned;
     const content = buildContent(service, slots, order, (server) => byServer.get(server) as Reach, this.model.tunnel);
     const source = { service, tunnel: this.model.tunnel, reach };
-    this.entries.set(name, this.place(name, { ...entry, slots, order, source }, service, content));
+    this.entries.set(name, this.place(name, entry, { slots, order, source }, content));
   }
 
   /** Puts content into fresh lines, unless it is what is published already. */
-  private place(name: string, entry: Entry, service: VirtualService, content: ServiceContent): Entry {
+  private place(name: string, entry: Entry, next: Made, content: ServiceContent): Entry {
     const { element, region } = entry;
-    const edited = entry.content === null || !sameTurns(entry.content, content);
-    const generation = edited ? (entry.generation + 1) & 0xffff : entry.generation;
+    const { slots, order, source } = next;
+    const { service } = source;
+    const edited = isEdited(entry, order, service, content);
+    const generation = edited ? nextGeneration(entry.generation) : entry.generation;
     if (element !== null && region !== null && entry.content !== null && entry.deletedAt === null) {
       const same = serviceElement(service, entry.id, entry.generation, region.line, content);
-      if (sameContent(entry.content, content) && sameElement(same, element)) return entry;
+      if (sameContent(entry.content, content) && sameElement(same, element)) return { ...entry, slots, order, source };
     }
     const fresh = this.regions.take(content.lines.length, this.now);
     if (fresh === undefined) throw new Exhausted(`${name}: no room for its schedule; raise --schedule-lines`);
@@ -256,16 +264,18 @@ class Planner {
     this.lineOperations.push({ op: 'write-lines', line: fresh.line, lines: content.lines });
     const settle = service.scheduler === 'wrr' && edited;
     this.serviceOperations.push({ op: 'set-service', key: value.key, value, settle });
-    return { ...entry, generation, region: fresh, content, element: value, deletedAt: null };
+    return { ...entry, slots, order, source, generation, region: fresh, content, element: value, deletedAt: null };
   }
 
-  private newEntry(service: VirtualService): Entry {
-    const id = this.serviceIds.take(this.now);
+  /** Its traffic and its scheduler start anew where the service was not there before. */
+  private entryFor(service: VirtualService, known: Entry | undefined): Entry {
+    if (known !== undefined && known.id !== NO_ID && known.deletedAt === null) return known;
+    const id = known === undefined || known.id === NO_ID ? this.serviceIds.take(this.now) : known.id;
     if (id === undefined)
       throw new Exhausted(`${serviceKeyText(service.key)}: no room for more services; raise --services`);
     this.zeroServices.push(id);
     const nothing = { slots: [], order: [], region: null, content: null, element: null, source: null, deletedAt: null };
-    return { key: service.key, id, generation: 0, ...nothing };
+    return { key: service.key, generation: 0, ...nothing, ...known, id };
   }
 
   private takeServerId(): number | undefined {
@@ -276,6 +286,10 @@ class Planner {
     const assigned = assignSlots(entry.slots, entry.order, null, this.now, () => undefined);
     this.deletions.push({ op: 'delete-service', key: serviceMapKey(entry.key) });
     if (entry.region !== null) this.regions.release(entry.region, this.now);
+    if (entry.id === NO_ID) {
+      this.entries.delete(name);
+      return;
+    }
     const gone = { order: [], region: null, content: null, element: null, source: null, deletedAt: this.now };
     this.entries.set(name, { ...entry, slots: assigned?.slots ?? entry.slots, ...gone });
   }
@@ -286,47 +300,11 @@ class Planner {
     const known = this.reached.get(address);
     if (known !== undefined) return known;
     const resolution = this.network.resolution(address);
-    const nextHop = resolution.state === 'resolved' ? this.nextHop(resolution) : 0;
+    const nextHop = resolution.state === 'resolved' ? this.nextHops.indexOf(address, resolution) : 0;
+    if (nextHop === undefined) throw new Exhausted('no room for more next hops');
     const reach = { resolution, nextHop };
     this.reached.set(address, reach);
     return reach;
-  }
-
-  private nextHop(resolution: Extract<Resolution, { state: 'resolved' }>): number {
-    const identity = nextHopIdentity(resolution);
-    const value = nextHopValue(resolution);
-    const known = this.nextHops.get(identity) ?? this.before.nextHops.get(identity);
-    if (known !== undefined && sameButAddress(known.value, value)) {
-      if (!sameNextHop(known.value, value)) this.hopOperations.push({ op: 'store-next-hop', id: known.id, value });
-      this.nextHops.set(identity, { id: known.id, value });
-      return known.id;
-    }
-    const adopted = this.adoptedNextHop(value);
-    if (adopted !== undefined) {
-      this.nextHops.set(identity, { id: adopted, value });
-      return adopted;
-    }
-    const id = this.nextHopIds.take(this.now);
-    if (id === undefined) throw new Exhausted('no room for more next hops');
-    this.hopOperations.push({ op: 'write-next-hop', id, value });
-    this.nextHops.set(identity, { id, value });
-    return id;
-  }
-
-  /** After a start on maps in use: a next hop of this very value that nobody here uses yet. */
-  private adoptedNextHop(value: NextHop): number | undefined {
-    const taken = new Set([...this.nextHops.values()].map(({ id }) => id));
-    for (const [name, known] of this.before.nextHops) {
-      if (name.startsWith('adopted ') && !taken.has(known.id) && sameNextHop(known.value, value)) return known.id;
-    }
-    return undefined;
-  }
-
-  private dropNextHops(): void {
-    const used = new Set([...this.nextHops.values()].map(({ id }) => id));
-    for (const { id } of this.before.nextHops.values()) {
-      if (!used.has(id)) this.nextHopIds.free(id, this.now);
-    }
   }
 
   private planInterfaces() {
@@ -366,23 +344,19 @@ function sameOuter(a: Resolution, b: Resolution | undefined): boolean {
   return a.mtu === b.mtu && a.source === b.source;
 }
 
-function sameElement(a: Service, b: Service): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+/** Whether wrr moves its mark, as in ip_vs_wrr_dest_changed, or starts anew. */
+function isEdited(entry: Entry, order: readonly number[], service: VirtualService, content: ServiceContent): boolean {
+  if (entry.content === null || entry.element === null) return true;
+  const sameOrder = entry.order.length === order.length && entry.order.every((slot, i) => slot === order[i]);
+  const sameScheduler = entry.element.scheduler === SCHEDULERS[service.scheduler];
+  return !sameOrder || !sameScheduler || !sameTurns(entry.content, content);
 }
 
-/** Bits appear before the services behind them and go after them. */
-function filterOperations(
-  before: ReadonlyMap<number, bigint>,
-  after: ReadonlyMap<number, bigint>,
-  step: 'set' | 'clear',
-): Operation[] {
-  const operations: Operation[] = [];
-  for (const word of new Set([...before.keys(), ...after.keys()])) {
-    const old = before.get(word) ?? 0n;
-    const next = after.get(word) ?? 0n;
-    const both = old | next;
-    if (step === 'set' && both !== old) operations.push({ op: 'write-filter', word, value: both });
-    if (step === 'clear' && both !== next) operations.push({ op: 'write-filter', word, value: next });
-  }
-  return operations;
+/** 1 to 65535: 0 is the generation of scheduler state that no packet and no settling has touched. */
+function nextGeneration(generation: number): number {
+  return (generation % 0xffff) + 1;
+}
+
+function sameElement(a: Service, b: Service): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }

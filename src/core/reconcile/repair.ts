@@ -1,5 +1,6 @@
 /** What differs between the maps and what was written to them, as operations that put it right. */
 import type { NextHop } from '../../dataplane/types.gen.ts';
+import { filterOperations } from './filter-operations.ts';
 import { NO_INTERFACE, sameInterface, sameNextHop } from './next-hop.ts';
 import type { Have, Operation } from './operations.ts';
 import type { State } from './reconciler.ts';
@@ -10,8 +11,9 @@ export function repair(state: State, have: Have): Operation[] {
   return [
     ...repairInterfaces(state, have),
     ...repairNextHops(state, have),
+    ...filterOperations(have.filter, state.filter, 'set'),
     ...repairServices(state, have),
-    ...repairFilter(state, have),
+    ...filterOperations(have.filter, state.filter, 'clear'),
   ];
 }
 
@@ -36,7 +38,9 @@ function repairNextHops(state: State, have: Have): Operation[] {
     const found = have.nextHops.get(id);
     return found === undefined || !sameNextHop(found, value);
   };
-  return [...state.nextHops.values()].filter(broken).map(({ id, value }) => ({ op: 'write-next-hop', id, value }));
+  return [...state.nextHops.known.values()]
+    .filter(broken)
+    .map(({ id, value }) => ({ op: 'write-next-hop', id, value }));
 }
 
 function repairServices(state: State, have: Have): Operation[] {
@@ -53,14 +57,5 @@ function repairServices(state: State, have: Have): Operation[] {
     found.delete(name);
   }
   for (const { key } of found.values()) operations.push({ op: 'delete-service', key });
-  return operations;
-}
-
-function repairFilter(state: State, have: Have): Operation[] {
-  const operations: Operation[] = [];
-  for (const word of new Set([...state.filter.keys(), ...have.filter.keys()])) {
-    const value = state.filter.get(word) ?? 0n;
-    if ((have.filter.get(word) ?? 0n) !== value) operations.push({ op: 'write-filter', word, value });
-  }
   return operations;
 }

@@ -49,6 +49,7 @@ export function assignSlots(
     const id = old?.id ?? takeId();
     if (id === undefined || at >= MAX_SLOTS) return undefined;
     if (old === undefined) newIds.push(id);
+    else if (old.retiredAt !== null) bypass(next, at);
     next[at] = { key: server.key, id, retiredAt: null, predecessor: -1 };
     order.unshift(at);
   }
@@ -74,6 +75,18 @@ function retire(
   }
 }
 
+/**
+ * A retired slot that is about to be somebody's again is no place for a cursor
+ * any more: those that point to it point to its own predecessor.
+ */
+function bypass(slots: (Slot | undefined)[], index: number): void {
+  const predecessor = slots[index]?.predecessor ?? -1;
+  for (const [i, slot] of slots.entries()) {
+    if (slot !== undefined && slot.retiredAt !== null && slot.predecessor === index)
+      slots[i] = { ...slot, predecessor };
+  }
+}
+
 /** The nearest slot still in the list at or before a retired one; -1: the head. */
 export function standIn(slots: Slots, index: number): number {
   let at = index;
@@ -93,11 +106,13 @@ export function releaseSlots(
   before: number,
 ): { readonly slots: Slots; readonly released: readonly number[] } {
   const released: number[] = [];
-  const next = slots.map((slot) => {
-    if (slot === undefined || slot.retiredAt === null || slot.retiredAt >= before || isReferenced(slot.id)) return slot;
+  const next = [...slots];
+  for (const [i, slot] of slots.entries()) {
+    if (slot === undefined || slot.retiredAt === null || slot.retiredAt >= before || isReferenced(slot.id)) continue;
     released.push(slot.id);
-    return undefined;
-  });
+    bypass(next, i);
+    next[i] = undefined;
+  }
   while (next.length > 0 && next.at(-1) === undefined) next.pop();
   return released.length === 0 ? { slots, released } : { slots: next, released };
 }

@@ -1,0 +1,140 @@
+/**
+ * What the maps must hold for a model, worked out from the data plane's point of
+ * view and without the reconciler: for its tests. Each check throws with what it
+ * found.
+ */
+import {
+  InterfaceLimit,
+  Method,
+  RealServerFlag,
+  type RealServer as RealServerSlot,
+  ScheduleLimit,
+  Scheduler,
+  type Service,
+} from '../../dataplane/types.gen.ts';
+import { addressFamily, addressFromWords } from '../model/address.ts';
+import type { Address, Model, VirtualService } from '../model/model.ts';
+import type { Resolution } from '../model/resolution.ts';
+import { effectiveWeight, tableWeight } from '../model/server.ts';
+import { buildTable } from '../scheduler/maglev.ts';
+import { buildFallbackRing } from '../scheduler/ring.ts';
+import { serviceMapKey } from './build-service.ts';
+import type { Have } from './operations.ts';
+import type { Network } from './reconciler.ts';
+import { vipFilterWords } from './vip-filter.ts';
+
+/** The maps as a packet sees them, by `serviceKeyText`. */
+export function checkMaps(have: Have, model: Model, network: Network): void {
+  const elements = new Map(have.services.map((element) => [JSON.stringify(element.key), element]));
+  same('the number of services', have.services.length, model.services.size);
+  for (const [name, service] of model.services) {
+    const element = elements.get(JSON.stringify(serviceMapKey(service.key)));
+    if (element === undefined) throw new Error(`${name} is not published`);
+    checkService(name, have, element, service, network);
+  }
+  same('service ids', new Set(have.services.map(({ id }) => id)).size, have.services.length);
+  const ids = have.services.flatMap((element) => slotsOf(have, element).flatMap(({ id }) => (id === 0 ? [] : [id])));
+  same('real-server ids', new Set(ids).size, ids.length);
+  same(
+    'VIP filter',
+    sorted(have.filter),
+    sorted(vipFilterWords([...model.services.values()].map(({ key }) => key.address))),
+  );
+}
+
+/** The slots of a published service, holes and retired ones included. */
+export function slotsOf(have: Have, element: Service): RealServerSlot[] {
+  return Array.from({ length: element.slot_count }, (_, i) => {
+    const server = have.line(element.schedule + i)?.server;
+    if (server === undefined) throw new Error(`line ${element.schedule + i} is no real server`);
+    return server;
+  });
+}
+
+/** Null: a hole. */
+export function addressOf({ family, address }: RealServerSlot): Address | null {
+  return family === 0 ? null : addressFromWords(family as 4 | 6, address.word);
+}
+
+export function isLive({ flags }: RealServerSlot): boolean {
+  return (flags & RealServerFlag.REAL_SERVER_AVAILABLE) !== 0;
+}
+
+function checkService(name: string, have: Have, element: Service, service: VirtualService, network: Network): void {
+  const slots = slotsOf(have, element);
+  const live = slots.filter(isLive);
+  const order = service.servers.map(({ key }) =>
+    slots.findIndex((slot) => isLive(slot) && addressOf(slot) === key.address),
+  );
+  same(`${name}: servers`, live.length, service.servers.length);
+  if (order.includes(-1)) throw new Error(`${name}: a server has no slot`);
+  const weights = service.servers.map(effectiveWeight);
+  const turns = order.map((index, i) => ({ index, weight: weights[i]! })).filter(({ weight }) => weight > 0);
+  same(`${name}: turns`, turnsOf(have, element), turns);
+  same(`${name}: largest weight`, element.weight_max, Math.max(0, ...weights));
+  same(
+    `${name}: scheduler`,
+    element.scheduler,
+    { rr: Scheduler.SCHEDULER_RR, wrr: Scheduler.SCHEDULER_WRR, mh: Scheduler.SCHEDULER_MH }[service.scheduler],
+  );
+  if (element.generation === 0) throw new Error(`${name}: generation 0 is that of untouched scheduler state`);
+  for (const [i, server] of service.servers.entries()) {
+    const slot = slots[order[i]!]!;
+    same(`${name}: eligible`, (slot.flags & RealServerFlag.REAL_SERVER_ELIGIBLE) !== 0, weights[i]! > 0);
+    same(`${name}: turns_after`, slot.turns_after, weights.slice(0, i + 1).filter((weight) => weight > 0).length);
+    same(`${name}: method`, slot.method, server.method === 'tun' ? Method.METHOD_TUN : Method.METHOD_DR);
+    checkNextHop(name, have, slot, network.resolution(server.key.address));
+  }
+  const ring = expectedRing(service).map((position) =>
+    position === ScheduleLimit.RING_EMPTY ? position : order[position]!,
+  );
+  same(`${name}: ring`, ringOf(have, element), [...ring]);
+}
+
+function checkNextHop(name: string, have: Have, slot: RealServerSlot, resolution: Resolution): void {
+  const hop = have.nextHops.get(slot.next_hop);
+  if (resolution.state !== 'resolved') {
+    same(`${name}: port of an unresolved next hop`, hop?.port ?? 0, 0);
+    return;
+  }
+  const port = resolution.ifindex % InterfaceLimit.INTERFACE_SLOTS;
+  same(`${name}: next hop`, [...(hop?.mac ?? []), hop?.port], [...resolution.mac, port + 1]);
+  same(`${name}: interface`, have.txPorts.get(port), resolution.ifindex);
+  same(`${name}: MTU`, slot.mtu, resolution.mtu);
+}
+
+function expectedRing(service: VirtualService): Uint16Array {
+  const family = addressFamily(service.key.address);
+  const weigh = service.scheduler === 'mh' ? tableWeight : effectiveWeight;
+  const servers = service.servers.map((server) => ({ key: server.key, weight: weigh(server) }));
+  if (servers.every(({ weight }) => weight === 0)) return new Uint16Array(0);
+  return service.scheduler === 'mh'
+    ? buildTable(servers, service.options.ringSize, family)
+    : buildFallbackRing(servers, family);
+}
+
+function turnsOf(have: Have, { turns_line, turn_count }: Service) {
+  return Array.from({ length: turn_count }, (_, i) => {
+    const turn = have.line(turns_line + Math.floor(i / ScheduleLimit.TURNS_PER_LINE))?.turns?.[
+      i % ScheduleLimit.TURNS_PER_LINE
+    ];
+    return { index: turn?.index, weight: turn?.weight };
+  });
+}
+
+function ringOf(have: Have, { ring_line, ring_size }: Service): (number | undefined)[] {
+  const perLine = ScheduleLimit.RING_SLOTS_PER_LINE;
+  return Array.from(
+    { length: ring_size },
+    (_, i) => have.line(ring_line + Math.floor(i / perLine))?.ring?.[i % perLine],
+  );
+}
+
+function sorted(words: ReadonlyMap<number, bigint>): string[] {
+  return [...words].map(([word, bits]) => `${word} ${bits}`).sort();
+}
+
+function same(what: string, found: unknown, expected: unknown): void {
+  const [left, right] = [JSON.stringify(found), JSON.stringify(expected)];
+  if (left !== right) throw new Error(`${what}: found ${left.slice(0, 200)}, expected ${right.slice(0, 200)}`);
+}
