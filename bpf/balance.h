@@ -33,7 +33,7 @@ static __always_inline int is_for_us(struct xdp_md *ctx)
  * the slot and refreshes the entry, or NO_ENTRY: the slow path decides.
  */
 static __always_inline int find_fast(const struct packet *packet, const struct flow_hash *hash, __u32 now,
-				     __u64 **place, __u64 *entry)
+				     __u64 **place, __u32 *number, __u64 *entry)
 {
 	struct connection_bucket *bucket = bpf_map_lookup_elem(&connections, &hash->bucket);
 
@@ -45,6 +45,7 @@ static __always_inline int find_fast(const struct packet *packet, const struct f
 
 		if (word >> ENTRY_TAG_SHIFT == hash->tag) {
 			*place = &bucket->entry[way];
+			*number = hash->bucket * CONNECTION_WAYS + way;
 			*entry = word;
 			goto found;
 		}
@@ -62,7 +63,7 @@ static __always_inline int find_server(struct packet *packet, struct service *se
 	struct settings *settings = get_settings();
 	struct flow_hash hash;
 	__u64 *place, entry;
-	__u32 now;
+	__u32 now, number;
 	int index;
 
 	if (!settings)
@@ -70,7 +71,7 @@ static __always_inline int find_server(struct packet *packet, struct service *se
 	hash = flow_hash(settings, packet, service->id);
 	now = clock_seconds(settings);
 	*flow = hash.ring;
-	index = find_fast(packet, &hash, now, &place, &entry);
+	index = find_fast(packet, &hash, now, &place, &number, &entry);
 	if (likely(index >= 0)) {
 		__u64 after = refreshed(settings, entry, packet, now);
 		struct real_server *server;
@@ -79,7 +80,7 @@ static __always_inline int find_server(struct packet *packet, struct service *se
 			return index;
 		server = get_real_server(service, index);
 		if (server && server->flags & REAL_SERVER_AVAILABLE) /* IPVS starts no timer for a deleted one */
-			refresh(place, entry, after, server->id);
+			refresh(place, number, entry, after);
 		return index;
 	}
 	return find_or_open(packet, service);

@@ -89,17 +89,32 @@ static __always_inline __u64 refreshed(const struct settings *settings, __u64 en
 	return (entry & ~0xfffffULL) | state << ENTRY_STATE_SHIFT | deadline_in(settings, state, now);
 }
 
-/* Another CPU that wrote in between has refreshed it as well: losing is fine. */
-static __always_inline void refresh(__u64 *entry, __u64 before, __u64 after, __u32 real_server)
+static __always_inline __u32 entry_owner(__u32 number)
 {
-	__u32 from = entry_state(before), to = entry_state(after);
+	struct connection_key *key = bpf_map_lookup_elem(&connection_keys, &number);
 
-	if (before == after || !replace(entry, before, after))
+	return key ? READ_ONCE(key->real_server) : 0;
+}
+
+/*
+ * Another CPU that wrote in between has refreshed it as well: losing is fine.
+ * Counts are its owner's: a stray packet can meet another service's entry.
+ */
+static __always_inline void refresh(__u64 *entry, __u32 number, __u64 before, __u64 after)
+{
+	__u32 from = entry_state(before), to = entry_state(after), owner;
+
+	if (before == after)
 		return;
-	if (state_is_active(from) != state_is_active(to)) {
-		count_live(real_server, from, -1);
-		count_live(real_server, to, 1);
+	if (state_is_active(from) == state_is_active(to)) {
+		replace(entry, before, after);
+		return;
 	}
+	owner = entry_owner(number);
+	if (!replace(entry, before, after))
+		return;
+	count_live(owner, from, -1);
+	count_live(owner, to, 1);
 }
 
 static __always_inline int key_matches(__u32 number, const struct packet *packet, __u32 service)
@@ -316,13 +331,6 @@ static __always_inline void count_out(__u64 entry, __u32 real_server, __u32 now)
 		count(connections_expired);
 	else
 		count(connections_evicted);
-}
-
-static __always_inline __u32 entry_owner(__u32 number)
-{
-	struct connection_key *key = bpf_map_lookup_elem(&connection_keys, &number);
-
-	return key ? READ_ONCE(key->real_server) : 0;
 }
 
 #define CLAIM_LOST (-2)

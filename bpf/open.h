@@ -175,7 +175,7 @@ static __always_inline int use_entry(const struct settings *settings, const stru
 	__u64 *place = get_entry(number);
 
 	if (server && place && server->flags & REAL_SERVER_AVAILABLE)
-		refresh(place, entry, refreshed(settings, entry, packet, now), server->id);
+		refresh(place, number, entry, refreshed(settings, entry, packet, now));
 	return index;
 }
 
