@@ -40,6 +40,8 @@ export class InterfaceManager {
   readonly #options: InterfaceManagerOptions;
   readonly #wanted = new Map<string, Wanted>();
   readonly #problems = new Map<string, string>();
+  /** Names of attached interfaces by index, as last seen: they may be renamed. */
+  readonly #names = new Map<number, string>();
   /** About to be attached: its entry must be in the maps first. */
   #coming: number | undefined;
 
@@ -47,7 +49,9 @@ export class InterfaceManager {
     this.#options = options;
     for (const { ifindex, mode } of options.attachments.list.values()) {
       const name = options.find(ifindex)?.name;
-      if (name !== undefined) this.#wanted.set(name, { name, mode, origin: 'pin' });
+      if (name === undefined) continue;
+      this.#wanted.set(name, { name, mode, origin: 'pin' });
+      this.#names.set(ifindex, name);
     }
   }
 
@@ -102,10 +106,7 @@ export class InterfaceManager {
 
   /** After links came, went or changed. Answers what became of which interface. */
   linksChanged(): readonly { readonly name: string; readonly text: string }[] {
-    const news: { name: string; text: string }[] = [];
-    for (const { ifindex } of [...this.#options.attachments.list.values()]) {
-      if (this.#options.find(ifindex) === undefined) this.#options.attachments.forget(ifindex);
-    }
+    const news = [...this.#options.attachments.list.keys()].flatMap((ifindex) => this.#followDevice(ifindex));
     for (const wanted of this.#wanted.values()) {
       const { attachment, device } = this.#state(wanted.name, wanted.mode);
       if (attachment !== undefined) continue;
@@ -117,6 +118,22 @@ export class InterfaceManager {
       else if (now !== before) news.push({ name: wanted.name, text: now });
     }
     return news;
+  }
+
+  /** An attached interface that is gone, or has another name now. */
+  #followDevice(ifindex: number): { name: string; text: string }[] {
+    const before = this.#names.get(ifindex);
+    const name = this.#options.find(ifindex)?.name;
+    if (name === undefined) {
+      this.#options.attachments.forget(ifindex);
+      this.#names.delete(ifindex);
+    }
+    const wanted = before === undefined ? undefined : this.#wanted.get(before);
+    if (name === undefined || name === before || wanted === undefined) return [];
+    this.#wanted.delete(wanted.name);
+    this.#wanted.set(name, { ...wanted, name });
+    this.#names.set(ifindex, name);
+    return [{ name, text: `is what was ${before}` }];
   }
 
   #state(name: string, requested: RequestedMode): InterfaceState {
@@ -149,7 +166,9 @@ export class InterfaceManager {
     this.#coming = device.ifindex;
     try {
       onIndexes();
-      return attachments.attach(device, mode).warnings;
+      const { warnings } = attachments.attach(device, mode);
+      this.#names.set(device.ifindex, device.name);
+      return warnings;
     } finally {
       this.#coming = undefined;
       if (!attachments.list.has(device.ifindex)) onIndexes();

@@ -222,7 +222,7 @@ function assembleService(parts: ServiceParts, disposers: Disposers) {
     onChange: () => housekeeping.lookSoon(),
   });
   follow.network = () => housekeeping.refresh();
-  follow.links = () => linksChanged(manager, housekeeping, log);
+  follow.links = () => linksChanged(parts, housekeeping);
   disposers.use('the timers', housekeeping);
   housekeeping.refresh();
   housekeeping.start();
@@ -240,8 +240,10 @@ function attachOptions({ interfaces, xdpMode }: DaemonOptions, manager: Interfac
   }
 }
 
-function linksChanged(manager: InterfaceManager, housekeeping: Housekeeping, log: Log): void {
-  for (const { name, text } of manager.linksChanged()) log.warn({ interface: name }, text);
+function linksChanged({ manager, saving, log }: ServiceParts, housekeeping: Housekeeping): void {
+  const news = manager.linksChanged();
+  for (const { name, text } of news) log.warn({ interface: name }, text);
+  if (news.length > 0) saving.soon();
   housekeeping.refresh();
 }
 
