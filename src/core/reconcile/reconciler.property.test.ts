@@ -1,210 +1,11 @@
-/**
- * Random histories of a director: commands, a changing network, connections that
- * come and go, recounts, restarts and crashes. Whatever happens, after every
- * single operation
- *  - nothing that is published refers to what is not there,
- *  - every service is wholly the old one or wholly the new one,
- *  - a connection's slot is its real server's, retired or not;
- * and after every plan the maps are those of the model.
- */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { applyCommands, emptyModel } from '../model/apply-command.ts';
+import type { Service } from '../../dataplane/types.gen.ts';
 import type { Command } from '../model/command.ts';
-import type { Address, Model, ServiceKey } from '../model/model.ts';
-import type { Resolution } from '../model/resolution.ts';
-import { adopt } from './adopt.ts';
-import { addressOf, checkMaps, isLive, slotsOf } from './expectation.ts';
-import { FakeMaps } from './fake-maps.ts';
-import { type Remembered, remember } from './memory.ts';
-import { emptyState, type Network, Reconciler } from './reconciler.ts';
+import { checkMaps } from './expectation.ts';
+import type { Operation } from './operations.ts';
 import { repair } from './repair.ts';
-
-const LIMITS = { services: 8, realServers: 64, nextHops: 64, lines: 2000 };
-const VIPS = ['192.0.2.100', '2001:db8::100'] as Address[];
-const SERVICES: ServiceKey[] = VIPS.flatMap((address) =>
-  [80, 0].map((port) => ({ protocol: 'tcp' as const, address, port })),
-);
-const SERVERS = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '2001:db8::1', '2001:db8::2'] as Address[];
-const ROUTERS = ['10.0.0.254', '10.0.1.254'] as Address[];
-
-interface Way {
-  /** Null: no route. 0: on the link itself; others: by a router. */
-  readonly gateway: number | null;
-  readonly mac: number;
-  readonly ifindex: number;
-  readonly mtu: number;
-}
-
-type Event =
-  | { readonly type: 'commands'; readonly commands: readonly Command[]; readonly crashAt: number | null }
-  | { readonly type: 'network'; readonly server: number; readonly way: Way }
-  | { readonly type: 'connect'; readonly service: number; readonly pick: number }
-  | { readonly type: 'disconnect'; readonly pick: number }
-  | { readonly type: 'recount' }
-  | { readonly type: 'restart' }
-  | { readonly type: 'wait'; readonly ms: number };
-
-interface Connection {
-  readonly service: string;
-  readonly slot: number;
-  readonly server: string;
-  readonly serverId: number;
-}
-
-class Director {
-  readonly maps = new FakeMaps(LIMITS);
-  model: Model = emptyModel;
-  ways: Way[] = SERVERS.map(() => ({ gateway: 0, mac: 1, ifindex: 5, mtu: 1500 }));
-  now = 0;
-  private reconciler = new Reconciler(emptyState(LIMITS));
-  private saved: Remembered[] = [];
-  private connections: Connection[] = [];
-
-  happen(event: Event): void {
-    this.now += 10;
-    switch (event.type) {
-      case 'commands':
-        this.command(event.commands, event.crashAt);
-        return;
-      case 'network':
-        this.ways = this.ways.with(event.server, event.way);
-        this.reconcile(this.model, null);
-        return;
-      case 'connect':
-        this.connect(event.service, event.pick);
-        return;
-      case 'disconnect':
-        this.connections.splice(event.pick % (this.connections.length + 1), 1);
-        return;
-      case 'recount': {
-        const held = new Set(this.connections.map(({ serverId }) => serverId));
-        this.reconciler.recounted((id) => held.has(id), this.now, this.now + 5);
-        return;
-      }
-      case 'restart':
-        this.restart();
-        expect(this.reconciler.plan(this.model, this.network(), this.now)).toMatchObject({ operations: [] });
-        this.reconcile(this.model, null);
-        return;
-      case 'wait':
-        this.now += event.ms;
-    }
-  }
-
-  private command(commands: readonly Command[], crashAt: number | null): void {
-    const applied = applyCommands(this.model, commands);
-    if ('error' in applied) return;
-    this.reconcile(applied.model, crashAt);
-    this.model = applied.model;
-  }
-
-  /** As the daemon does it: what must be remembered is saved before the first operation. */
-  private reconcile(model: Model, crashAt: number | null): void {
-    const network = this.network();
-    const planned = this.reconciler.plan(model, network, this.now);
-    if (!planned.ok) throw new Error(planned.message);
-    this.saved = JSON.parse(JSON.stringify(remember(planned.state)));
-    const before = views(this.maps);
-    const executed = planned.operations.slice(0, crashAt ?? undefined);
-    const seen = executed.map((operation) => {
-      this.maps.execute(operation);
-      this.maps.checkReferences();
-      this.checkConnections();
-      return views(this.maps);
-    });
-    if (executed.length < planned.operations.length) {
-      this.restart();
-      this.reconcile(model, null);
-      return;
-    }
-    this.reconciler.commit(planned);
-    checkMaps(this.maps.have(), model, network);
-    this.checkSteps(before, seen);
-    expect(this.reconciler.plan(model, network, this.now + 1)).toMatchObject({ operations: [] });
-    expect(repair(this.reconciler.state, this.maps.have())).toEqual([]);
-  }
-
-  private restart(): void {
-    this.reconciler = new Reconciler(adopt(this.maps.have(), this.saved, LIMITS, this.now));
-  }
-
-  private checkSteps(before: Views, seen: readonly Views[]): void {
-    const after = views(this.maps);
-    for (const step of seen) {
-      for (const [name, view] of step) {
-        if (view !== before.get(name) && view !== after.get(name))
-          throw new Error(`${name} was neither old ${before.get(name)} nor new ${after.get(name)}: ${view}`);
-      }
-    }
-  }
-
-  private connect(service: number, pick: number): void {
-    const have = this.maps.have();
-    const element = have.services[service];
-    const slots = element === undefined ? [] : slotsOf(have, element);
-    const slot = slots.findIndex((candidate, i) => i >= pick % (slots.length + 1) && isLive(candidate));
-    if (element === undefined || slot < 0) return;
-    const name = JSON.stringify(element.key);
-    this.connections.push({ service: name, slot, server: String(addressOf(slots[slot]!)), serverId: slots[slot]!.id });
-  }
-
-  private checkConnections(): void {
-    const have = this.maps.have();
-    for (const { service, slot, server, serverId } of this.connections) {
-      const element = have.services.find(({ key }) => JSON.stringify(key) === service);
-      if (element === undefined) continue;
-      const found = slotsOf(have, element)[slot];
-      if (found === undefined || String(addressOf(found)) !== server || found.id !== serverId) {
-        throw new Error(`slot ${slot} of ${service} was ${server} (${serverId}), is ${JSON.stringify(found)}`);
-      }
-    }
-  }
-
-  private network(): Network {
-    const interfaces = [5, 6].map((ifindex) => ({
-      ifindex,
-      mac: Uint8Array.of(2, 0, 0, 0, 1, ifindex),
-      attached: true,
-    }));
-    return { interfaces, resolution: (address) => resolve(address, this.ways[SERVERS.indexOf(address)]!) };
-  }
-}
-
-/** Routers have one MAC address each, as the neighbour table does. */
-function resolve(address: Address, { gateway, mac, ifindex, mtu }: Way): Resolution {
-  if (gateway === null) return { state: 'unresolved', reason: 'no route' };
-  const source = (address.includes(':') ? '2001:db8::fe' : '10.0.0.250') as Address;
-  const common = {
-    state: 'resolved',
-    ifindex,
-    interfaceName: `eth${ifindex}`,
-    mtu,
-    source,
-    neighbour: 'reachable',
-  } as const;
-  const vlan = { mode: 'keep' } as const;
-  if (gateway === 0) return { ...common, gateway: address, mac: Uint8Array.of(2, 0, 0, 0, 2, mac), vlan };
-  return { ...common, gateway: ROUTERS[gateway - 1]!, mac: Uint8Array.of(2, 0, 0, 0, 3, gateway), vlan };
-}
-
-type Views = Map<string, string>;
-
-/** Every service as a packet finds it: who gets it and by which port; not the MAC address, which changes by itself. */
-function views(maps: FakeMaps): Views {
-  const have = maps.have();
-  return new Map(
-    have.services.map((element) => {
-      const servers = slotsOf(have, element).map((slot) => {
-        const hop = have.nextHops.get(slot.next_hop);
-        return [addressOf(slot), slot.id, slot.flags, slot.method, slot.turns_after, slot.mtu, hop?.port];
-      });
-      const { turns_line, turn_count, ring_size, scheduler, flags, generation } = element;
-      const turns = turn_count === 0 ? [] : have.line(turns_line)?.turns?.slice(0, turn_count);
-      return [JSON.stringify(element.key), JSON.stringify({ servers, turns, ring_size, scheduler, flags, generation })];
-    }),
-  );
-}
+import { Director, type Event, LIMITS, SERVERS, SERVICES } from './simulation.ts';
 
 const service = fc.constantFrom(...SERVICES);
 const server = fc.constantFrom(...SERVERS).map((address) => ({ address, port: 80 }));
@@ -259,9 +60,9 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   },
   { weight: 3, arbitrary: fc.record({ type: fc.constant('connect' as const), service: fc.nat(3), pick: fc.nat(9) }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('disconnect' as const), pick: fc.nat(9) }) },
-  { weight: 2, arbitrary: fc.record({ type: fc.constant('recount' as const) }) },
+  { weight: 3, arbitrary: fc.record({ type: fc.constant('recount' as const) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('restart' as const) }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('wait' as const), ms: fc.nat(2000) }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant('wait' as const), ms: fc.nat(2000) }) },
 );
 
 /** Two services to begin with, so that most commands find one. */
@@ -274,12 +75,136 @@ const beginning: Event = {
   crashAt: null,
 };
 
+/** What happens to a director, from nothing on. */
+const histories = (maxLength: number): fc.Arbitrary<readonly Event[]> =>
+  fc.array(event, { maxLength, size: 'max' }).map((events) => [beginning, ...events]);
+
 test('any history', () => {
   fc.assert(
-    fc.property(fc.array(event, { maxLength: 60, size: 'max' }), (events) => {
+    fc.property(histories(60), (events) => {
       const director = new Director();
-      for (const each of [beginning, ...events]) director.happen(each);
+      for (const event of events) director.happen(event);
     }),
-    { numRuns: 60 },
+    { numRuns: 100 },
+  );
+});
+
+const line = fc.nat(LIMITS.lines - 1);
+const byte = fc.nat(255);
+const id = fc.nat(12);
+const words = fc.tuple(fc.constantFrom(0xc0000264, 0x20010db8), byte, byte, fc.constantFrom(0, 0x100));
+const key = fc.record({
+  address: fc.record({ word: words }),
+  port: fc.constantFrom(80, 0),
+  protocol: fc.constantFrom(6, 17, 132),
+  family: fc.constantFrom(4, 6, 9),
+});
+const elementFields = fc.record(
+  {
+    id,
+    schedule: line,
+    slot_count: fc.oneof(id, fc.nat(0xffffffff)),
+    turns_line: line,
+    turn_count: id,
+    ring_line: line,
+    ring_size: fc.oneof(byte, fc.nat(0xffffffff)),
+    generation: fc.nat(65535),
+    scheduler: id,
+  },
+  { requiredKeys: [] },
+);
+const slot = fc.record({
+  address: fc.record({ word: words }),
+  outer_source: fc.record({ word: words }),
+  ...{ id, next_hop: id, port: fc.nat(65535), mtu: fc.nat(65535), turns_after: id },
+  ...{ method: id, family: fc.constantFrom(0, 4, 6, 9), flags: byte, spread_bits: byte, outer_sum: byte },
+});
+const mac = fc.uint8Array({ minLength: 6, maxLength: 6 });
+
+/** Somebody else writes to the maps: `pick` chooses among the elements that are there. */
+interface Damage {
+  readonly pick: number;
+  readonly change: Partial<Service>;
+  readonly operation: Operation | null;
+}
+
+const damage = fc.record({
+  pick: fc.nat(3),
+  change: elementFields,
+  operation: fc.option(
+    fc.oneof(
+      fc.record({
+        op: fc.constant('write-lines'),
+        line,
+        lines: fc.array(fc.record({ server: slot }), { maxLength: 4 }),
+      }),
+      fc.record({
+        op: fc.constant('write-next-hop'),
+        id,
+        value: fc.record({ mac, port: id, vlan_mode: id, vlan_count: id, vlan_tci: fc.tuple(id, id), vlan_tpid: id }),
+      }),
+      fc.record({
+        op: fc.constant('write-filter'),
+        word: fc.nat(1023),
+        value: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+      }),
+      fc.record({ op: fc.constant('write-interface'), slot: id, value: fc.record({ ifindex: id, mac, flags: id }) }),
+      fc.record({ op: fc.constant('set-tx-port'), slot: id, ifindex: fc.nat(9) }),
+      fc.record({ op: fc.constant('set-service'), key, settle: fc.constant(false) }),
+    ),
+    { freq: 4 },
+  ),
+}) as unknown as fc.Arbitrary<Damage>;
+
+function inflict({ maps }: Director, { pick, change, operation }: Damage): void {
+  const element = maps.have().services[pick];
+  if (operation === null) {
+    if (element !== undefined)
+      maps.execute({ op: 'set-service', key: element.key, value: { ...element, ...change }, settle: false });
+  } else if (operation.op === 'set-service') {
+    if (element !== undefined) maps.execute({ ...operation, value: { ...element, ...change, key: operation.key } });
+  } else {
+    maps.execute(operation);
+  }
+}
+
+function repairAll({ maps, reconciler }: Director): void {
+  for (const operation of repair(reconciler.state, maps.have())) maps.execute(operation);
+  expect(repair(reconciler.state, maps.have())).toEqual([]);
+}
+
+const damaged = fc.tuple(histories(15), fc.array(damage, { minLength: 1, maxLength: 6 })).map(([events, damages]) => {
+  return { events, damages };
+});
+
+test('repair makes any maps those of the model', () => {
+  fc.assert(
+    fc.property(damaged, ({ events, damages }) => {
+      const director = new Director();
+      for (const event of events) director.happen(event);
+      for (const each of damages) inflict(director, each);
+      repairAll(director);
+      checkMaps(director.maps.have(), director.model, director.network());
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('a start on any maps makes them those of the model', () => {
+  fc.assert(
+    fc.property(damaged, ({ events, damages }) => {
+      const director = new Director();
+      for (const event of events) director.happen(event);
+      for (const each of damages) inflict(director, each);
+      director.restart();
+      const planned = director.reconciler.plan(director.model, director.network(), director.now + 5000);
+      if (!planned.ok) throw new Error(planned.message);
+      for (const operation of planned.operations) director.maps.execute(operation);
+      director.reconciler.commit(planned);
+      repairAll(director);
+      director.maps.checkReferences();
+      checkMaps(director.maps.have(), director.model, director.network());
+    }),
+    { numRuns: 100 },
   );
 });

@@ -44,6 +44,10 @@ function model(...commands: Command[]): Model {
 const rr: Command = { type: 'service.add', service: { ...vip, scheduler: 'rr' } };
 const add = (n: number, weight?: number): Command => ({ type: 'server.add', service: vip, server: server(n, weight) });
 
+const otherVip = { ...vip, port: 81 };
+const other: Command = { type: 'service.add', service: { ...otherVip, scheduler: 'rr' } };
+const addToOther: Command = { type: 'server.add', service: otherVip, server: server(13) };
+
 /** Plans, executes on the fake maps, commits. */
 function reconcile(reconciler: Reconciler, maps: FakeMaps, wanted: Model, now: number, net = network): Operation[] {
   const planned = reconciler.plan(wanted, net, now);
@@ -128,6 +132,49 @@ describe('a plan', () => {
     expect(maps.slot(0, 0)).toMatchObject({ address: { word: [0xc000020e, 0, 0, 0] } });
   });
 
+  test('gives an id on only when no line names it any more', () => {
+    const [reconciler, maps] = fresh();
+    reconcile(reconciler, maps, model(rr, add(11)), 0);
+    reconcile(reconciler, maps, model(rr), 10);
+    reconciler.recounted(() => false, 20, 30);
+    const operations = reconcile(reconciler, maps, model(rr, other, addToOther), 2000);
+    expect(operations[0]).toEqual({ op: 'zero', serviceIds: [2], serverIds: [1] });
+    expect(maps.have().services.map(({ slot_count }) => slot_count)).toEqual([0, 1]);
+  });
+
+  test('counts a new generation for every edit that wrr must see, and never 0', () => {
+    const [reconciler, maps] = fresh();
+    const generation = () => maps.have().services[0]?.generation;
+    const scheduled = (scheduler: 'rr' | 'wrr', ...more: Command[]) =>
+      reconcile(reconciler, maps, model({ type: 'service.add', service: { ...vip, scheduler } }, ...more), 0);
+    scheduled('wrr', add(11), add(12));
+    expect(generation()).toBe(1);
+    expect(scheduled('wrr', add(11), add(12, 3)).at(-1)).toMatchObject({ op: 'set-service', settle: true });
+    expect(generation()).toBe(2);
+    scheduled('wrr', add(12, 3), add(11));
+    expect(generation()).toBe(3);
+    expect(scheduled('rr', add(12, 3), add(11)).at(-1)).toMatchObject({ op: 'set-service', settle: false });
+    expect(generation()).toBe(4);
+    const [name, entry] = [...reconciler.state.entries][0]!;
+    reconciler.state.entries.set(name, { ...entry, generation: 0xffff });
+    scheduled('rr', add(11));
+    expect(generation()).toBe(1);
+  });
+
+  test.each([
+    [{ ...LIMITS, services: 2 }, [rr, other], '--services'],
+    [{ ...LIMITS, realServers: 2 }, [rr, add(11), add(12)], '--real-servers'],
+    [{ ...LIMITS, nextHops: 2 }, [rr, add(11), add(12)], 'next hops'],
+    [{ ...LIMITS, lines: 40 }, [rr, add(11), other, addToOther], '--schedule-lines'],
+  ])('with %j finds no room, and says what to raise', (limits, commands, option) => {
+    const reconciler = new Reconciler(emptyState(limits));
+    const before = JSON.stringify([...reconciler.state.entries]);
+    const planned = reconciler.plan(model(...commands), network, 0);
+    expect(planned).toMatchObject({ ok: false, message: expect.stringContaining(option) });
+    expect(JSON.stringify([...reconciler.state.entries])).toBe(before);
+    expect(reconciler.plan(model(rr), network, 0)).toMatchObject({ ok: true });
+  });
+
   test('that finds no room says which option to raise, and changes nothing', () => {
     const small = { ...LIMITS, lines: 20 };
     const reconciler = new Reconciler(emptyState(small));
@@ -142,6 +189,50 @@ describe('a start on maps in use', () => {
     const [reconciler, maps] = fresh();
     const wanted = model(rr, add(11), add(12, 3));
     reconcile(reconciler, maps, wanted, 0);
+    const again = new Reconciler(adopt(maps.have(), reconciler.memory(), LIMITS, 100));
+    expect(reconcile(again, maps, wanted, 100)).toEqual([]);
+  });
+
+  test.each([
+    { id: 1 },
+    { schedule: 0 },
+    { slot_count: 0xffffffff },
+    { turns_line: 0 },
+    { ring_size: 0xffffffff },
+    { turn_count: 9 },
+  ])('publishes a service damaged by %j anew, and leaves its neighbour alone', (damage) => {
+    const [reconciler, maps] = fresh();
+    const wanted = model(rr, add(11), add(12), other, addToOther);
+    reconcile(reconciler, maps, wanted, 0);
+    const element = maps.have().services[1]!;
+    maps.execute({ op: 'set-service', key: element.key, value: { ...element, ...damage }, settle: false });
+    const again = new Reconciler(adopt(maps.have(), reconciler.memory(), LIMITS, 100));
+    const planned = again.plan(wanted, network, 100);
+    if (!planned.ok) throw new Error(planned.message);
+    for (const operation of planned.operations) maps.execute(operation);
+    again.commit(planned);
+    maps.checkReferences();
+    expect(planned.operations.filter(({ op }) => op === 'set-service')).toMatchObject([{ key: element.key }]);
+    expect(maps.have().services[1]).toMatchObject({ id: 2, slot_count: 1, turn_count: 1 });
+    expect(maps.slot(1, 0)).toMatchObject({ id: 3 });
+    expect(repair(again.state, maps.have())).toEqual([]);
+  });
+
+  test('deletes a damaged service that nobody wants', () => {
+    const [reconciler, maps] = fresh();
+    reconcile(reconciler, maps, model(rr, add(11), other), 0);
+    const element = maps.have().services[1]!;
+    maps.execute({ op: 'set-service', key: element.key, value: { ...element, id: 1 }, settle: false });
+    const again = new Reconciler(adopt(maps.have(), [], LIMITS, 100));
+    const planned = again.plan(model(rr, add(11)), network, 100);
+    expect(planned.ok && planned.operations).toEqual([{ op: 'delete-service', key: element.key }]);
+  });
+
+  test('knows the next hops of servers that share a MAC address', () => {
+    const [reconciler, maps] = fresh();
+    const wanted = model(rr, add(12), add(11));
+    reconcile(reconciler, maps, model(rr, add(11)), 0);
+    reconcile(reconciler, maps, wanted, 10);
     const again = new Reconciler(adopt(maps.have(), reconciler.memory(), LIMITS, 100));
     expect(reconcile(again, maps, wanted, 100)).toEqual([]);
   });
