@@ -3,15 +3,17 @@
  * this is the one command that loads BPF itself; the code for it is loaded only
  * when the command runs.
  */
+import { hostname } from 'node:os';
 import { Command, Option } from 'commander';
 import { parseAddress } from '../core/model/address.ts';
 import type { Address } from '../core/model/model.ts';
-import type { DecapReport } from '../realserver/decap.ts';
+import type { DecapMode, DecapReport } from '../realserver/decap.ts';
 import { type Env, EXIT } from './env.ts';
+import { ProblemError, UsageError } from './usage.ts';
 
 interface DecapOptions {
   readonly vip?: readonly string[];
-  readonly mode: 'auto' | 'native' | 'generic';
+  readonly mode: DecapMode;
   readonly show?: boolean;
   readonly detach?: boolean;
   readonly json?: boolean;
@@ -26,60 +28,60 @@ export function decapCommand(env: Env, exit: (code: number) => void): Command {
     .option('--show', 'print addresses and counters')
     .option('--detach', 'remove it')
     .option('--json', 'print JSON')
-    .action(async (name: string, options: DecapOptions) => exit(await decap(env, name, options)));
+    .action(async (name: string, options: DecapOptions) => {
+      const action = chooseAction(name, options);
+      const { attachDecap, DecapError, detachDecap, showDecap } = await import('../realserver/decap.ts');
+      try {
+        env.stdout.write(await action({ attachDecap, detachDecap, showDecap }, env));
+      } catch (error) {
+        if (error instanceof DecapError) throw new ProblemError(error.message);
+        throw error;
+      }
+      exit(EXIT.ok);
+    });
 }
 
-async function decap(env: Env, name: string, options: DecapOptions): Promise<number> {
-  const fault = usageFault(options);
-  if (fault !== undefined) {
-    env.stderr.write(`xlb: ${fault}\n`);
-    return EXIT.usage;
-  }
-  const { attachDecap, DecapError, detachDecap, showDecap } = await import('../realserver/decap.ts');
-  try {
-    if (options.detach) {
-      await detachDecap(name);
-      env.stdout.write(options.json ? `${JSON.stringify({ interface: name })}\n` : `${name} detached\n`);
-    } else if (options.show) {
-      print(env, await showDecap(name), options);
-    } else {
-      const { report, warnings } = await attachDecap(name, addresses(options), options.mode);
-      for (const warning of warnings) env.stderr.write(`xlb: warning: ${warning}\n`);
-      if (options.json) print(env, report, options);
-      else env.stdout.write(`${name} attached, ${report.mode} mode, for ${report.vips.join(' ')}\n`);
-    }
-    return EXIT.ok;
-  } catch (error) {
-    if (!(error instanceof DecapError) && !isBpfError(error)) throw error;
-    env.stderr.write(`xlb: ${error.message}\n`);
-    return EXIT.problem;
-  }
-}
+type RealServer = Pick<typeof import('../realserver/decap.ts'), 'attachDecap' | 'showDecap' | 'detachDecap'>;
+/** Returns what is printed. */
+type Action = (realserver: RealServer, env: Env) => Promise<string>;
 
-/** libbpf-ts is not this folder's to import; its errors are known by name. */
-function isBpfError(error: unknown): error is Error {
-  return error instanceof Error && error.name === 'BpfError';
-}
-
-function usageFault({ vip = [], show, detach }: DecapOptions): string | undefined {
+/** Throws a UsageError before anything is loaded. */
+function chooseAction(name: string, { vip = [], mode, show, detach, json = false }: DecapOptions): Action {
   const asked = [vip.length > 0, show, detach].filter(Boolean).length;
-  if (asked !== 1) return 'decap takes one of --vip ADDRESS..., --show and --detach';
-  const bad = vip.find((text) => parseAddress(text) === null);
-  return bad === undefined ? undefined : `--vip ${bad}: expected an IPv4 or IPv6 address`;
+  if (asked !== 1) throw new UsageError('decap takes one of --vip ADDRESS..., --show and --detach');
+  const addresses = vip.map(vipArgument);
+  if (detach) {
+    return async ({ detachDecap }, env) => {
+      await detachDecap(name);
+      const gone = { interface: name, mode: null, vips: [], counters: {}, warnings: [] };
+      return json ? jsonText(env, gone) : `${name} detached\n`;
+    };
+  }
+  return async ({ attachDecap, showDecap }, env) => {
+    const report = show ? await showDecap(name) : await attachDecap(name, addresses, mode);
+    for (const warning of report.warnings) env.stderr.write(`xlb: warning: ${warning}\n`);
+    if (json) return jsonText(env, report);
+    return show ? reportText(report) : `${name} attached, ${report.mode} mode, for ${report.vips.join(' ')}\n`;
+  };
 }
 
-function addresses({ vip = [] }: DecapOptions): Address[] {
-  return vip.flatMap((text) => parseAddress(text) ?? []);
+function vipArgument(text: string): Address {
+  const address = parseAddress(text);
+  if (address === null) throw new UsageError(`--vip ${text}: expected an IPv4 or IPv6 address`);
+  return address;
 }
 
-function print(env: Env, report: DecapReport, { json }: DecapOptions): void {
-  if (json) {
-    env.stdout.write(`${JSON.stringify(report)}\n`);
-    return;
-  }
-  env.stdout.write(`${report.interface}  decapsulation, ${report.mode} mode\n`);
-  for (const vip of report.vips) env.stdout.write(`  vip ${vip}\n`);
-  for (const [reason, count] of Object.entries(report.counters)) {
-    env.stdout.write(`  ${reason.padEnd(16)} ${count}\n`);
-  }
+/** The envelope of every JSON answer, but for the epoch: that is a daemon's. */
+function jsonText(env: Env, body: object): string {
+  const time = new Date(env.now()).toISOString();
+  return `${JSON.stringify({ schema: 'xlb/1/decap', time, host: hostname(), ...body })}\n`;
+}
+
+function reportText(report: DecapReport): string {
+  const width = Math.max(...Object.keys(report.counters).map((name) => name.length));
+  return [
+    `${report.interface}  decapsulation, ${report.mode} mode\n`,
+    ...report.vips.map((vip) => `  vip  ${vip}\n`),
+    ...Object.entries(report.counters).map(([name, count]) => `  ${name.padEnd(width)}  ${count}\n`),
+  ].join('');
 }

@@ -7,13 +7,18 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { BpfError, BpfMap, BpfObject, BpfProgram, type XdpMode, xdpAttach, xdpDetach, xdpQuery } from 'libbpf-ts';
-import { addressFamily, addressFromWords, addressWords } from '../core/model/address.ts';
+import { addressFamily, addressFromWords, addressWords, compareAddresses } from '../core/model/address.ts';
 import type { Address } from '../core/model/model.ts';
+import { hints, readHostFacts } from './hints.ts';
 import { linkIndex } from './link-index.ts';
 
-const PROGRAM = 'xlb_decap';
-const FRAGS_PROGRAM = 'xlb_decap_frags';
+/** The second one is for interfaces whose frames need more than a page; the kernel keeps 15 bytes of a name. */
+const PROGRAMS = ['xlb_decap', 'xlb_decap_frags'] as const;
 const MAX_VIPS = 1024;
+/** Trying another mode or program does not help against these. */
+const FINAL = ['EPERM', 'EACCES', 'EBUSY', 'EEXIST'];
+
+export type DecapMode = XdpMode | 'auto';
 
 export interface DecapReport {
   readonly interface: string;
@@ -21,52 +26,90 @@ export interface DecapReport {
   readonly vips: readonly Address[];
   /** Packets by outcome, since the program was attached. */
   readonly counters: Readonly<Record<string, number>>;
+  /** Sentences for a person; not about faults of ours. */
+  readonly warnings: readonly string[];
 }
 
 /** What a person can mend; the message says how. */
-export class DecapError extends Error {}
+export class DecapError extends Error {
+  override readonly name = 'DecapError';
+}
 
 type Vip = { readonly word: readonly number[] };
 type Counters = Readonly<Record<string, bigint>>;
 
-export interface Attached {
-  readonly report: DecapReport;
-  readonly warnings: readonly string[];
+interface Running {
+  readonly program: BpfProgram;
+  readonly mode: XdpMode;
 }
 
-/** Attaches, or takes the place of an earlier one of ours at once. `auto`: native, else generic. */
-export async function attachDecap(name: string, vips: readonly Address[], mode: XdpMode | 'auto'): Promise<Attached> {
-  if (vips.length > MAX_VIPS) throw new DecapError(`${vips.length} addresses: at most ${MAX_VIPS} can be given`);
+/**
+ * Attaches, or takes the place of an earlier one of ours: each packet meets the
+ * old addresses or the new ones. Counters start at 0. `auto`: native, else
+ * generic. Throws a DecapError.
+ */
+export async function attachDecap(name: string, vips: readonly Address[], mode: DecapMode): Promise<DecapReport> {
+  const addresses = [...new Set(vips)].sort(compareAddresses);
+  if (addresses.length > MAX_VIPS)
+    throw new DecapError(`${addresses.length} addresses: at most ${MAX_VIPS} can be given`);
   const ifindex = await requireLink(name);
-  const running = attachedHere(name, ifindex);
-  const object = BpfObject.open(objectFile());
-  object.load();
-  const map = object.map<Vip, number>('decap_vips');
-  for (const vip of vips) map.set({ word: addressWords(vip) }, addressFamily(vip));
-  const warnings: string[] = [];
-  const used = attachSomehow(name, ifindex, object, running, mode, warnings);
-  return {
-    report: { interface: name, mode: used, vips, counters: readCounters(object.map('decap_counters')) },
-    warnings,
-  };
+  return explained(name, () => {
+    const running = findRunning(name, ifindex);
+    if (running !== undefined && mode !== 'auto' && mode !== running.mode) {
+      throw new DecapError(`${name}: attached in ${running.mode} mode; detach it first (xlb decap ${name} --detach)`);
+    }
+    const object = BpfObject.open(objectFile());
+    try {
+      object.load();
+      const map = object.map<Vip, number>('decap_vips');
+      for (const vip of addresses) map.set({ word: addressWords(vip) }, addressFamily(vip));
+      const { used, warnings } = place(name, ifindex, object, running, mode);
+      const counters = sum(object.map('decap_counters'));
+      return {
+        interface: name,
+        mode: used,
+        vips: addresses,
+        counters,
+        warnings: [...warnings, ...advice(name, addresses)],
+      };
+    } finally {
+      object.close();
+      running?.program.close();
+    }
+  });
 }
 
+/** Throws a DecapError where none of ours is attached. */
 export async function showDecap(name: string): Promise<DecapReport> {
-  const { program, mode } = attachedHere(name, await requireLink(name)) ?? notAttached(name);
-  const maps = new Map(program.mapIds().map((id) => [mapName(id), id]));
-  const vips = decapMap<Vip, number>(maps, 'decap_vips');
-  const counters = decapMap<number, Counters>(maps, 'decap_counters');
-  return { interface: name, mode, vips: readVips(vips), counters: readCounters(counters) };
+  const ifindex = await requireLink(name);
+  return explained(name, () => {
+    const { program, mode } = requireRunning(name, ifindex);
+    // Layouts come from the running program's own types: it may be of another version.
+    const maps = program.mapIds().map((id) => BpfMap.fromId(id));
+    try {
+      const vips = readVips(find(maps, 'decap_vips'));
+      return {
+        interface: name,
+        mode,
+        vips,
+        counters: sum(find(maps, 'decap_counters')),
+        warnings: advice(name, vips),
+      };
+    } finally {
+      for (const map of maps) map.close();
+      program.close();
+    }
+  });
 }
 
+/** Throws a DecapError where none of ours is attached. */
 export async function detachDecap(name: string): Promise<void> {
   const ifindex = await requireLink(name);
-  const { mode } = attachedHere(name, ifindex) ?? notAttached(name);
-  xdpDetach(ifindex, mode);
-}
-
-function notAttached(name: string): never {
-  throw new DecapError(`${name}: no decapsulation is attached; attach it with: xlb decap ${name} --vip ADDRESS`);
+  explained(name, () => {
+    const { mode, program } = requireRunning(name, ifindex);
+    program.close();
+    xdpDetach(ifindex, mode);
+  });
 }
 
 async function requireLink(name: string): Promise<number> {
@@ -75,77 +118,88 @@ async function requireLink(name: string): Promise<number> {
   return ifindex;
 }
 
-interface Running {
-  readonly program: BpfProgram;
-  readonly mode: XdpMode;
+/** Failures of the kernel, with the interface's name before them. */
+function explained<T>(name: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof BpfError) throw new DecapError(`${name}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+function requireRunning(name: string, ifindex: number): Running {
+  const running = findRunning(name, ifindex);
+  if (running !== undefined) return running;
+  throw new DecapError(`${name}: no decapsulation is attached; attach it with: xlb decap ${name} --vip ADDRESS`);
 }
 
 /** Undefined: nothing is attached. What is not ours is refused. */
-function attachedHere(name: string, ifindex: number): Running | undefined {
+function findRunning(name: string, ifindex: number): Running | undefined {
   const { mode, progId } = xdpQuery(ifindex);
   if (mode === 'none') return undefined;
   if (mode !== 'native' && mode !== 'generic') {
-    throw new DecapError(`${name}: XDP programs are attached in ${mode} mode, expected none or ours`);
+    const what = mode === 'multi' ? 'several XDP programs are attached' : `an XDP program is attached in ${mode} mode`;
+    throw new DecapError(`${name}: ${what}; detach them first (ip link set dev ${name} xdp off)`);
   }
   const program = BpfProgram.fromId(progId);
-  if (program.name === PROGRAM || program.name === FRAGS_PROGRAM.slice(0, 15)) return { program, mode };
-  throw new DecapError(
-    `${name}: another XDP program, "${program.name}", is attached; detach it first (ip link set ${name} xdp off)`,
-  );
+  if (PROGRAMS.some((ours) => program.name === ours.slice(0, 15))) return { program, mode };
+  program.close();
+  const cure = `detach it first (ip link set dev ${name} xdp off)`;
+  throw new DecapError(`${name}: another XDP program, "${program.name}", is attached; ${cure}`);
 }
 
-/** In the mode of the one it replaces; a frame in fragments needs the program for them, so that one is tried too. */
-function attachSomehow(
+/** Finds a mode and a program that driver and MTU accept; in the place of the running one, its mode. */
+function place(
   name: string,
   ifindex: number,
   object: BpfObject,
   running: Running | undefined,
-  wanted: XdpMode | 'auto',
-  warnings: string[],
-): XdpMode {
-  if (running !== undefined && wanted !== 'auto' && wanted !== running.mode) {
-    throw new DecapError(`${name}: attached in ${running.mode} mode; detach it first (xlb decap ${name} --detach)`);
-  }
-  const modes: XdpMode[] =
-    running !== undefined ? [running.mode] : wanted === 'auto' ? ['native', 'generic'] : [wanted];
-  let failure: unknown;
-  for (const mode of modes) {
-    for (const program of [PROGRAM, FRAGS_PROGRAM]) {
+  wanted: DecapMode,
+): { used: XdpMode; warnings: string[] } {
+  const replace = running === undefined ? {} : { replace: running.program };
+  const modes: XdpMode[] = wanted === 'auto' ? ['native', 'generic'] : [wanted];
+  let failure: BpfError | undefined;
+  for (const mode of running === undefined ? modes : [running.mode]) {
+    for (const program of PROGRAMS) {
       try {
-        const replace = running === undefined ? {} : { replace: running.program };
         xdpAttach(ifindex, object.program(program), { mode, ...replace });
-        if (failure !== undefined && mode === 'generic') {
-          warnings.push(`${name}: its driver takes no native XDP program; generic mode costs several times as much`);
-        }
-        return mode;
+        const slow = mode === 'generic' && wanted === 'auto' && running === undefined;
+        return { used: mode, warnings: slow ? [genericWarning(name, failure)] : [] };
       } catch (error) {
-        if (!(error instanceof BpfError)) throw error;
-        failure = failure ?? error;
+        if (!(error instanceof BpfError) || FINAL.includes(error.code)) throw error;
+        failure ??= error;
       }
     }
   }
   throw failure;
 }
 
-function mapName(id: number): string {
-  return BpfMap.fromId(id).name;
+function genericWarning(name: string, failure: BpfError | undefined): string {
+  const why = failure === undefined ? '' : ` (${failure.code})`;
+  return `the driver of ${name} takes no native XDP program${why}: attached in generic mode, which costs several times as much`;
 }
 
-function decapMap<K, V>(ids: ReadonlyMap<string, number>, name: string): BpfMap<K, V> {
-  const id = [...ids].find(([found]) => found === name.slice(0, 15))?.[1];
-  if (id === undefined) throw new DecapError(`the attached program has no map ${name}: another version made it`);
-  const object = BpfObject.open(objectFile());
-  return BpfMap.fromId<K, V>(id, { spec: object.mapSpec(name) });
+function advice(name: string, vips: readonly Address[]): string[] {
+  return hints(name, vips, readHostFacts(name));
+}
+
+function find<K, V>(maps: readonly BpfMap<unknown, unknown>[], name: string): BpfMap<K, V> {
+  const found = maps.find((map) => map.name === name);
+  if (found === undefined) throw new DecapError(`the attached program has no map ${name}: another version made it`);
+  return found as BpfMap<K, V>;
 }
 
 function readVips(map: BpfMap<Vip, number>): Address[] {
-  return [...map.entries()].map(([{ word }, family]) => addressFromWords(family === 4 ? 4 : 6, word)).sort();
+  const vips = [...map.entries()].map(([{ word }, family]) => addressFromWords(family === 4 ? 4 : 6, word));
+  return vips.sort(compareAddresses);
 }
 
-function readCounters(map: BpfMap<number, Counters>): Record<string, number> {
+/** Over all CPUs. */
+function sum(map: BpfMap<number, Counters>): Record<string, number> {
   const totals: Record<string, number> = {};
   for (const counters of map.getPerCpu(0) ?? []) {
-    for (const [reason, count] of Object.entries(counters)) totals[reason] = (totals[reason] ?? 0) + Number(count);
+    for (const [reason, packets] of Object.entries(counters)) totals[reason] = (totals[reason] ?? 0) + Number(packets);
   }
   return totals;
 }

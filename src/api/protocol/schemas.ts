@@ -9,17 +9,19 @@ import {
   zeroRequestSchema,
 } from './command.ts';
 import { connectionsReportSchema } from './connections.ts';
+import { decapReportSchema } from './decap.ts';
 import { documentFileSchema, documentReportSchema } from './document.ts';
 import { attachedReportSchema, detachedReportSchema, interfacesReportSchema } from './interfaces.ts';
 import { serversReportSchema, serviceSingleReportSchema, servicesReportSchema } from './services.ts';
 import { statsReportSchema } from './stats.ts';
 import { statusReportSchema } from './status.ts';
 
-/** What the daemon answers. */
+/** What the daemon answers; and `decap`, which no daemon makes. */
 export const REPORTS = {
   attached: attachedReportSchema,
   changes: changesReportSchema,
   connections: connectionsReportSchema,
+  decap: decapReportSchema,
   detached: detachedReportSchema,
   document: documentReportSchema,
   interfaces: interfacesReportSchema,
