@@ -117,12 +117,20 @@ export class Director {
     try {
       this.#options.maps.apply(plan.operations);
     } catch (error) {
-      // The state is still the one before: what was written of the plan is taken back.
-      this.repair();
+      this.#takeBack();
       throw error;
     }
     this.#generation++;
     this.#reconciler.commit(plan);
     if (plan.operations.length > 0) this.#options.onApplied?.(plan.operations);
+  }
+
+  /** The state is still the one before the plan. What the kernel refuses even now, the next repair mends. */
+  #takeBack(): void {
+    try {
+      this.repair();
+    } catch {
+      // The fault that led here is the one to tell.
+    }
   }
 }

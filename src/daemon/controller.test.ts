@@ -1,0 +1,177 @@
+/** Commands through the controller, over fake maps and a fake state file. */
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Event } from '../api/protocol/changes.ts';
+import { emptyModel } from '../core/model/apply-command.ts';
+import type { Command } from '../core/model/command.ts';
+import type { Address, Model } from '../core/model/model.ts';
+import { FakeMaps } from '../core/reconcile/fake-maps.ts';
+import type { Operation } from '../core/reconcile/operations.ts';
+import { emptyState, Reconciler } from '../core/reconcile/reconciler.ts';
+import { unresolved } from '../net/resolution.ts';
+import { DaemonController } from './controller.ts';
+import { Director } from './director.ts';
+import { Events } from './events.ts';
+import { InterfaceManager } from './interface-manager.ts';
+import type { Reporter } from './reporter.ts';
+import { Saving } from './saving.ts';
+import type { SavedState } from './state-file.ts';
+import { Statistics } from './statistics.ts';
+
+const LIMITS = { services: 3, realServers: 8, nextHops: 8, lines: 512 };
+const SERVICE = { protocol: 'tcp', address: '192.0.2.1' as Address, port: 80 } as const;
+const SERVER = { address: '10.0.0.1' as Address, port: 80 };
+const ADD: Command[] = [
+  { type: 'service.add', service: { ...SERVICE, scheduler: 'rr' } },
+  { type: 'server.add', service: SERVICE, server: SERVER },
+];
+const ALICE = { dryRun: false, user: 'alice' };
+
+let maps: FakeMaps;
+let saved: SavedState[];
+let diskFull: boolean;
+let broken: boolean;
+let events: Event[];
+let watched: Address[][];
+let director: Director;
+let controller: DaemonController;
+
+beforeEach(() => {
+  maps = new FakeMaps(LIMITS);
+  [saved, events, watched, diskFull, broken] = [[], [], [], false, false];
+  director = new Director({
+    model: emptyModel,
+    reconciler: new Reconciler(emptyState(LIMITS)),
+    maps: { apply: (operations) => operations.forEach(write), read: () => maps.have() },
+    network: () => ({ interfaces: [], resolution: () => ({ state: 'unresolved', reason: 'no route' }) }),
+    now: () => 0,
+  });
+  controller = createController();
+  controller.subscribe((event) => events.push(event));
+});
+
+function write(operation: Operation): void {
+  if (broken && operation.op === 'set-service') throw new Error('E2BIG');
+  maps.execute(operation);
+}
+
+function createController(): DaemonController {
+  const totals = () => ({ connections: 1, packets: 2, bytes: 3 });
+  const statistics = new Statistics({ service: totals, server: totals, counters: () => ({}) as never });
+  const attachments = { list: new Map(), attach: () => expect.fail(), detach: () => false, forget: () => {} };
+  const manager = new InterfaceManager({
+    attachments: { ...attachments, [Symbol.dispose]: () => {} },
+    find: () => undefined,
+    onIndexes: () => {},
+  });
+  const save = async (state: SavedState) => {
+    if (diskFull) throw new Error('ENOSPC');
+    saved.push(state);
+  };
+  const current = () => ({ model: director.model, state: director.state });
+  const onError = (error: unknown) => expect.fail(String(error));
+  return new DaemonController({
+    ...{ director, manager, statistics, events: new Events(), clock: () => 0, onChange: () => {} },
+    reporter: {} as Reporter,
+    table: { slots: 0, scan: () => [] },
+    saving: new Saving({ file: { save }, manager, statistics, table: 't', changedAt: null, current, onError }),
+    resolver: {
+      watch: (addresses) => void watched.push([...addresses]),
+      settled: async () => true,
+      resolution: () => unresolved('no route'),
+    },
+  });
+}
+
+/** Nothing of a change is to be seen anywhere. */
+function expectUnchanged(model: Model): void {
+  expect(director.model).toBe(model);
+  expect(maps.have().services).toHaveLength(model.services.size);
+  expect(saved.at(-1)?.model ?? emptyModel).toBe(model);
+  expect(watched.at(-1) ?? []).toEqual(
+    [...model.services.values()].flatMap(({ servers }) => servers.map((s) => s.key.address)),
+  );
+}
+
+describe('execute', () => {
+  it('saves, writes, tells and answers what changed', async () => {
+    const outcome = await controller.execute(ADD, ALICE);
+    expect(outcome).toEqual({
+      ok: true,
+      value: {
+        dry_run: false,
+        changes: [expect.objectContaining({ kind: 'service' }), expect.objectContaining({ kind: 'server' })],
+        warnings: ['192.0.2.1:80/tcp > 10.0.0.1:80: no route'],
+      },
+    });
+    expectUnchanged(director.model);
+    expect(director.model.services.size).toBe(1);
+    expect(controller.epoch).toBe(1);
+    expect(events.map(({ type, subject, user, epoch }) => [type, subject, user, epoch])).toEqual([
+      ['change', '192.0.2.1:80/tcp', 'alice', 1],
+      ['change', '192.0.2.1:80/tcp > 10.0.0.1:80', 'alice', 1],
+    ]);
+  });
+
+  it('only says what would change in a dry run', async () => {
+    const outcome = await controller.execute(ADD, { ...ALICE, dryRun: true });
+    expect(outcome).toMatchObject({ ok: true, value: { dry_run: true, changes: [{}, {}] } });
+    expectUnchanged(emptyModel);
+    expect([controller.epoch, events, saved]).toEqual([0, [], []]);
+  });
+
+  it('names the command at fault', async () => {
+    const outcome = await controller.execute([...ADD, ...ADD], ALICE);
+    expect(outcome).toMatchObject({ ok: false, code: 'service-exists', index: 2 });
+    expectUnchanged(emptyModel);
+  });
+
+  it('refuses what there is no room for', async () => {
+    const services = Array.from({ length: 3 }, (_, i) => ({ ...SERVICE, port: i + 1, servers: [] }));
+    const outcome = await controller.execute([{ type: 'replace', services }], ALICE);
+    expect(outcome).toMatchObject({ ok: false, code: 'too-many', message: expect.stringContaining('--services') });
+    expectUnchanged(emptyModel);
+  });
+
+  it('changes nothing where the state cannot be saved', async () => {
+    await controller.execute(ADD, ALICE);
+    const before = director.model;
+    diskFull = true;
+    const outcome = await controller.execute([{ type: 'clear' }], ALICE);
+    expect(outcome).toMatchObject({ ok: false, code: 'apply-failed', message: expect.stringContaining('ENOSPC') });
+    expectUnchanged(before);
+    expect(controller.epoch).toBe(1);
+  });
+
+  it('changes nothing where the maps cannot be written', async () => {
+    broken = true;
+    const outcome = await controller.execute(ADD, ALICE);
+    expect(outcome).toMatchObject({ ok: false, code: 'apply-failed', message: expect.stringContaining('E2BIG') });
+    expectUnchanged(emptyModel);
+    broken = false;
+    expect(await controller.execute(ADD, ALICE)).toMatchObject({ ok: true });
+  });
+
+  it('does one request after the other', async () => {
+    const [first, second] = await Promise.all([controller.execute(ADD, ALICE), controller.execute(ADD, ALICE)]);
+    expect([first.ok, second.ok]).toEqual([true, false]);
+    expect(saved).toHaveLength(1);
+  });
+});
+
+describe('zero', () => {
+  it('zeroes one or all, and refuses what is not there', async () => {
+    await controller.execute(ADD, ALICE);
+    expect(await controller.zero(SERVICE)).toEqual({ ok: true, value: { services: 1 } });
+    expect(saved.at(-1)?.zeroed).toEqual({ services: [[1, 1, 2, 3]], servers: [[1, 1, 2, 3]] });
+    expect(await controller.zero({ ...SERVICE, port: 81 })).toMatchObject({ ok: false, code: 'no-such-service' });
+    expect(await controller.zero()).toEqual({ ok: true, value: { services: 1 } });
+  });
+});
+
+describe('attach and detach', () => {
+  it('answer failures of the data plane', async () => {
+    expect(await controller.attach('eth0', 'auto')).toMatchObject({ ok: false, code: 'no-such-interface' });
+    expect(await controller.detach('eth0')).toMatchObject({ ok: false, code: 'not-attached' });
+    expect(events).toEqual([]);
+  });
+});

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { createLog } from './log.ts';
+import { createNotifier, watchdogInterval } from './notify.ts';
+
+describe('the service manager', () => {
+  const log = createLog('error', { write: () => {} });
+
+  it('is told nothing where there is none', () => {
+    const sent: unknown[] = [];
+    const notifier = createNotifier({}, log, (words) => void sent.push(words));
+    notifier.ready('x');
+    notifier.stopping();
+    expect(sent).toEqual([]);
+  });
+
+  it('is told of readiness and of the end', () => {
+    const sent: unknown[] = [];
+    const notifier = createNotifier({ NOTIFY_SOCKET: '/x' }, log, (words) => void sent.push(words));
+    notifier.ready('2 services');
+    notifier.stopping();
+    notifier[Symbol.dispose]();
+    expect(sent).toEqual([['--ready', '--status=2 services'], ['STOPPING=1']]);
+  });
+
+  it.each([
+    [{ WATCHDOG_USEC: '10000000' }, 5000],
+    [{ WATCHDOG_USEC: '10000000', WATCHDOG_PID: '1' }, undefined],
+    [{}, undefined],
+  ])('watches as it says: %j', (environment, expected) => {
+    expect(watchdogInterval(environment)).toBe(expected);
+  });
+});

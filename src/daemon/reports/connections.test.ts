@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import type { ConnectionFilter } from '../../api/protocol/connection-filter.ts';
+import type { Connection } from '../../api/protocol/connections.ts';
+import type { Address } from '../../core/model/model.ts';
+import type { Entry } from '../../core/reconcile/reconciler.ts';
+import type { RawConnection, RawFilter } from '../../dataplane/connections.ts';
+import { ConnectionState } from '../../dataplane/types.gen.ts';
+import { listConnections } from './connections.ts';
+
+const key = { protocol: 'tcp', address: '192.0.2.1' as Address, port: 80 } as const;
+const slot = (address: string, id: number) => ({
+  ...{ key: { address: address as Address, port: 80 }, id, retiredAt: null, predecessor: -1 },
+});
+const entry: Entry = {
+  ...{ key, id: 5, generation: 0, slots: [slot('10.0.0.1', 1), undefined, slot('10.0.0.2', 2)], order: [0, 2] },
+  ...{ region: null, content: null, element: null, source: null, deletedAt: null },
+};
+const entries = new Map([['tcp 192.0.2.1:80', entry]]);
+
+const raw = (realServerId: number, changes: Partial<RawConnection> = {}): RawConnection => ({
+  ...{ serviceId: 5, realServerId, source: [0xc6336407, 0, 0, 0], sourcePort: 40000 },
+  ...{ destination: [0xc0000201, 0, 0, 0], destinationPort: 80 },
+  ...{ state: ConnectionState.CONNECTION_ESTABLISHED, expires: 900, age: 30 },
+  ...changes,
+});
+
+async function list(
+  filter: ConnectionFilter,
+  found = [raw(1), raw(2, { age: 5 })],
+  signal = new AbortController().signal,
+) {
+  const asked: RawFilter[] = [];
+  const scan = (first: number, _end: number, _now: number, wanted: RawFilter = {}) => {
+    asked.push(wanted);
+    return first === 0 ? found : [];
+  };
+  const listed: Connection[] = [];
+  const sources = { table: { slots: 100_000, scan }, entries, clock: () => 0 };
+  for await (const batch of listConnections(sources, filter, signal)) listed.push(...batch);
+  return { asked, listed };
+}
+
+describe('listConnections', () => {
+  it('has names for ids', async () => {
+    const { listed, asked } = await list({});
+    expect(listed[0]).toEqual({
+      protocol: 'tcp',
+      client: { address: '198.51.100.7', port: 40000 },
+      virtual: { address: '192.0.2.1', port: 80 },
+      server: { address: '10.0.0.1', port: 80 },
+      service: '192.0.2.1:80/tcp',
+      state: 'ESTABLISHED',
+      expires_s: 900,
+      age_s: 30,
+    });
+    expect(asked).toHaveLength(4);
+  });
+
+  it('leaves out what belongs to nobody any more', async () => {
+    expect((await list({}, [raw(7), raw(1, { serviceId: 9 })])).listed).toEqual([]);
+  });
+
+  it('filters in the table where it can, and by names otherwise', async () => {
+    const real = { address: '10.0.0.2' as Address, port: undefined };
+    const byServer = await list({ real, service: key, state: 'ESTABLISHED' });
+    expect(byServer.asked[0]).toEqual({ realServerIds: new Set([2]), serviceId: 5, state: 1 });
+    expect(byServer.listed.map(({ server }) => server.address)).toEqual(['10.0.0.2']);
+    expect((await list({ minAge: 10 })).listed).toHaveLength(1);
+    const client = { address: '198.51.100.7' as Address, port: 40000 };
+    expect((await list({ client })).asked[0]).toEqual({ source: [0xc6336407, 0, 0, 0], sourcePort: 40000 });
+  });
+
+  it('looks at nothing for a service that is not there', async () => {
+    expect((await list({ service: { ...key, port: 81 } })).asked).toEqual([]);
+  });
+
+  it('stops when the client is gone', async () => {
+    expect((await list({}, [raw(1)], AbortSignal.abort())).asked).toEqual([]);
+  });
+});

@@ -1,0 +1,152 @@
+/** Operations reach the maps: fake ones, with the layouts of the compiled object. */
+import { readFileSync } from 'node:fs';
+import { BpfMap, fakeMap, readObjectSpec } from 'libbpf-ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Operation } from '../core/reconcile/operations.ts';
+import { type Apply, createApply } from './apply.ts';
+import { readHave } from './have.ts';
+import type { Maps } from './maps.ts';
+import { ScheduleMemory } from './schedule-memory.ts';
+import type { NextHop, RealServer, Service, ServiceKey } from './types.gen.ts';
+
+const SPEC = readObjectSpec(readFileSync(new URL('../../build/bpf/xlb.bpf.o', import.meta.url)), 'xlb');
+const LINES = 256;
+
+function fakeMaps(): Maps {
+  const entries = [...SPEC.maps.values()].map((declared) => {
+    const spec = {
+      ...declared,
+      maxEntries: declared.name === 'schedules' ? LINES : Math.min(declared.maxEntries, 1024),
+    };
+    return [spec.name, new BpfMap(fakeMap(spec), spec)] as const;
+  });
+  return Object.fromEntries(entries) as unknown as Maps;
+}
+
+let maps: Maps;
+let schedules: ScheduleMemory;
+let settled: ServiceKey[];
+let apply: Apply;
+beforeEach(() => {
+  maps = fakeMaps();
+  schedules = new ScheduleMemory(maps.schedules);
+  settled = [];
+  apply = createApply(maps, { settle: (key) => void settled.push(key) }, schedules);
+});
+
+const key: ServiceKey = { address: { word: [0xc0000264, 0, 0, 0] }, port: 80, protocol: 6, family: 4 };
+const service = (schedule: number): Service => ({
+  ...{ key, id: 1, schedule, slot_count: 1, turns_line: 1, turn_count: 1, ring_line: 2, ring_size: 32 },
+  ...{ weight_max: 1, weight_gcd: 1, generation: 1, scheduler: 2, flags: 0 },
+});
+const hop = (last: number, port = 4): NextHop => ({
+  ...{ mac: Buffer.from([2, 0, 0, 0, 0, last]), port, vlan_mode: 0, vlan_count: 0, vlan_tci: [0, 0], vlan_tpid: 0 },
+});
+const server = (id: number): RealServer => ({
+  ...{ address: { word: [7, 0, 0, 0] }, outer_source: { word: [0, 0, 0, 0] }, id, next_hop: 2, port: 80, mtu: 1500 },
+  ...{ turns_after: 1, method: 1, family: 4, flags: 3, spread_bits: 0, outer_sum: 0 },
+});
+
+describe('apply', () => {
+  it('writes what readHave reads', () => {
+    const value = { ifindex: 3, mac: Buffer.from([2, 0, 0, 0, 0, 9]), flags: 1 };
+    const operations: Operation[] = [
+      { op: 'write-interface', slot: 3, value },
+      { op: 'set-tx-port', slot: 3, ifindex: 3 },
+      { op: 'write-next-hop', id: 2, value: hop(1) },
+      { op: 'write-filter', word: 5, value: 1n << 63n },
+      { op: 'set-service', key, value: service(0), settle: false },
+    ];
+    apply(operations);
+    const have = readHave(maps, schedules);
+    expect(have.interfaces.get(3)).toMatchObject(value);
+    expect(have.txPorts).toEqual(new Map([[3, 3]]));
+    expect(have.nextHops).toEqual(new Map([[2, hop(1)]]));
+    expect(have.filter).toEqual(new Map([[5, 1n << 63n]]));
+    expect(have.services).toEqual([service(0)]);
+    expect(settled).toEqual([]);
+  });
+
+  it('stores MAC and port alone, and leaves the tags', () => {
+    apply([
+      {
+        op: 'write-next-hop',
+        id: 2,
+        value: { ...hop(1), vlan_mode: 1, vlan_count: 1, vlan_tci: [7, 0], vlan_tpid: 0x8100 },
+      },
+    ]);
+    apply([{ op: 'store-next-hop', id: 2, value: hop(5, 6) }]);
+    expect(maps.next_hops.get(2)).toEqual({
+      ...hop(5, 6),
+      vlan_mode: 1,
+      vlan_count: 1,
+      vlan_tci: [7, 0],
+      vlan_tpid: 0x8100,
+    });
+    expect(maps.next_hops.get(1)).toMatchObject({ port: 0, mac: Buffer.alloc(6) });
+  });
+
+  it('settles after the service is there', () => {
+    apply([{ op: 'set-service', key, value: service(0), settle: true }]);
+    expect(settled).toEqual([key]);
+    apply([{ op: 'delete-service', key }]);
+    expect([...maps.services.keys()]).toEqual([]);
+  });
+
+  it('zeroes ids on all CPUs and leaves the others', () => {
+    for (const id of [1, 2]) {
+      maps.live_counts.set(id, { active: 5, inactive: 6 });
+      maps.server_traffic.setPerCpu(
+        id,
+        (maps.server_traffic.getPerCpu(id) ?? []).map(() => ({ connections: 1n, packets: 2n, bytes: 3n })),
+      );
+      maps.scheduler_states.set(id, { word: 9n });
+    }
+    apply([{ op: 'zero', serviceIds: [2], serverIds: [1] }]);
+    expect(maps.live_counts.get(1)).toMatchObject({ active: 0, inactive: 0 });
+    expect(maps.live_counts.get(2)).toMatchObject({ active: 5, inactive: 6 });
+    expect(maps.server_traffic.getPerCpu(1)?.every(({ packets }) => packets === 0n)).toBe(true);
+    expect(maps.server_traffic.getPerCpu(2)?.every(({ packets }) => packets === 2n)).toBe(true);
+    expect([maps.scheduler_states.get(1)?.word, maps.scheduler_states.get(2)?.word]).toEqual([9n, 0n]);
+  });
+});
+
+describe('schedule lines', () => {
+  const ring = Array.from({ length: 32 }, (_, i) => (i === 31 ? 0xffff : i));
+  const turns = Array.from({ length: 8 }, (_, i) => ({ index: i, weight: i + 1 }));
+  const lines = [{ server: server(4) }, { turns }, { ring }];
+
+  it('are written in their three shapes, one after another', () => {
+    apply([{ op: 'write-lines', line: 10, lines }]);
+    expect(maps.schedules.get(10)?.server).toMatchObject(server(4));
+    expect(maps.schedules.get(11)?.turns).toMatchObject(turns);
+    expect(maps.schedules.get(12)?.ring).toEqual(ring);
+    expect(maps.schedules.get(13)?.ring).toEqual(Array(32).fill(0));
+  });
+
+  it('are the very objects that were written, until somebody else writes', () => {
+    apply([{ op: 'write-lines', line: 10, lines }]);
+    expect(readHave(maps, schedules).line(10)).toBe(lines[0]);
+    maps.schedules.set(10, { server: server(5) });
+    const { line } = readHave(maps, schedules);
+    expect(line(10)?.server).toMatchObject(server(5));
+    expect(line(11)).toBe(lines[1]);
+    apply([{ op: 'write-lines', line: 10, lines: [lines[0]!] }]);
+    expect(readHave(maps, schedules).line(10)).toBe(lines[0]);
+  });
+
+  it('are taken over as they are found', () => {
+    maps.schedules.set(20, { server: server(6) });
+    const first = readHave(maps, schedules).line(20);
+    expect(first?.server).toMatchObject(server(6));
+    expect(readHave(maps, schedules).line(20)).toBe(first);
+    maps.schedules.set(20, { server: server(7) });
+    expect(first?.server).toMatchObject(server(6));
+    expect(readHave(maps, schedules).line(20)?.server).toMatchObject(server(7));
+  });
+
+  it('end with the map', () => {
+    expect(readHave(maps, schedules).line(LINES)).toBeUndefined();
+    expect(() => apply([{ op: 'write-lines', line: LINES - 2, lines }])).toThrow(RangeError);
+  });
+});

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { detectHertz, hertzBetween } from './clock.ts';
+
+const moment = (milliseconds: number, jiffies: number) => ({
+  jiffies: BigInt(4_294_900_000 + jiffies),
+  nanoseconds: BigInt(milliseconds) * 1_000_000n,
+});
+
+describe('hertzBetween', () => {
+  it.each([
+    [120, 12, 100],
+    [120, 30, 250],
+    [120, 29, 250],
+    [120, 36, 300],
+    [120, 121, 1000],
+    [120, 50, undefined],
+    [120, 0, undefined],
+  ])('in %d ms %d jiffies are %s Hz', (milliseconds, jiffies, expected) => {
+    expect(hertzBetween(moment(0, 0), moment(milliseconds, jiffies))).toBe(expected);
+  });
+});
+
+describe('detectHertz', () => {
+  it('goes on until the clocks agree', async () => {
+    // The tick was late at first.
+    const samples = [moment(0, 0), moment(120, 0), moment(240, 40), moment(360, 90)];
+    expect(
+      await detectHertz(
+        () => samples.shift()!,
+        async () => {},
+      ),
+    ).toBe(250);
+    expect(samples).toEqual([]);
+  });
+
+  it('gives up on a clock that is none', async () => {
+    let time = 0;
+    const read = () => {
+      time += 120;
+      return moment(time, time * 3);
+    };
+    await expect(detectHertz(read, async () => {})).rejects.toThrow(/tick is none of 100, 250, 300, 1000 Hz/);
+  });
+});
