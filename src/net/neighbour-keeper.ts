@@ -134,11 +134,16 @@ export class NeighbourKeeper {
     } catch (error) {
       this.#setError(kept, probeError(error));
     }
-    if (this.#kept.get(neighbourKeyText(kept.key)) === kept) this.#schedule(kept, this.#options.table.get(kept.key));
+    if (this.#isKept(kept)) this.#schedule(kept, this.#options.table.get(kept.key));
+  }
+
+  /** It may have been let go while the kernel was asked. */
+  #isKept(kept: Kept): boolean {
+    return this.#kept.get(neighbourKeyText(kept.key)) === kept;
   }
 
   #setError(kept: Kept, error: string | null): void {
-    if (kept.error === error) return;
+    if (kept.error === error || !this.#isKept(kept)) return;
     kept.error = error;
     if (error !== null) this.#options.log.warn({ neighbour: kept.key.address }, `cannot probe a neighbour: ${error}`);
     this.#options.onChange(kept.key);

@@ -96,6 +96,13 @@ describe('watching', () => {
     resolver.watch([A], new Set(['10.0.0.1' as Address]));
     expect(changes).toEqual([[A]]);
     expect(resolved(A).source).toMatchObject({ ok: false });
+    kernel.setAddress(fakeAddress(2, '10.0.0.2'));
+    await vi.advanceTimersByTimeAsync(50);
+    expect(resolved(A).source).toEqual({ ok: true, address: '10.0.0.2' });
+    resolver.watch([A], none);
+    expect(resolved(A).source).toEqual({ ok: true, address: '10.0.0.1' });
+    resolver.watch([A], new Set(['10.0.0.2' as Address]));
+    expect(resolved(A).source).toEqual({ ok: true, address: '10.0.0.1' });
   });
 });
 

@@ -111,11 +111,25 @@ class NetlinkResolver implements Resolver {
 
   watch(addresses: Iterable<Address>, vips: ReadonlySet<Address>): void {
     const wanted = new Set(addresses);
+    const before = this.#vips;
     this.#vips = new Set(vips);
+    const changed = [...before, ...vips].filter((vip) => before.has(vip) !== vips.has(vip));
     this.#routes.watch(wanted);
     this.#book.watch(wanted);
-    this.#update(this.#book.addresses()); // other VIPs may make another source
+    const own = new Set(changed.filter((vip) => this.#addresses.addresses.has(vip)));
+    if (own.size > 0) this.#update(this.#book.addresses().filter((address) => this.#sourceMayChange(address, own)));
     this.#neighbours.prune(this.#keeper.kept);
+    this.#wake();
+  }
+
+  /** These addresses of ours have become virtual IPs, or are none any more. */
+  #sourceMayChange(address: Address, vips: ReadonlySet<Address>): boolean {
+    const resolution = this.#book.get(address);
+    if (resolution.state === 'unresolved') return false;
+    if (!resolution.source.ok || vips.has(resolution.source.address)) return true;
+    const answer = this.#routes.answer(address);
+    // The kernel's choice was passed over: it may do now, and so may another address before the one taken.
+    return answer?.ok === true && answer.source !== resolution.source.address;
   }
 
   resolution(address: Address): Resolution {
