@@ -68,7 +68,7 @@ export class StateFile {
 
   /** Resolves when the state is on the disk; rejects with the system's error, and then the old file stands. */
   save(state: SavedState): Promise<void> {
-    const write = () => replaceFile(this.path, formatState(state));
+    const write = () => replaceFile(this.path, statePieces(state));
     this.#last = this.#last.then(write, write);
     return this.#last;
   }
@@ -83,11 +83,13 @@ function readIfThere(path: string): string | undefined {
   }
 }
 
-async function replaceFile(path: string, text: string): Promise<void> {
+async function replaceFile(path: string, pieces: readonly Buffer[]): Promise<void> {
   const temporary = `${path}.new`;
   const file = await open(temporary, 'w', 0o640);
   try {
-    await file.writeFile(text);
+    const { bytesWritten } = await file.writev(pieces);
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    if (bytesWritten !== length) throw new Error(`${temporary}: only ${bytesWritten} of ${length} bytes were written`);
     await file.sync();
   } finally {
     await file.close();
@@ -101,34 +103,46 @@ async function replaceFile(path: string, text: string): Promise<void> {
   }
 }
 
-/** A text that is made once for as long as the object does not change. */
-function lasting<T extends object>(format: (value: T) => string): (value: T) => string {
-  const texts = new WeakMap<T, string>();
+/** Bytes that are made once for as long as the object does not change. */
+function lasting<T extends object>(format: (value: T) => string): (value: T) => Buffer {
+  const made = new WeakMap<T, Buffer>();
   return (value) => {
-    const known = texts.get(value);
+    const known = made.get(value);
     if (known !== undefined) return known;
-    const text = format(value);
-    texts.set(value, text);
-    return text;
+    const bytes = Buffer.from(format(value));
+    made.set(value, bytes);
+    return bytes;
   };
 }
 
-const serviceText = lasting((service: VirtualService) =>
+const serviceBytes = lasting((service: VirtualService) =>
   JSON.stringify(toDocument({ ...emptyModel, services: new Map([['', service]]) }).services[0]),
 );
-const rememberedText = lasting((remembered: Remembered) => JSON.stringify(remembered));
+const rememberedBytes = lasting((remembered: Remembered) => JSON.stringify(remembered));
+const SEPARATOR = Buffer.from(',\n');
 
-/** One line a service, so that a person can read it and a diff shows what changed. */
-export function formatState({ model, remembered, ...rest }: SavedState): string {
-  const services = [...model.services.values()].map(serviceText).join(',\n');
+/**
+ * The file in pieces: one line a service, so that a person can read it and a
+ * diff shows what changed, and only what changed is formatted anew.
+ */
+function statePieces({ model, remembered, ...rest }: SavedState): Buffer[] {
   const { tunnel } = toDocument({ ...model, services: new Map() });
-  const lines = [
-    `"version":${VERSION}`,
-    `"remembered":[\n${remembered.map(rememberedText).join(',\n')}\n]`,
-    `"document":{"tunnel":${JSON.stringify(tunnel)},"services":[\n${services}\n]}`,
-    ...Object.entries(rest).map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`),
+  const last = Object.entries(rest).map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
+  return [
+    Buffer.from(`{"version":${VERSION},\n"document":{"tunnel":${JSON.stringify(tunnel)},"services":[\n`),
+    ...separated([...model.services.values()].map(serviceBytes)),
+    Buffer.from('\n]},\n"remembered":[\n'),
+    ...separated(remembered.map(rememberedBytes)),
+    Buffer.from(`\n],\n${last.join(',\n')}}\n`),
   ];
-  return `{${lines.join(',\n')}}\n`;
+}
+
+function separated(items: readonly Buffer[]): Buffer[] {
+  return items.flatMap((item, i) => (i === 0 ? [item] : [SEPARATOR, item]));
+}
+
+export function formatState(state: SavedState): string {
+  return Buffer.concat(statePieces(state)).toString();
 }
 
 const addressSchema = z.string().transform((text, context): Address => {
