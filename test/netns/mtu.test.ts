@@ -36,7 +36,8 @@ describe('path MTU through a tunnel', () => {
     const route = await cluster.client.run('ip', ['route', 'get', vip]);
     expect(route).toContain(`mtu ${1500 - OUTER[family]}`);
     // It comes from the virtual address, which the client knows.
-    expect(readFileSync(capture, 'utf8')).toMatch(new RegExp(`${vip.replaceAll('.', '\\.')} > `));
+    const fromVip = new RegExp(`${vip.replaceAll('.', '\\.')} > `);
+    await waitFor('tcpdump to write the error', () => fromVip.test(readFileSync(capture, 'utf8')));
   });
 });
 
