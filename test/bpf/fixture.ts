@@ -9,7 +9,7 @@ import { BpfObject, type MapOptions, type OpenOptions, possibleCpus } from 'libb
 import { addressBytes, macBytes } from '../support/packet-bytes.ts';
 import { lineCounts, lineValues, nextHopValue, serviceKeyValue, serviceValue, vipFilterBit } from './encode.ts';
 import { HASH_KEY, START, TIMEOUTS } from './settings.ts';
-import { type ConnectionEntry, readEntries } from './table.ts';
+import { type ConnectionEntry, ConnectionTable } from './table.ts';
 import type { ServiceConfig, World } from './world.ts';
 
 export const OBJECT = fileURLToPath(new URL('../../build/bpf/xlb.bpf.o', import.meta.url));
@@ -51,6 +51,7 @@ const EMPTY_VALUES = {
 export class DataPlane {
   readonly object: BpfObject;
   readonly buckets: number;
+  readonly table: ConnectionTable;
   readonly #program: string;
   readonly #regions = new Map<string, { first: number; lines: number }>();
   #settings: Fields;
@@ -59,13 +60,12 @@ export class DataPlane {
   readonly #counterNames: readonly string[];
   #counted: number[];
   #freeLine = 0;
-  readonly #hot: Buffer;
 
   private constructor(object: BpfObject, options: FixtureOptions) {
     this.object = object;
     this.buckets = options.buckets ?? 1024;
     this.#program = options.program ?? 'xlb';
-    this.#hot = object.map('connections').mmap();
+    this.table = new ConnectionTable(object);
     const { layout } = object.map('counters').valueCodec;
     this.#counterNames = layout.kind === 'struct' ? layout.members.map((member) => member.name) : [];
     this.#counted = this.#counterNames.map(() => 0);
@@ -123,7 +123,7 @@ export class DataPlane {
 
   /** As just loaded: no connection, no count, no cursor; the clock back at its start. Then `configure`. */
   reset(world: World): void {
-    this.#hot.fill(0);
+    this.table.words.fill(0n);
     for (const name of Object.keys(EMPTY_VALUES)) this.#zero(name as keyof typeof EMPTY_VALUES);
     for (const name of ['service_traffic', 'server_traffic']) {
       const zero = Array.from({ length: possibleCpus() }, () => ({ connections: 0n, packets: 0n, bytes: 0n }));
@@ -185,13 +185,7 @@ export class DataPlane {
 
   /** Everything in the connection table, expired entries included. */
   entries(): ConnectionEntry[] {
-    return readEntries(this.object, this.buckets);
-  }
-
-  /** The 64-bit words of the table as they stand, eight a bucket. */
-  hotEntries(): BigUint64Array {
-    const bytes = this.#hot;
-    return new BigUint64Array(bytes.buffer, bytes.byteOffset, this.buckets * 8);
+    return this.table.entries();
   }
 
   /** Frees what has expired, all buckets; with `recount`, counts every live entry anew. */

@@ -35,7 +35,7 @@ function put(sport: number, state: State, idle: number): void {
   if (entry === undefined) throw new Error(`no connection from port ${sport}`);
   const number = STATES.indexOf(state);
   const deadline = (plane.now + (TIMEOUTS[number] ?? 0) - idle) & 0xffff;
-  plane.hotEntries()[entry.number] = (entry.word & ~0xfffffn) | (BigInt(number) << 16n) | BigInt(deadline);
+  plane.table.words[entry.number] = (entry.word & ~0xfffffn) | (BigInt(number) << 16n) | BigInt(deadline);
 }
 
 function hasPort(sport: number): boolean {
@@ -159,7 +159,7 @@ describe('without an entry', () => {
   test('a SYN sent again within a minute meets the same server, even where there is room by then', () => {
     fill();
     const first = Array.from({ length: 30 }, (_, n) => chosen(plane, tcp4({ sport: 100 + n })));
-    plane.hotEntries().fill(0n);
+    plane.table.words.fill(0n);
     plane.advance(59);
     for (let n = 0; n < 8; n++) expect(chosen(plane, tcp4({ sport: 100 + n }))).toBe(first[n]);
     expect(plane.counted()).toMatchObject({ connections_created: 8 });
@@ -168,7 +168,7 @@ describe('without an entry', () => {
   test('after a minute the scheduler decides again', () => {
     fill();
     plane.run(tcp4({ sport: 100 }));
-    plane.hotEntries().fill(0n);
+    plane.table.words.fill(0n);
     plane.advance(60);
     const turns = Array.from({ length: 6 }, (_, n) => chosen(plane, tcp4({ sport: 200 + n })));
     expect(turns.slice(0, 3)).toEqual(turns.slice(3));
@@ -205,7 +205,7 @@ describe('without an entry', () => {
     const recorded = Array.from({ length: 12 }, (_, n) => chosen(plane, tcp4({ sport: 1 + n })));
     fill();
     const again = Array.from({ length: 30 }, (_, n) => chosen(plane, tcp4({ sport: 100 + n })));
-    plane.hotEntries().fill(0n);
+    plane.table.words.fill(0n);
     expect(Array.from({ length: 12 }, (_, n) => chosen(plane, tcp4({ sport: 1 + n })))).toEqual(recorded);
     expect(Array.from({ length: 2 }, (_, n) => chosen(plane, tcp4({ sport: 100 + n })))).toEqual(again.slice(0, 2));
   });

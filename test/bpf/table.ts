@@ -1,5 +1,5 @@
 /** The connection table as a test sees it. */
-import type { BpfObject } from 'libbpf-ts';
+import type { BpfMap, BpfObject } from 'libbpf-ts';
 import { addressText } from '../support/packet-bytes.ts';
 import { STATES, type State } from './settings.ts';
 
@@ -26,29 +26,53 @@ export interface ConnectionKey {
   readonly created: number;
 }
 
-export function readEntries(object: BpfObject, buckets: number): ConnectionEntry[] {
-  const entries: ConnectionEntry[] = [];
-  for (let bucket = 0; bucket < buckets; bucket++) {
-    const { entry } = object.map<number, { entry: bigint[] }>('connections').get(bucket) ?? { entry: [] };
-    entry.forEach((word, way) => {
-      if (word !== 0n) entries.push(decodeEntry(object, bucket * 8 + way, word));
-    });
-  }
-  return entries;
-}
+/** The table in mapped memory; it changes as the program writes. */
+export class ConnectionTable {
+  /** Eight words a bucket; 0: free. */
+  readonly words: BigUint64Array;
+  readonly #keys: Buffer;
+  readonly #keyMap: BpfMap<number, RawKey>;
+  readonly #identity: number;
 
-function decodeEntry(object: BpfObject, number: number, word: bigint): ConnectionEntry {
-  const low = Number(word & 0xfffffn);
-  return {
-    number,
-    word,
-    tag: Number(word >> 37n),
-    confirm: ((word >> 36n) & 1n) === 1n,
-    slot: Number((word >> 20n) & 0xffffn),
-    state: STATES[low >> 16] as State,
-    deadline: low & 0xffff,
-    key: readKey(object, number),
-  };
+  constructor(object: BpfObject) {
+    const hot = object.map('connections').mmap();
+    this.words = new BigUint64Array(hot.buffer, hot.byteOffset, hot.length / 8);
+    this.#keyMap = object.map('connection_keys');
+    this.#keys = this.#keyMap.mmap();
+    const { layout } = this.#keyMap.valueCodec;
+    const members = 'members' in layout ? layout.members : [];
+    // Addresses, ports and service come first; the rest says what became of the connection.
+    this.#identity = members.find(({ name }) => name === 'real_server')?.offset ?? 0;
+  }
+
+  /** Every entry that is not free, dead ones included. */
+  entries(): ConnectionEntry[] {
+    const entries: ConnectionEntry[] = [];
+    this.words.forEach((word, number) => {
+      if (word !== 0n) entries.push(this.#decode(number, word));
+    });
+    return entries;
+  }
+
+  /** Bytes that tell an entry's connection from every other one. */
+  identity(number: number): string {
+    const at = number * this.#keyMap.valueCodec.size;
+    return this.#keys.toString('latin1', at, at + this.#identity);
+  }
+
+  #decode(number: number, word: bigint): ConnectionEntry {
+    const low = Number(word & 0xfffffn);
+    return {
+      number,
+      word,
+      tag: Number(word >> 37n),
+      confirm: ((word >> 36n) & 1n) === 1n,
+      slot: Number((word >> 20n) & 0xffffn),
+      state: STATES[low >> 16] as State,
+      deadline: low & 0xffff,
+      key: keyOf(this.#keyMap.valueCodec.decode(this.#keys, number * this.#keyMap.valueCodec.size)),
+    };
+  }
 }
 
 interface RawKey {
@@ -61,8 +85,7 @@ interface RawKey {
   readonly created: number;
 }
 
-function readKey(object: BpfObject, number: number): ConnectionKey {
-  const raw = object.map<number, RawKey>('connection_keys').get(number) as RawKey;
+function keyOf(raw: RawKey): ConnectionKey {
   return {
     source: wordsText(raw.source.word),
     destination: wordsText(raw.destination.word),

@@ -24,7 +24,7 @@ function putState(state: State): void {
   if (entry === undefined) throw new Error('no connection');
   const live = ACTIVE.includes(state) ? { active: 1, inactive: 0 } : { active: 0, inactive: 1 };
   const word = (entry.word & ~0xf0000n) | (BigInt(STATES.indexOf(state)) << 16n);
-  plane.hotEntries()[entry.number] = word;
+  plane.table.words[entry.number] = word;
   plane.object.map('live_counts').set(1, { ...live, pad: new Array(14).fill(0) });
 }
 

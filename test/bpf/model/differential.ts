@@ -127,7 +127,7 @@ class Differential {
   }
 
   #compareEntries(): void {
-    this.#plane.hotEntries().forEach((word, number) => {
+    this.#plane.table.words.forEach((word, number) => {
       const entry = this.#model.connections.entries[number] ?? null;
       const wanted =
         entry === null

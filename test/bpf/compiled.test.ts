@@ -1,0 +1,103 @@
+/** Commands and connections in random order: what is compiled and loaded decides as the kernel's lists do. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Address } from '../../src/core/model/model.ts';
+import { CompiledPlane } from './compiled.ts';
+import { DataPlane } from './fixture.ts';
+import { tcp4 } from './frames.ts';
+import { KernelList } from './model/kernel-list.ts';
+import { Random } from './model/random.ts';
+import { VIP4, world } from './world.ts';
+
+const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000);
+const STEPS = 4000;
+const SERVICE = { protocol: 'tcp', address: VIP4 as Address, port: 80 } as const;
+
+let plane: DataPlane;
+let compiled: CompiledPlane;
+beforeAll(() => {
+  plane = DataPlane.load({ buckets: 4096 });
+});
+beforeEach(() => {
+  plane.reset(world([]));
+  compiled = new CompiledPlane(plane);
+});
+afterAll(() => plane.close());
+
+function address(n: number): Address {
+  return `192.0.2.${200 + n}` as Address;
+}
+
+describe.each(['rr', 'wrr'] as const)('%s', (scheduler) => {
+  test(`${STEPS} steps, seed ${SEED}`, () => {
+    const random = new Random(SEED);
+    const list = new KernelList(scheduler);
+    compiled.do({ type: 'service.add', service: { ...SERVICE, scheduler } });
+    for (let step = 0; step < STEPS; step++) {
+      if (random.once(3)) edit(random, list);
+      const frame = tcp4({ sport: step & 0xffff }, { src: `198.51.${step >> 16}.7` });
+      expect(compiled.chosen(frame), `step ${step}, seed ${SEED}`).toBe(list.choose());
+    }
+  });
+});
+
+/** One command, to the product and to the list. */
+function edit(random: Random, list: KernelList): void {
+  const n = random.below(8);
+  const server = { address: address(n), port: SERVICE.port };
+  const weight = random.pick([0, 1, 1, 2, 3, 4, 6, 8, 10, 100]);
+  const isThere = list.servers.some((entry) => entry.address === server.address);
+  if (!isThere) {
+    compiled.do({ type: 'server.add', service: SERVICE, server: { ...server, weight } });
+    list.add(server.address, weight);
+  } else if (random.once(2)) {
+    compiled.do({ type: 'server.delete', service: SERVICE, server });
+    list.delete(server.address);
+  } else {
+    compiled.do({ type: 'server.edit', service: SERVICE, server: { ...server, weight } });
+    list.setWeight(server.address, weight);
+  }
+}
+
+describe('connections through edits', () => {
+  const add = (n: number, weight = 1): void =>
+    compiled.do({ type: 'server.add', service: SERVICE, server: { address: address(n), port: 80, weight } });
+  const remove = (n: number): void =>
+    compiled.do({ type: 'server.delete', service: SERVICE, server: { address: address(n), port: 80 } });
+
+  beforeEach(() => {
+    compiled.do({ type: 'service.add', service: { ...SERVICE, scheduler: 'rr' } });
+    for (const n of [1, 2, 3]) add(n);
+  });
+
+  test('stay where they are while servers come, go and change', () => {
+    const servers = new Map(Array.from({ length: 30 }, (_, n) => [n, compiled.chosen(tcp4({ sport: n }))]));
+    add(4);
+    remove(2);
+    compiled.do({ type: 'server.edit', service: SERVICE, server: { address: address(1), port: 80, weight: 5 } });
+    for (const [sport, chosen] of servers) {
+      const expected = chosen === address(2) ? null : chosen;
+      expect(compiled.chosen(tcp4({ sport, flags: '.' }))).toBe(expected);
+    }
+    add(2);
+    for (const [sport, chosen] of servers) expect(compiled.chosen(tcp4({ sport, flags: '.' }))).toBe(chosen);
+  });
+
+  test('survive their service being deleted and added again', () => {
+    const before = Array.from({ length: 9 }, (_, sport) => compiled.chosen(tcp4({ sport })));
+    compiled.do({ type: 'service.delete', service: SERVICE });
+    expect(plane.run(tcp4({ sport: 0, flags: '.' })).verdict).toBe('pass');
+    compiled.do({ type: 'service.add', service: { ...SERVICE, scheduler: 'rr' } });
+    for (const n of [1, 2, 3]) add(n);
+    expect(Array.from({ length: 9 }, (_, sport) => compiled.chosen(tcp4({ sport, flags: '.' })))).toEqual(before);
+  });
+
+  test('a drained server keeps its connections and gets no new ones', () => {
+    const server = { address: address(3), port: 80 };
+    const before = Array.from({ length: 9 }, (_, sport) => compiled.chosen(tcp4({ sport })));
+    const admin = { action: 'drain', by: 'root', at: 0, reason: '' } as const;
+    compiled.do({ type: 'server.drain', service: SERVICE, server, admin });
+    expect(Array.from({ length: 9 }, (_, sport) => compiled.chosen(tcp4({ sport, flags: '.' })))).toEqual(before);
+    const later = Array.from({ length: 20 }, (_, sport) => compiled.chosen(tcp4({ sport: 100 + sport })));
+    expect(new Set(later)).toEqual(new Set([address(1), address(2)]));
+  });
+});
