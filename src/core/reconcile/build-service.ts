@@ -14,9 +14,8 @@ import {
 import { addressFamily, addressWords } from '../model/address.ts';
 import type { Address, RealServer, ServiceKey, TunnelSettings, VirtualService } from '../model/model.ts';
 import type { Resolution } from '../model/resolution.ts';
-import { effectiveWeight, tableWeight } from '../model/server.ts';
-import { buildFallbackRing } from '../scheduler/ring.ts';
-import { mhTable } from '../scheduler/scheduler.ts';
+import { effectiveWeight } from '../model/server.ts';
+import { ringOf } from '../scheduler/ring.ts';
 import { gcdOfWeights } from '../scheduler/weights.ts';
 import { type Slot, type Slots, standIn } from './slots.ts';
 
@@ -74,13 +73,12 @@ export function buildContent(
     if (server === undefined) return { server: retiredSlot(slot, position) };
     return { server: liveSlot(slot, server, reach(server), position, tunnel) };
   });
-  const ring = serviceRing(service, order);
+  const ring = ringOf(service);
   const turnLines = chunks(turns, ScheduleLimit.TURNS_PER_LINE, { index: 0, weight: 0 }).map((part) => ({
     turns: part,
   }));
-  const ringLines = chunks([...ring], ScheduleLimit.RING_SLOTS_PER_LINE, ScheduleLimit.RING_EMPTY);
   return {
-    lines: [...slotLines, ...turnLines, ...ringLines.map((part) => ({ ring: part }))],
+    lines: [...slotLines, ...turnLines, ...ringLines(ring, order)],
     slotCount: slots.length,
     turnCount: turns.length,
     turnLines: turnLines.length,
@@ -127,14 +125,16 @@ function turnsAfter(order: readonly number[], weights: readonly number[]): Map<n
   return after;
 }
 
-/** Slots by ring position; empty where no server may have any. */
-function serviceRing(service: VirtualService, order: readonly number[]): number[] {
-  const weightOf = service.scheduler === 'mh' ? tableWeight : effectiveWeight;
-  const servers = service.servers.map((server) => ({ key: server.key, weight: weightOf(server) }));
-  if (!servers.some(({ weight }) => weight > 0)) return [];
-  const ring =
-    service.scheduler === 'mh' ? mhTable(service) : buildFallbackRing(servers, addressFamily(service.key.address));
-  return Array.from(ring, (position) => order[position] ?? ScheduleLimit.RING_EMPTY);
+/** Positions in the list become slots. */
+function ringLines(ring: Uint16Array, order: readonly number[]): ScheduleLine[] {
+  const lines: ScheduleLine[] = [];
+  for (let start = 0; start < ring.length; start += ScheduleLimit.RING_SLOTS_PER_LINE) {
+    const slots = new Array<number>(ScheduleLimit.RING_SLOTS_PER_LINE).fill(ScheduleLimit.RING_EMPTY);
+    const end = Math.min(ScheduleLimit.RING_SLOTS_PER_LINE, ring.length - start);
+    for (let i = 0; i < end; i++) slots[i] = order[ring[start + i]!]!;
+    lines.push({ ring: slots });
+  }
+  return lines;
 }
 
 const HOLE: RealServerSlot = {

@@ -17,7 +17,6 @@ import type { Address, Model, VirtualService } from '../model/model.ts';
 import type { Resolution } from '../model/resolution.ts';
 import { effectiveWeight, tableWeight } from '../model/server.ts';
 import { buildTable } from '../scheduler/maglev.ts';
-import { buildFallbackRing } from '../scheduler/ring.ts';
 import { serviceMapKey } from './build-service.ts';
 import type { Have } from './operations.ts';
 import type { Network } from './reconciler.ts';
@@ -35,11 +34,7 @@ export function checkMaps(have: Have, model: Model, network: Network): void {
   same('service ids', new Set(have.services.map(({ id }) => id)).size, have.services.length);
   const ids = have.services.flatMap((element) => slotsOf(have, element).flatMap(({ id }) => (id === 0 ? [] : [id])));
   same('real-server ids', new Set(ids).size, ids.length);
-  same(
-    'VIP filter',
-    sorted(have.filter),
-    sorted(vipFilterWords([...model.services.values()].map(({ key }) => key.address))),
-  );
+  same('VIP filter', sorted(have.filter), sorted(vipFilterWords([...model.services.values()].map(({ key }) => key))));
 }
 
 /** The slots of a published service, holes and retired ones included. */
@@ -104,13 +99,11 @@ function checkNextHop(name: string, have: Have, slot: RealServerSlot, resolution
 }
 
 function expectedRing(service: VirtualService): Uint16Array {
-  const family = addressFamily(service.key.address);
-  const weigh = service.scheduler === 'mh' ? tableWeight : effectiveWeight;
-  const servers = service.servers.map((server) => ({ key: server.key, weight: weigh(server) }));
+  const isMh = service.scheduler === 'mh';
+  const weightOf = isMh ? tableWeight : effectiveWeight;
+  const servers = service.servers.map((server) => ({ key: server.key, weight: weightOf(server) }));
   if (servers.every(({ weight }) => weight === 0)) return new Uint16Array(0);
-  return service.scheduler === 'mh'
-    ? buildTable(servers, service.options.ringSize, family)
-    : buildFallbackRing(servers, family);
+  return buildTable(servers, isMh ? service.options.ringSize : 1021, addressFamily(service.key.address));
 }
 
 function turnsOf(have: Have, { turns_line, turn_count }: Service) {

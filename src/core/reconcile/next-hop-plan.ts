@@ -27,8 +27,10 @@ export class NextHopPlan {
   private readonly before: NextHops;
   private readonly ids: IdPool;
   private readonly now: number;
-  private readonly known = new Map<string, KnownNextHop>();
-  private readonly taken = new Set<number>();
+  /** What is new or has a new value. */
+  private readonly changed = new Map<string, KnownNextHop>();
+  /** Adopted entries that have an identity now. */
+  private readonly claimed = new Set<number>();
 
   constructor(before: NextHops, ids: IdPool, now: number) {
     this.before = before;
@@ -40,31 +42,44 @@ export class NextHopPlan {
   indexOf(server: Address, resolution: Resolved): number | undefined {
     const identity = nextHopIdentity(resolution);
     const value = nextHopValue(resolution);
-    const known = this.known.get(identity) ?? this.before.known.get(identity);
+    const known = this.changed.get(identity) ?? this.before.known.get(identity);
     if (known !== undefined && sameButAddress(known.value, value)) {
-      if (!sameNextHop(known.value, value)) this.operations.push({ op: 'store-next-hop', id: known.id, value });
+      if (sameNextHop(known.value, value)) return known.id;
+      this.operations.push({ op: 'store-next-hop', id: known.id, value });
       return this.keep(identity, known.id, value);
     }
     const adopted = this.adopted(server, value);
-    if (adopted !== undefined) return this.keep(identity, adopted, value);
+    if (adopted !== undefined) {
+      this.claimed.add(adopted);
+      return this.keep(identity, adopted, value);
+    }
     const id = this.ids.take(this.now);
     if (id === undefined) return undefined;
     this.operations.push({ op: 'write-next-hop', id, value });
     return this.keep(identity, id, value);
   }
 
-  /** Frees those that nothing asked for; what the next plan starts from. */
-  finish(): NextHops {
-    const before = [...[...this.before.known.values()].map(({ id }) => id), ...this.before.adopted.keys()];
-    for (const id of before) {
-      if (!this.taken.has(id)) this.ids.free(id, this.now);
+  /**
+   * What the next plan starts from. `isUsed`: whether a slot has the index; the
+   * rest is freed. Null where no slot lost its next hop.
+   */
+  finish(isUsed: ((id: number) => boolean) | null): NextHops {
+    if (isUsed === null && this.changed.size === 0) return this.before;
+    const known = new Map([...this.before.known, ...this.changed]);
+    if (isUsed === null) return { ...this.before, known };
+    for (const [identity, { id }] of known) {
+      if (isUsed(id)) continue;
+      known.delete(identity);
+      this.ids.free(id, this.now);
     }
-    return { known: this.known, adopted: new Map(), published: new Map() };
+    for (const id of this.before.adopted.keys()) {
+      if (!this.claimed.has(id)) this.ids.free(id, this.now);
+    }
+    return { known, adopted: new Map(), published: new Map() };
   }
 
   private keep(identity: string, id: number, value: NextHop): number {
-    this.known.set(identity, { id, value });
-    this.taken.add(id);
+    this.changed.set(identity, { id, value });
     return id;
   }
 
@@ -75,6 +90,6 @@ export class NextHopPlan {
   private adopted(server: Address, value: NextHop): number | undefined {
     const id = this.before.published.get(server) ?? 0;
     const found = this.before.adopted.get(id);
-    return found !== undefined && !this.taken.has(id) && sameNextHop(found, value) ? id : undefined;
+    return found !== undefined && !this.claimed.has(id) && sameNextHop(found, value) ? id : undefined;
   }
 }

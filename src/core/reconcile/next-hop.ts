@@ -1,6 +1,6 @@
 /** Next hops and interfaces as the maps hold them. */
 import { type Interface, InterfaceFlag, InterfaceLimit, type NextHop, VlanMode } from '../../dataplane/types.gen.ts';
-import type { LocalInterface, Resolved } from '../model/resolution.ts';
+import type { LocalInterface, Resolution, Resolved, Vlan } from '../model/resolution.ts';
 
 /** Entry of an interface in `interfaces` and `tx_ports`. */
 export function interfaceSlot(ifindex: number): number {
@@ -46,8 +46,28 @@ export function sameButAddress(a: NextHop, b: NextHop): boolean {
   );
 }
 
+/** Whether nothing that the maps hold depends on which of the two it is. */
+export function sameResolution(a: Resolution, b: Resolution): boolean {
+  if (a === b) return true;
+  if (a.state !== 'resolved' || b.state !== 'resolved') return a.state === b.state;
+  const isSameWay = a.ifindex === b.ifindex && a.gateway === b.gateway && sameVlan(a.vlan, b.vlan);
+  return isSameWay && a.mtu === b.mtu && a.source === b.source && sameBytes(a.mac, b.mac);
+}
+
+function sameVlan(a: Vlan, b: Vlan): boolean {
+  if (a.mode === 'keep' || b.mode === 'keep') return a.mode === b.mode;
+  return (
+    a.tags.length === b.tags.length &&
+    a.tags.every(({ tpid, tci }, i) => tpid === b.tags[i]?.tpid && tci === b.tags[i]?.tci)
+  );
+}
+
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+  if (a === b) return true;
+  for (let i = 0; i < a.length; i++) {
+    if (a[i] !== b[i]) return false;
+  }
+  return a.length === b.length;
 }
 
 export function sameInterface(a: Interface, b: Interface): boolean {

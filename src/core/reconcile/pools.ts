@@ -6,19 +6,24 @@ export const QUARANTINE_MS = 1000;
 /** Smallest ids first, from 1: 0 stands for "none" in the maps. */
 export class IdPool {
   readonly limit: number;
-  private readonly used: Set<number>;
-  private quarantine: { id: number; until: number }[];
+  private used: Set<number>;
+  /** `used` is a clone's too: copied before it is changed. */
+  private isShared = false;
+  private quarantine: readonly { readonly id: number; readonly until: number }[] = [];
   private hint = 1;
 
   /** `limit`: entries of the map; ids are 1 to limit - 1. */
-  constructor(limit: number, used: Iterable<number> = [], quarantine: { id: number; until: number }[] = []) {
+  constructor(limit: number) {
     this.limit = limit;
-    this.used = new Set(used);
-    this.quarantine = quarantine;
+    this.used = new Set();
   }
 
   clone(): IdPool {
-    const copy = new IdPool(this.limit, this.used, [...this.quarantine]);
+    const copy = new IdPool(this.limit);
+    this.isShared = true;
+    copy.used = this.used;
+    copy.isShared = true;
+    copy.quarantine = this.quarantine;
     copy.hint = this.hint;
     return copy;
   }
@@ -30,7 +35,7 @@ export class IdPool {
   /** False where it is taken already or outside the map. */
   reserve(id: number): boolean {
     if (id < 1 || id >= this.limit || this.used.has(id)) return false;
-    this.used.add(id);
+    this.own().add(id);
     return true;
   }
 
@@ -38,26 +43,27 @@ export class IdPool {
   take(now: number): number | undefined {
     this.expire(now);
     while (this.used.has(this.hint)) this.hint++;
-    if (this.hint >= this.limit) return undefined;
-    this.used.add(this.hint);
-    return this.hint;
+    return this.reserve(this.hint) ? this.hint : undefined;
   }
 
   free(id: number, now: number): void {
-    this.quarantine.push({ id, until: now + QUARANTINE_MS });
+    this.quarantine = [...this.quarantine, { id, until: now + QUARANTINE_MS }];
+  }
+
+  private own(): Set<number> {
+    if (this.isShared) this.used = new Set(this.used);
+    this.isShared = false;
+    return this.used;
   }
 
   private expire(now: number): void {
-    const kept = [];
-    for (const entry of this.quarantine) {
-      if (entry.until > now) {
-        kept.push(entry);
-      } else {
-        this.used.delete(entry.id);
-        this.hint = Math.min(this.hint, entry.id);
-      }
+    const over = this.quarantine.filter(({ until }) => until <= now);
+    if (over.length === 0) return;
+    this.quarantine = this.quarantine.filter(({ until }) => until > now);
+    for (const { id } of over) {
+      this.own().delete(id);
+      this.hint = Math.min(this.hint, id);
     }
-    this.quarantine = kept;
   }
 }
 

@@ -10,7 +10,7 @@
  */
 
 import type { Interface, Service } from '../../dataplane/types.gen.ts';
-import type { Model, ServiceKey, VirtualService } from '../model/model.ts';
+import type { Address, Model, ServiceKey, VirtualService } from '../model/model.ts';
 import type { LocalInterface, Resolution } from '../model/resolution.ts';
 import { serviceKeyText } from '../model/service-key.ts';
 import {
@@ -23,7 +23,7 @@ import {
 } from './build-service.ts';
 import { filterOperations } from './filter-operations.ts';
 import { type Remembered, remember } from './memory.ts';
-import { interfaceSlot, interfaceValue, NO_INTERFACE, sameInterface } from './next-hop.ts';
+import { interfaceSlot, interfaceValue, NO_INTERFACE, sameInterface, sameResolution } from './next-hop.ts';
 import { NextHopPlan, type NextHops } from './next-hop-plan.ts';
 import type { Operation } from './operations.ts';
 import { IdPool, type Region, RegionPool } from './pools.ts';
@@ -40,12 +40,10 @@ export interface Limits {
 
 /** What the network's side knows at this moment. */
 export interface Network {
-  readonly resolution: (server: ServerAddress) => Resolution;
+  readonly resolution: (server: Address) => Resolution;
   /** Those attached, and those that next hops leave by. */
   readonly interfaces: readonly LocalInterface[];
 }
-
-export type ServerAddress = VirtualService['servers'][number]['key']['address'];
 
 interface Source {
   readonly service: VirtualService;
@@ -178,6 +176,7 @@ class Planner {
   private readonly lineOperations: Operation[] = [];
   private readonly serviceOperations: Operation[] = [];
   private readonly deletions: Operation[] = [];
+  private losesNextHops: boolean;
 
   constructor(before: State, model: Model, network: Network, now: number) {
     this.before = before;
@@ -190,6 +189,7 @@ class Planner {
     this.nextHopIds = before.nextHopIds.clone();
     this.regions = before.regions.clone();
     this.nextHops = new NextHopPlan(before.nextHops, this.nextHopIds, now);
+    this.losesNextHops = before.nextHops.adopted.size > 0;
   }
 
   run(): { operations: Operation[]; state: State } {
@@ -197,10 +197,9 @@ class Planner {
     for (const [name, entry] of this.before.entries) {
       if (!this.model.services.has(name) && entry.deletedAt === null) this.remove(name, entry);
     }
-    const nextHops = this.nextHops.finish();
+    const nextHops = this.nextHops.finish(this.losesNextHops ? usedNextHops(this.entries) : null);
     const interfaces = this.planInterfaces();
-    const addresses = [...this.model.services.values()].map(({ key }) => key.address);
-    const filter = vipFilterWords(addresses);
+    const filter = vipFilterWords([...this.model.services.values()].map(({ key }) => key));
     const zero: Operation[] =
       this.zeroServices.length + this.zeroServers.length === 0
         ? []
@@ -233,8 +232,12 @@ class Planner {
 
   private publish(name: string, service: VirtualService): void {
     const known = this.entries.get(name);
-    const reach = service.servers.map((server) => this.reach(server.key.address));
-    if (known !== undefined && isCurrent(known, service, this.model, reach)) return;
+    const reach = this.reachOf(service, known);
+    if (known !== undefined && isCurrent(known, service, this.model, reach)) {
+      if (reach !== known.source?.reach) this.remake(name, known, service, reach);
+      return;
+    }
+    if (known !== undefined) this.noteLoss(known, reach);
     const entry = this.entryFor(service, known);
     const assigned = assignSlots(entry.slots, entry.order, service, this.now, () => this.takeServerId());
     if (assigned === undefined) throw new Exhausted(`${name}: no room for more real servers; raise --real-servers`);
@@ -244,6 +247,11 @@ class Planner {
     const content = buildContent(service, slots, order, (server) => byServer.get(server) as Reach, this.model.tunnel);
     const source = { service, tunnel: this.model.tunnel, reach };
     this.entries.set(name, this.place(name, entry, { slots, order, source }, content));
+  }
+
+  /** Nothing to write but, at most, next hops: a neighbour has another MAC address. */
+  private remake(name: string, entry: Entry, service: VirtualService, reach: readonly Reach[]): void {
+    this.entries.set(name, { ...entry, source: { service, tunnel: this.model.tunnel, reach } });
   }
 
   /** Puts content into fresh lines, unless it is what is published already. */
@@ -284,6 +292,7 @@ class Planner {
 
   private remove(name: string, entry: Entry): void {
     const assigned = assignSlots(entry.slots, entry.order, null, this.now, () => undefined);
+    this.noteLoss(entry, []);
     this.deletions.push({ op: 'delete-service', key: serviceMapKey(entry.key) });
     if (entry.region !== null) this.regions.release(entry.region, this.now);
     if (entry.id === NO_ID) {
@@ -294,17 +303,31 @@ class Planner {
     this.entries.set(name, { ...entry, slots: assigned?.slots ?? entry.slots, ...gone });
   }
 
-  private readonly reached = new Map<ServerAddress, Reach>();
+  private noteLoss({ source }: Entry, reach: readonly Reach[]): void {
+    const isKept = ({ nextHop }: Reach) => reach.some((now) => now.nextHop === nextHop);
+    this.losesNextHops ||= source === null || !source.reach.every(isKept);
+  }
 
-  private reach(address: ServerAddress): Reach {
-    const known = this.reached.get(address);
-    if (known !== undefined) return known;
+  /** In most plans nothing has changed for most services: their reach is then the same array. */
+  private reachOf(service: VirtualService, known: Entry | undefined): readonly Reach[] {
+    const source = known?.source;
+    if (source?.service === service && this.isUnmoved(source)) return source.reach;
+    return service.servers.map(({ key }) => this.reach(key.address));
+  }
+
+  private isUnmoved({ service, reach }: Source): boolean {
+    for (let i = 0; i < reach.length; i++) {
+      const now = this.network.resolution(service.servers[i]!.key.address);
+      if (!sameResolution(reach[i]!.resolution, now)) return false;
+    }
+    return true;
+  }
+
+  private reach(address: Address): Reach {
     const resolution = this.network.resolution(address);
     const nextHop = resolution.state === 'resolved' ? this.nextHops.indexOf(address, resolution) : 0;
     if (nextHop === undefined) throw new Exhausted('no room for more next hops');
-    const reach = { resolution, nextHop };
-    this.reached.set(address, reach);
-    return reach;
+    return { resolution, nextHop };
   }
 
   private planInterfaces() {
@@ -328,12 +351,21 @@ class Planner {
   }
 }
 
+/** Whether a slot has a next hop. */
+function usedNextHops(entries: ReadonlyMap<string, Entry>): (id: number) => boolean {
+  const used = new Set<number>();
+  for (const { source } of entries.values()) {
+    for (const { nextHop } of source?.reach ?? []) used.add(nextHop);
+  }
+  return (id) => used.has(id);
+}
+
 function isCurrent(entry: Entry, service: VirtualService, model: Model, reach: readonly Reach[]): boolean {
   const { source } = entry;
   if (entry.deletedAt !== null || source === null) return false;
+  if (source.service !== service || source.tunnel !== model.tunnel) return false;
   return (
-    source.service === service &&
-    source.tunnel === model.tunnel &&
+    source.reach === reach ||
     source.reach.every((was, i) => was.nextHop === reach[i]?.nextHop && sameOuter(was.resolution, reach[i]?.resolution))
   );
 }

@@ -1,6 +1,6 @@
 /** The bitmap that keeps what is no VIP away from every look-up. */
 import { addressBytes } from '../model/address.ts';
-import type { Address } from '../model/model.ts';
+import type { Address, ServiceKey } from '../model/model.ts';
 
 /** Bit of an address, 0 to 65535: its words as a little-endian machine loads them, folded, times the golden ratio. */
 export function vipFilterBit(address: Address): number {
@@ -12,11 +12,20 @@ export function vipFilterBit(address: Address): number {
 }
 
 /** The words of the bitmap that are not 0. */
-export function vipFilterWords(addresses: Iterable<Address>): Map<number, bigint> {
+export function vipFilterWords(services: Iterable<ServiceKey>): Map<number, bigint> {
   const words = new Map<number, bigint>();
-  for (const address of addresses) {
-    const bit = vipFilterBit(address);
+  for (const key of services) {
+    const bit = bitOf(key);
     words.set(bit >> 6, (words.get(bit >> 6) ?? 0n) | (1n << BigInt(bit & 63)));
   }
   return words;
+}
+
+const known = new WeakMap<ServiceKey, number>();
+
+/** Found once for each service: the words are made anew for every plan. */
+function bitOf(key: ServiceKey): number {
+  const bit = known.get(key) ?? vipFilterBit(key.address);
+  known.set(key, bit);
+  return bit;
 }

@@ -29,12 +29,12 @@ export const EMPTY_SLOT = 0xffff;
  * virtual service's.
  */
 export function buildTable(servers: readonly TableServer[], size: number, family: Family): Uint16Array {
-  const table = new Uint16Array(size).fill(EMPTY_SLOT);
-  if (largestWeight(servers.map(({ weight }) => weight)) === 0) return table;
-  const take = slotTaker(table, servers, family);
-  if (size === KERNEL_RING_SIZE) takeTurns(kernelTurns(servers), size, take);
-  else takeShares(servers, size, take);
-  return table;
+  const weights = servers.map(({ weight }) => weight);
+  const isKernels = size === KERNEL_RING_SIZE;
+  if (largestWeight(weights) === 0) return new Uint16Array(size).fill(EMPTY_SLOT);
+  const inputs = servers.map(({ key }) => hashInput(key.address, key.port, family));
+  const turns = isKernels ? kernelTurns(weights, size) : fairTurns(weights, size);
+  return fill(turns, inputs, isKernels ? 0 : 31 - Math.clz32(size));
 }
 
 /**
@@ -48,54 +48,58 @@ export function hashInput(address: Address, port: number, family: Family): numbe
 }
 
 /**
- * Gives the first free slot of a server's permutation to it. The kernel's
- * permutation starts somewhere and goes on in equal steps. Two servers that
- * happen to step alike chase each other through the table, and when one of the
- * two leaves, the other one's slots move too (3 % of a table, one time in a
- * hundred). So at other sizes a mask of each server's own scatters its steps.
+ * Lets the servers take slots, in the order of `turns`. The kernel's permutation
+ * starts somewhere and goes on in equal steps. Two servers that happen to step
+ * alike chase each other through the table, and when one of the two leaves, the
+ * other one's slots move too (3 % of a table, one time in a hundred). So at
+ * other sizes a mask of each server's own scatters its steps over the first
+ * 2^`bits` slots.
  */
-type Take = (server: number) => void;
-
-function slotTaker(table: Uint16Array, servers: readonly TableServer[], family: Family): Take {
-  const size = table.length;
-  const inputs = servers.map(({ key }) => hashInput(key.address, key.port, family));
+function fill(turns: Uint16Array, inputs: readonly number[], bits: number): Uint16Array {
+  const size = turns.length;
+  const table = new Uint16Array(size).fill(EMPTY_SLOT);
   const starts = inputs.map((input) => hsiphash(input, MH_KEY_1));
   const place = Uint32Array.from(starts, (start) => start % size);
   const skip = Uint32Array.from(inputs, (input) => (hsiphash(input, MH_KEY_2) % (size - 1)) + 1);
-  const bits = size === KERNEL_RING_SIZE ? 0 : 31 - Math.clz32(size);
   const mask = Uint32Array.from(starts, (start) => (bits === 0 ? 0 : start >>> (32 - bits)));
   const scattered = 2 ** bits;
-  return (server) => {
+  for (let turn = 0; turn < size; turn++) {
+    const server = turns[turn]!;
+    const step = skip[server]!;
+    const flip = mask[server]!;
     let at = place[server]!;
-    let slot = at < scattered ? at ^ mask[server]! : at;
+    let slot = at < scattered ? at ^ flip : at;
     while (table[slot] !== EMPTY_SLOT) {
-      at += skip[server]!;
+      at += step;
       if (at >= size) at -= size;
-      slot = at < scattered ? at ^ mask[server]! : at;
+      slot = at < scattered ? at ^ flip : at;
     }
     table[slot] = server;
     place[server] = at;
-  };
+  }
+  return table;
 }
 
 /** IP_VS_MH_TAB_BITS */
 const KERNEL_TURN_BITS = 6;
 
-/** How many slots in a row each server takes: its weight, divided by all that they share and cut to six bits, at least 1. */
-function kernelTurns(servers: readonly TableServer[]): number[] {
-  const weights = servers.map(({ weight }) => weight);
+/**
+ * Round by round each server takes as many slots in a row as its weight says,
+ * divided by all that the weights share and cut to six bits; at least one.
+ */
+function kernelTurns(weights: readonly number[], size: number): Uint16Array {
   const divisor = gcdOfWeights(weights);
   const bits = 32 - Math.clz32(largestWeight(weights) / divisor);
   const shift = Math.max(0, bits - KERNEL_TURN_BITS);
-  return weights.map((weight) => (weight === 0 ? 0 : Math.max(1, (weight / divisor) >>> shift)));
-}
-
-function takeTurns(turns: readonly number[], size: number, take: Take): void {
-  for (let left = size; left > 0; ) {
-    for (let server = 0; server < turns.length && left > 0; server++) {
-      for (let turn = Math.min(turns[server]!, left); turn > 0; turn--, left--) take(server);
+  const inRow = weights.map((weight) => (weight === 0 ? 0 : Math.max(1, (weight / divisor) >>> shift)));
+  const turns = new Uint16Array(size);
+  for (let at = 0; at < size; ) {
+    for (let server = 0; server < inRow.length && at < size; server++) {
+      turns.fill(server, at, at + inRow[server]!);
+      at += inRow[server]!;
     }
   }
+  return turns;
 }
 
 /**
@@ -104,32 +108,38 @@ function takeTurns(turns: readonly number[], size: number, take: Take): void {
  * right to a slot). When one server takes its turn does not depend on the others,
  * so it does not change when they leave.
  */
-function takeShares(servers: readonly TableServer[], size: number, take: Take): void {
-  const waiting = [...servers.keys()].filter((server) => servers[server]!.weight > 0).slice(0, size);
-  for (const server of waiting) take(server);
-  const step = Float64Array.from(servers, ({ weight }) => 1 / weight);
-  const due = step.map((interval) => interval * 1.5);
-  const taken = new Uint32Array(servers.length).fill(1);
-  const isBefore = (a: number, b: number) => due[a]! < due[b]! || (due[a] === due[b] && a < b);
-  const heap = waiting.sort((a, b) => (isBefore(a, b) ? -1 : 1));
-  for (let left = size - waiting.length; left > 0; left--) {
+function fairTurns(weights: readonly number[], size: number): Uint16Array {
+  const turns = new Uint16Array(size);
+  const first = [...weights.keys()].filter((server) => weights[server]! > 0).slice(0, size);
+  turns.set(first);
+  const taken = new Uint32Array(weights.length).fill(1);
+  const due = Float64Array.from(weights, (weight) => 1.5 / weight);
+  const heap = Uint16Array.from(first.sort((a, b) => due[a]! - due[b]! || a - b));
+  for (let at = heap.length; at < size; at++) {
     const server = heap[0]!;
-    take(server);
-    due[server] = (++taken[server]! + 0.5) * step[server]!;
-    sink(heap, isBefore);
+    turns[at] = server;
+    taken[server]!++;
+    due[server] = (taken[server]! + 0.5) / weights[server]!;
+    sink(heap, due);
   }
+  return turns;
 }
 
-/** Restores the order of a binary heap whose first element has become later. */
-function sink(heap: number[], isBefore: (a: number, b: number) => boolean): void {
+/** Restores the order of a binary heap (first what is due first; of equals the lower number) whose first element has become later. */
+function sink(heap: Uint16Array, due: Float64Array): void {
   const moved = heap[0]!;
+  const time = due[moved]!;
+  const end = heap.length;
   let at = 0;
-  for (;;) {
-    let child = 2 * at + 1;
-    if (child >= heap.length) break;
-    if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child++;
-    if (!isBefore(heap[child]!, moved)) break;
-    heap[at] = heap[child]!;
+  for (let child = 1; child < end; child = 2 * at + 1) {
+    let next = heap[child]!;
+    const right = child + 1 < end ? heap[child + 1]! : next;
+    if (due[right]! < due[next]! || (due[right] === due[next] && right < next)) {
+      next = right;
+      child++;
+    }
+    if (due[next]! > time || (due[next] === time && next > moved)) break;
+    heap[at] = next;
     at = child;
   }
   heap[at] = moved;

@@ -1,25 +1,45 @@
 /**
- * The fallback ring: a small Maglev table of the servers that may take new
- * connections. It places connections that the full connection table has no room
- * for, so that each of their packets finds the same server without an entry.
- * `mh` services use their own table for that.
+ * The rings of services. An `mh` service schedules by its own; every other one
+ * has a fallback ring, a small Maglev table of the servers that may take new
+ * connections. Either places connections that the full connection table has no
+ * room for, so that each of their packets finds the same server without an entry.
  */
-import type { Family } from '../model/address.ts';
+import { addressFamily } from '../model/address.ts';
+import type { VirtualService } from '../model/model.ts';
+import { effectiveWeight, tableWeight } from '../model/server.ts';
 import { buildTable, type TableServer } from './maglev.ts';
 
-/** Primes; twenty slots or more for each of up to 3276 servers. */
+/** Of fallback rings: primes, with twenty slots or more for each of up to 3276 servers. */
 const SIZES = [1021, 4093, 16381, 65537] as const;
 const SLOTS_PER_SERVER = 20;
 
-/** Empty where no server has a weight. */
-export function buildFallbackRing(servers: readonly TableServer[], family: Family): Uint16Array {
-  const count = servers.filter(({ weight }) => weight > 0).length;
-  if (count === 0) return new Uint16Array(0);
-  const size = SIZES.find((size) => size >= count * SLOTS_PER_SERVER) ?? SIZES[SIZES.length - 1]!;
-  return buildTable(servers, size, family);
-}
-
-/** The slot of a flow. `bits`: 32 uniform bits, the data plane's `flow_hash.ring`. */
+/** The slot of a flow in a fallback ring. `bits`: 32 uniform bits, the data plane's `flow_hash.ring`. */
 export function fallbackSlot(bits: number, size: number): number {
   return Math.floor((bits * size) / 2 ** 32);
+}
+
+const rings = new WeakMap<VirtualService, Uint16Array>();
+
+/**
+ * The ring of a service: of mh its table, of others the fallback ring. Slots hold
+ * positions in its list of servers. Empty where no server has a weight; built once
+ * for each service.
+ */
+export function ringOf(service: VirtualService): Uint16Array {
+  const known = rings.get(service);
+  if (known !== undefined) return known;
+  const family = addressFamily(service.key.address);
+  const isOwn = service.scheduler === 'mh';
+  const weightOf = isOwn ? tableWeight : effectiveWeight;
+  const servers = service.servers.map((server) => ({ key: server.key, weight: weightOf(server) }));
+  const isEmpty = servers.every(({ weight }) => weight === 0);
+  const size = isEmpty ? 0 : isOwn ? service.options.ringSize : fallbackSize(servers);
+  const ring = buildTable(servers, size, family);
+  rings.set(service, ring);
+  return ring;
+}
+
+function fallbackSize(servers: readonly TableServer[]): number {
+  const count = servers.filter(({ weight }) => weight > 0).length;
+  return SIZES.find((size) => size >= count * SLOTS_PER_SERVER) ?? SIZES[SIZES.length - 1]!;
 }

@@ -5,12 +5,11 @@
  *
  * State is explicit: `choose` and `afterEdit` answer the next one.
  */
-import { addressFamily } from '../model/address.ts';
 import type { RealServer, VirtualService } from '../model/model.ts';
-import { effectiveWeight, tableWeight } from '../model/server.ts';
+import { effectiveWeight } from '../model/server.ts';
 import { type Candidate, HEAD } from './candidate.ts';
-import { buildTable } from './maglev.ts';
 import { chooseMh, type Flow } from './mh.ts';
+import { ringOf } from './ring.ts';
 import { chooseRr, type RrState, rrAfterEdit } from './rr.ts';
 import { chooseWrr, WRR_START, type WrrState, wrrAfterEdit } from './wrr.ts';
 
@@ -52,7 +51,7 @@ export function choose(
       return [service.servers[position] ?? null, { ...state, wrr }];
     }
     case 'mh':
-      return [service.servers[chooseMh(servers, mhTable(service), service.options, flow)] ?? null, state];
+      return [service.servers[chooseMh(servers, ringOf(service), service.options, flow)] ?? null, state];
   }
 }
 
@@ -67,18 +66,6 @@ export function afterEdit(before: VirtualService, after: VirtualService, state: 
     case 'mh':
       return state;
   }
-}
-
-const tables = new WeakMap<VirtualService, Uint16Array>();
-
-/** The table of an mh service; slots hold positions in its list of servers. Built once for each service. */
-export function mhTable(service: VirtualService): Uint16Array {
-  const known = tables.get(service);
-  if (known !== undefined) return known;
-  const servers = service.servers.map((server) => ({ key: server.key, weight: tableWeight(server) }));
-  const table = buildTable(servers, service.options.ringSize, addressFamily(service.key.address));
-  tables.set(service, table);
-  return table;
 }
 
 function candidates(service: VirtualService, overload: Overload = () => false): Candidate[] {
