@@ -1,6 +1,7 @@
 /** Commands and connections in random order: what is compiled and loaded decides as the kernel's lists do. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/model/model.ts';
+import { choose, initialState } from '../../src/core/scheduler/scheduler.ts';
 import { CompiledPlane } from './compiled.ts';
 import { DataPlane } from './fixture.ts';
 import { tcp4 } from './frames.ts';
@@ -100,4 +101,29 @@ describe('connections through edits', () => {
     const later = Array.from({ length: 20 }, (_, sport) => compiled.chosen(tcp4({ sport: 100 + sport })));
     expect(new Set(later)).toEqual(new Set([address(1), address(2)]));
   });
+});
+
+test('mh with 65,537 slots: each flow where the core says, each server its share', () => {
+  const options = { ringSize: 65_537, port: true };
+  compiled.do({ type: 'service.add', service: { ...SERVICE, scheduler: 'mh', options } });
+  const weights = new Map([1, 2, 3, 4, 5].map((n) => [address(n), n]));
+  for (const [server, weight] of weights) {
+    compiled.do({ type: 'server.add', service: SERVICE, server: { address: server, port: 80, weight } });
+  }
+  const counts = new Map<string | null, number>();
+  const random = new Random(SEED);
+  const flows = 15_000;
+  const state = initialState(compiled.service);
+  for (let flow = 0; flow < flows; flow++) {
+    const source = `${1 + random.below(220)}.${random.below(256)}.${random.below(256)}.7` as Address;
+    const sport = random.below(65536);
+    const chosen = compiled.chosen(tcp4({ sport, flags: 'S' }, { src: source }));
+    const [expected] = choose(compiled.service, state, { source, sourcePort: sport });
+    expect(chosen, `${source}:${sport}, seed ${SEED}`).toBe(expected?.key.address ?? null);
+    counts.set(chosen, (counts.get(chosen) ?? 0) + 1);
+  }
+  for (const [server, weight] of weights) {
+    const share = (counts.get(server) ?? 0) / flows;
+    expect(Math.abs(share - weight / 15), `${server} has ${share}, seed ${SEED}`).toBeLessThan(0.02);
+  }
 });

@@ -5,7 +5,7 @@
  */
 import { applyCommand, emptyModel } from '../../src/core/model/apply-command.ts';
 import type { Command } from '../../src/core/model/command.ts';
-import type { Address, Model } from '../../src/core/model/model.ts';
+import type { Address, Model, VirtualService } from '../../src/core/model/model.ts';
 import type { Resolution } from '../../src/core/model/resolution.ts';
 import { emptyState, Reconciler } from '../../src/core/reconcile/reconciler.ts';
 import { type Apply, createApply } from '../../src/dataplane/apply.ts';
@@ -49,6 +49,13 @@ export class CompiledPlane {
     this.#apply(planned.operations);
     this.#reconciler.commit(planned);
     this.#model = applied.model;
+  }
+
+  /** The only service. */
+  get service(): VirtualService {
+    const [service] = this.#model.services.values();
+    if (service === undefined) throw new Error('there is no service');
+    return service;
   }
 
   /** Address of the real server that a packet is sent to; null: it is dropped or passed. */
