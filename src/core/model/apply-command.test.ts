@@ -143,11 +143,16 @@ describe('real servers', () => {
 
 describe('what does not change keeps its identity', () => {
   test.each<[string, Command]>([
-    ['an edit of a server to what it is', edit(1, { weight: 5 })],
     ['an edit of the service to what it is', { type: 'service.edit', service: { ...web, scheduler: 'wrr' } }],
     ['an undrain of what is not drained', { type: 'server.drain', service: web, server: server(1), admin: null }],
   ])('%s', (_, command) => {
     expect(only(run(base, command))).toBe(only(base));
+  });
+
+  test('but an edit of a server is one, whatever it says', () => {
+    const model = run(base, edit(1, { weight: 5 }));
+    expect(only(model)).toEqual(only(base));
+    expect(only(model).servers).not.toBe(only(base).servers);
   });
 
   test('other services and other servers', () => {

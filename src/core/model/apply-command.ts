@@ -52,11 +52,11 @@ function applyTo(draft: Draft, command: Command): CommandError | null {
     case 'server.add':
       return editing(draft, command.service, (service) => addServer(draft, service, command.server));
     case 'server.edit':
-      return changing(draft, command, (before, service) => makeServer(service.key, command.server, before));
+      return changing(draft, command, (before, service) => makeServer(service.key, command.server, before), set);
     case 'server.delete':
-      return changing(draft, command, () => null);
+      return changing(draft, command, () => null, set);
     case 'server.drain':
-      return changing(draft, command, (server) => ({ ...server, admin: command.admin }));
+      return changing(draft, command, (server) => ({ ...server, admin: command.admin }), put);
     case 'tunnel.set':
       return setTunnel(draft, command.tunnel);
     case 'clear':
@@ -95,11 +95,15 @@ function addServer(draft: Draft, service: VirtualService, spec: ServerSpec): Com
   return put(draft, { ...service, servers: [server, ...service.servers] });
 }
 
-/** Changes one server, or takes it out of the list (null). */
+/**
+ * Changes one server, or takes it out of the list (null). `set` after an edit:
+ * wrr starts its pass anew even where nothing differs.
+ */
 function changing(
   draft: Draft,
   target: { readonly service: ServiceKey; readonly server: ServerKey },
   change: (server: RealServer, service: VirtualService) => RealServer | CommandError | null,
+  keep: (draft: Draft, service: VirtualService) => null,
 ): CommandError | null {
   return editing(draft, target.service, (service) => {
     const keyError = checkServerKey(target.server);
@@ -109,7 +113,7 @@ function changing(
     const server = change(service.servers[at]!, service);
     if (server !== null && 'code' in server) return below('server', server);
     const servers = server === null ? service.servers.toSpliced(at, 1) : service.servers.with(at, server);
-    return put(draft, { ...service, servers });
+    return keep(draft, { ...service, servers });
   });
 }
 
@@ -170,10 +174,14 @@ function editing(
   return edit(service);
 }
 
+/** Unless it is what is there. */
 function put(draft: Draft, service: VirtualService): null {
-  const text = serviceKeyText(service.key);
-  const old = draft.services.get(text);
-  if (old === undefined || !sameService(old, service)) draft.services.set(text, service);
+  const old = draft.services.get(serviceKeyText(service.key));
+  return old !== undefined && sameService(old, service) ? null : set(draft, service);
+}
+
+function set(draft: Draft, service: VirtualService): null {
+  draft.services.set(serviceKeyText(service.key), service);
   return null;
 }
 

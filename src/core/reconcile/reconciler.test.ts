@@ -153,8 +153,11 @@ describe('a plan', () => {
     expect(generation()).toBe(2);
     scheduled('wrr', add(12, 3), add(11));
     expect(generation()).toBe(3);
-    expect(scheduled('rr', add(12, 3), add(11)).at(-1)).toMatchObject({ op: 'set-service', settle: false });
+    const asItIs = { ...add(11), type: 'server.edit' } as Command;
+    expect(scheduled('wrr', add(12, 3), add(11), asItIs)).toMatchObject([{ op: 'write-lines' }, { settle: true }]);
     expect(generation()).toBe(4);
+    expect(scheduled('rr', add(12, 3), add(11)).at(-1)).toMatchObject({ op: 'set-service', settle: false });
+    expect(generation()).toBe(5);
     const [name, entry] = [...reconciler.state.entries][0]!;
     reconciler.state.entries.set(name, { ...entry, generation: 0xffff });
     scheduled('rr', add(11));

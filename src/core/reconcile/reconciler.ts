@@ -259,12 +259,12 @@ class Planner {
     const { element, region } = entry;
     const { slots, order, source } = next;
     const { service } = source;
-    const edited = isEdited(entry, order, service, content);
-    const generation = edited ? nextGeneration(entry.generation) : entry.generation;
-    if (element !== null && region !== null && entry.content !== null && entry.deletedAt === null) {
+    if (element !== null && region !== null && entry.content !== null && !isNewList(entry, service)) {
       const same = serviceElement(service, entry.id, entry.generation, region.line, content);
       if (sameContent(entry.content, content) && sameElement(same, element)) return { ...entry, slots, order, source };
     }
+    const edited = isNewList(entry, service) || isEdited(entry, order, service, content);
+    const generation = edited ? nextGeneration(entry.generation) : entry.generation;
     const fresh = this.regions.take(content.lines.length, this.now);
     if (fresh === undefined) throw new Exhausted(`${name}: no room for its schedule; raise --schedule-lines`);
     if (region !== null) this.regions.release(region, this.now);
@@ -376,7 +376,12 @@ function sameOuter(a: Resolution, b: Resolution | undefined): boolean {
   return a.mtu === b.mtu && a.source === b.source;
 }
 
-/** Whether wrr moves its mark, as in ip_vs_wrr_dest_changed, or starts anew. */
+/** Whether a command edited the servers of a wrr: its mark moves (ip_vs_wrr_dest_changed) even where nothing differs. */
+function isNewList({ source }: Entry, { scheduler, servers }: VirtualService): boolean {
+  return scheduler === 'wrr' && source !== null && source.service.servers !== servers;
+}
+
+/** Whether wrr moves its mark, or starts anew, for what now stands in its lines. */
 function isEdited(entry: Entry, order: readonly number[], service: VirtualService, content: ServiceContent): boolean {
   if (entry.content === null || entry.element === null) return true;
   const sameOrder = entry.order.length === order.length && entry.order.every((slot, i) => slot === order[i]);
