@@ -1,7 +1,7 @@
 #!/bin/bash
 # Tries the committed tree on a bare Debian 12 that has only git, make and this
 # machine's Node: debootstrap into a temporary directory, clone, then
-# `make setup` and `make build`, twice. Root; needs debootstrap and the network.
+# `make setup` and `make build`, twice, and `make demo`. Root; needs debootstrap and the network.
 #
 #     scripts/try-clean.sh [DIRECTORY]     DIRECTORY is kept; the default is removed
 set -eu
@@ -12,7 +12,7 @@ root=${1:-$(mktemp -d /tmp/xlb-clean.XXXXXX)}
 keep=${1:+yes}
 
 unmount() {
-	for mount in proc dev sys; do
+	for mount in run/netns proc dev sys; do
 		if mountpoint -q "$root/$mount"; then umount -l "$root/$mount"; fi
 	done
 }
@@ -56,4 +56,6 @@ for round in first second; do
 	inside 'time (make setup && make build)'
 done
 inside 'dist/xlb --version && dist/xlbd --version && ls -l dist dist/bpf'
+echo "== make demo"
+inside 'make demo'
 echo "== done"
