@@ -12,7 +12,7 @@ import { Driver } from './driver.ts';
 import { bytesPerSlot } from './planes.ts';
 import { toJson, toRows, toTable } from './report.ts';
 
-const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 9);
+const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 15);
 const OUTPUT = fileURLToPath(new URL('../../build/bench.json', import.meta.url));
 
 function main(): void {

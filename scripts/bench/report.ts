@@ -7,7 +7,7 @@ export interface Row {
   readonly ns: number;
   readonly least: number;
   readonly most: number;
-  /** To the IPIP floor of the same run. */
+  /** To the IPIP floor of the same round: median of the rounds. */
   readonly ratio: number;
   readonly limit: number | undefined;
   readonly katran: number | undefined;
@@ -28,11 +28,11 @@ export function toRows(
   samples: ReadonlyMap<string, readonly number[]>,
   floor: string,
 ): Row[] {
-  const base = median(samples.get(floor) ?? []);
+  const base = samples.get(floor) ?? [];
   return cases.map(({ name, limit, katran }) => {
     const times = samples.get(name) ?? [];
-    const ns = median(times);
-    return { name, ns, least: Math.min(...times), most: Math.max(...times), ratio: ns / base, limit, katran };
+    const ratio = median(times.map((ns, i) => ns / (base[i] ?? Number.NaN)));
+    return { name, ns: median(times), least: Math.min(...times), most: Math.max(...times), ratio, limit, katran };
   });
 }
 
