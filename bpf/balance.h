@@ -29,15 +29,17 @@ static __always_inline int is_for_us(struct xdp_md *ctx)
 }
 
 /*
- * The common case: an entry in the first bucket that no rival shares. Answers
- * the slot and refreshes the entry, or NO_ENTRY: the slow path decides.
+ * The common case: an established connection in the first bucket that no rival
+ * shares, and a packet that leaves its state as it is. Answers the slot, or
+ * NO_ENTRY: the slow path decides.
  */
 static __always_inline int find_fast(const struct packet *packet, const struct flow_hash *hash, __u32 now,
-				     __u64 **place, __u32 *number, __u64 *entry)
+				     __u64 **place, __u64 *entry)
 {
 	struct connection_bucket *bucket = bpf_map_lookup_elem(&connections, &hash->bucket);
 
-	if (packet->protocol != IPPROTO_TCP || packet->tcp_flags & TCP_SYN || !bucket)
+	if (packet->protocol != IPPROTO_TCP || !bucket ||
+	    (packet->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) != TCP_ACK)
 		return NO_ENTRY;
 #pragma unroll
 	for (int way = 0; way < CONNECTION_WAYS; way++) {
@@ -45,14 +47,13 @@ static __always_inline int find_fast(const struct packet *packet, const struct f
 
 		if (word >> ENTRY_TAG_SHIFT == hash->tag) {
 			*place = &bucket->entry[way];
-			*number = hash->bucket * CONNECTION_WAYS + way;
 			*entry = word;
 			goto found;
 		}
 	}
 	return NO_ENTRY;
 found:
-	if (*entry & ENTRY_CONFIRM || deadline_passed(*entry, now))
+	if (*entry & ENTRY_CONFIRM || entry_state(*entry) != CONNECTION_ESTABLISHED || deadline_passed(*entry, now))
 		return NO_ENTRY;
 	return entry_index(*entry);
 }
@@ -63,7 +64,7 @@ static __always_inline int find_server(struct packet *packet, struct service *se
 	struct settings *settings = get_settings();
 	struct flow_hash hash;
 	__u64 *place, entry;
-	__u32 now, number;
+	__u32 now;
 	int index;
 
 	if (!settings)
@@ -71,16 +72,16 @@ static __always_inline int find_server(struct packet *packet, struct service *se
 	hash = flow_hash(settings, packet, service->id);
 	now = clock_seconds(settings);
 	*flow = hash.ring;
-	index = find_fast(packet, &hash, now, &place, &number, &entry);
+	index = find_fast(packet, &hash, now, &place, &entry);
 	if (likely(index >= 0)) {
-		__u64 after = refreshed(settings, entry, packet, now);
+		__u64 after = (entry & ~ENTRY_DEADLINE) | deadline_in(settings, CONNECTION_ESTABLISHED, now);
 		struct real_server *server;
 
 		if (likely(after == entry))
 			return index;
 		server = get_real_server(service, index);
 		if (server && server->flags & REAL_SERVER_AVAILABLE) /* IPVS starts no timer for a deleted one */
-			refresh(place, number, entry, after);
+			replace(place, entry, after); /* losing is fine: another CPU refreshed it as well */
 		return index;
 	}
 	return find_or_open(packet, service);

@@ -20,6 +20,8 @@
 
 #define NO_ENTRY (-1)
 #define ENTRY_CONFIRM (1ULL << ENTRY_CONFIRM_SHIFT)
+#define ENTRY_DEADLINE 0xffffULL
+#define ENTRY_LIFE (((__u64)CONNECTION_STATES << ENTRY_STATE_SHIFT) - 1) /* state and deadline */
 #define BUSY_SECONDS 4 /* a claimer that died with its CPU does not hold an entry for ever */
 
 /* Where a connection may stand and what tells it from others. */
@@ -33,7 +35,7 @@ struct lookup {
 
 static __always_inline __u32 entry_state(__u64 entry)
 {
-	return entry >> ENTRY_STATE_SHIFT & 15;
+	return entry >> ENTRY_STATE_SHIFT & (CONNECTION_STATES - 1);
 }
 
 static __always_inline __u32 entry_index(__u64 entry)
@@ -49,7 +51,7 @@ static __always_inline __u64 make_entry(__u32 tag, __u32 confirm, __u32 index, _
 
 static __always_inline __u16 deadline_in(const struct settings *settings, __u32 state, __u32 now)
 {
-	return now + settings->timeout[state & 15];
+	return now + settings->timeout[state & (CONNECTION_STATES - 1)];
 }
 
 /* `number`: bucket * CONNECTION_WAYS + way. */
@@ -86,7 +88,7 @@ static __always_inline __u64 refreshed(const struct settings *settings, __u64 en
 
 	if (packet->protocol == IPPROTO_TCP)
 		state = next_tcp_state(state, packet->tcp_flags);
-	return (entry & ~0xfffffULL) | state << ENTRY_STATE_SHIFT | deadline_in(settings, state, now);
+	return (entry & ~ENTRY_LIFE) | (__u64)state << ENTRY_STATE_SHIFT | deadline_in(settings, state, now);
 }
 
 static __always_inline __u32 entry_owner(__u32 number)
@@ -262,7 +264,7 @@ static __always_inline __u32 eviction_rank(const struct settings *settings, __u6
 {
 	__u32 state = entry_state(entry), class, quiet;
 	__u16 left = (__u16)entry - (__u16)now;
-	int idle = settings->timeout[state & 15] - left;
+	int idle = settings->timeout[state & (CONNECTION_STATES - 1)] - left;
 
 	switch (state) {
 	case CONNECTION_CLOSE:

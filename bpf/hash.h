@@ -19,7 +19,7 @@
 
 struct flow_hash {
 	__u32 bucket;
-	__u32 tag;  /* 1 to 2^27 - 1 */
+	__u32 tag;  /* 1 to 2^26 - 1 */
 	__u32 ring; /* 32 uniform bits for the fallback ring */
 };
 

@@ -157,6 +157,7 @@ struct interface {
 
 enum connection_limit {
 	CONNECTION_WAYS = 8,
+	CONNECTION_STATES = 32, /* a power of two */
 };
 
 /*
@@ -177,21 +178,21 @@ enum connection_state {
 	CONNECTION_SYNACK = 10,
 	CONNECTION_NONE = 11,
 	CONNECTION_UDP = 12,
-	CONNECTION_BUSY = 15, /* being written: its key is not there yet */
+	CONNECTION_BUSY = 31, /* being written: its key is not there yet */
 };
 
 /*
  * A hot entry is one 64-bit word:
- *   63..37 tag       27 bits of the keyed hash
- *   36     confirm   another key may have this tag: compare the full key
- *   35..20 index     slot of the real server within the service
- *   19..16 state     enum connection_state
+ *   63..38 tag       26 bits of the keyed hash
+ *   37     confirm   another key may have this tag: compare the full key
+ *   36..21 index     slot of the real server within the service
+ *   20..16 state     enum connection_state
  *   15..0  deadline  seconds of the data plane's clock, modulo 2^16
  */
 enum entry_shift {
-	ENTRY_TAG_SHIFT = 37,
-	ENTRY_CONFIRM_SHIFT = 36,
-	ENTRY_INDEX_SHIFT = 20,
+	ENTRY_TAG_SHIFT = 38,
+	ENTRY_CONFIRM_SHIFT = 37,
+	ENTRY_INDEX_SHIFT = 21,
 	ENTRY_STATE_SHIFT = 16,
 };
 
@@ -291,7 +292,7 @@ enum settings_limit {
 
 struct settings {
 	__u64 hash_key[HASH_KEY_WORDS]; /* secret; drawn once per table and kept with it */
-	__u16 timeout[16];	/* seconds, by enum connection_state; at most 32767 */
+	__u16 timeout[CONNECTION_STATES];	/* seconds, by enum connection_state; at most 32767 */
 	__u32 clock_offset;	/* seconds added to the clock: tests move time with it */
 	__u32 hertz;		/* jiffies per second of this kernel */
 	__u32 jiffy_scale;	/* 2^24 / hertz: the clock multiplies instead of dividing */

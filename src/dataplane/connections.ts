@@ -6,7 +6,7 @@
  */
 import { indexOf } from './layout-view.ts';
 import type { Maps } from './maps.ts';
-import { ConnectionState, EntryShift } from './types.gen.ts';
+import { ConnectionLimit, ConnectionState, EntryShift } from './types.gen.ts';
 
 /** One connection, in numbers. Address words and ports are in host order. */
 export interface RawConnection {
@@ -50,7 +50,7 @@ export function openConnectionTable(maps: Pick<Maps, 'connections' | 'connection
     const found: RawConnection[] = [];
     for (let slot = first; slot < Math.min(end, slots); slot++) {
       const low = hot[slot * 2]!;
-      const state = (low >>> EntryShift.ENTRY_STATE_SHIFT) & 15;
+      const state = (low >>> EntryShift.ENTRY_STATE_SHIFT) & (ConnectionLimit.CONNECTION_STATES - 1);
       if (state === ConnectionState.CONNECTION_FREE || state === ConnectionState.CONNECTION_BUSY) continue;
       if (filter.state !== undefined && filter.state !== state) continue;
       const expires = (((low & 0xffff) - (now & 0xffff)) << 16) >> 16;

@@ -17,7 +17,6 @@ const TIMEOUTS: Partial<Record<keyof typeof ConnectionState, number>> = {
   CONNECTION_SYNACK: 2 * 60,
   CONNECTION_UDP: 5 * 60,
 };
-const TIMEOUT_SLOTS = 16;
 
 /** ICMP errors per second and CPU: a path has few MTUs to learn, an attacker many packets. */
 const ICMP_RATE = 1000;
@@ -25,7 +24,7 @@ const ICMP_BURST = 50;
 
 /** `connections`: slots of the table. */
 export function defaultSettings(connections: number, hertz: number): Settings {
-  const timeout = new Array<number>(TIMEOUT_SLOTS).fill(0);
+  const timeout = new Array<number>(ConnectionLimit.CONNECTION_STATES).fill(0);
   for (const [name, seconds] of Object.entries(TIMEOUTS))
     timeout[ConnectionState[name as keyof typeof TIMEOUTS]] = seconds;
   return {

@@ -11,6 +11,7 @@ export const AddressFamily = {
 /** enum connection_limit */
 export const ConnectionLimit = {
   CONNECTION_WAYS: 8,
+  CONNECTION_STATES: 32,
 } as const;
 
 /** enum connection_state */
@@ -28,14 +29,14 @@ export const ConnectionState = {
   CONNECTION_SYNACK: 10,
   CONNECTION_NONE: 11,
   CONNECTION_UDP: 12,
-  CONNECTION_BUSY: 15,
+  CONNECTION_BUSY: 31,
 } as const;
 
 /** enum entry_shift */
 export const EntryShift = {
-  ENTRY_TAG_SHIFT: 37,
-  ENTRY_CONFIRM_SHIFT: 36,
-  ENTRY_INDEX_SHIFT: 20,
+  ENTRY_TAG_SHIFT: 38,
+  ENTRY_CONFIRM_SHIFT: 37,
+  ENTRY_INDEX_SHIFT: 21,
   ENTRY_STATE_SHIFT: 16,
 } as const;
 

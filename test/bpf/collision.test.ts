@@ -1,5 +1,5 @@
 /**
- * Two connections with one tag, which happens to one pair in 2^27 and here to
+ * Two connections with one tag, which happens to one pair in 2^26 and here to
  * all: each keeps its server.
  */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';

@@ -1,5 +1,6 @@
 /** When a connection's two buckets are full: who goes, who stays, and who is placed without an entry. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { withLife } from './entry-word.ts';
 import { chosen, expectPacket } from './expect.ts';
 import { DataPlane } from './fixture.ts';
 import { tcp4, udp4 } from './frames.ts';
@@ -33,9 +34,8 @@ function fill(established = true): void {
 function put(sport: number, state: State, idle: number): void {
   const entry = plane.entries().find(({ key }) => key.sport === sport);
   if (entry === undefined) throw new Error(`no connection from port ${sport}`);
-  const number = STATES.indexOf(state);
-  const deadline = (plane.now + (TIMEOUTS[number] ?? 0) - idle) & 0xffff;
-  plane.table.words[entry.number] = (entry.word & ~0xfffffn) | (BigInt(number) << 16n) | BigInt(deadline);
+  const deadline = plane.now + (TIMEOUTS[STATES.indexOf(state)] ?? 0) - idle;
+  plane.table.words[entry.number] = withLife(entry.word, state, deadline);
 }
 
 function hasPort(sport: number): boolean {

@@ -1,5 +1,7 @@
 /** How long connections live, and what is counted while they do and when they end. */
+
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { ConnectionLimit } from '../../src/dataplane/types.gen.ts';
 import { chosen, expectPacket } from './expect.ts';
 import { DataPlane } from './fixture.ts';
 import { tcp4, udp4 } from './frames.ts';
@@ -79,7 +81,7 @@ test('deadlines wrap at 2^16 seconds', () => {
 });
 
 test('the timeouts are settings', () => {
-  const timeout = new Array<number>(16).fill(7);
+  const timeout = new Array<number>(ConnectionLimit.CONNECTION_STATES).fill(7);
   plane.set({ timeout });
   plane.run(udp4());
   plane.advance(7);

@@ -1,9 +1,9 @@
 /** Settings that every data-plane test starts from. */
 
 /** IPVS's timeouts in seconds, by enum connection_state (reference: net/netfilter/ipvs, defaults). */
-export const TIMEOUTS = [0, 900, 120, 60, 120, 120, 10, 60, 30, 120, 120, 2, 300, 0, 0, 0];
+export const TIMEOUTS = [0, 900, 120, 60, 120, 120, 10, 60, 30, 120, 120, 2, 300, ...new Array<number>(19).fill(0)];
 
-export const STATES = [
+const USED = [
   'FREE',
   'ESTABLISHED',
   'SYN_SENT',
@@ -17,11 +17,11 @@ export const STATES = [
   'SYNACK',
   'NONE',
   'UDP',
-  '13',
-  '14',
-  'BUSY',
 ] as const;
-export type State = (typeof STATES)[number];
+
+/** Names by number; BUSY is the last of the 32. */
+export const STATES: readonly State[] = Object.assign(new Array<State>(32).fill('unused'), USED, { 31: 'BUSY' });
+export type State = (typeof USED)[number] | 'unused' | 'BUSY';
 
 /** Where the data plane's clock starts: far from 0, and so that deadlines wrap at 2^16 within reach. */
 export const START = 3 * 65536 - 1000;
@@ -30,7 +30,7 @@ export const START = 3 * 65536 - 1000;
 export const HASH_KEY: readonly bigint[] = Array.from({ length: 24 }, (_, index) => scramble(BigInt(index + 1)));
 
 /**
- * A key under which most flows of one address share a tag: what one in 2^27
+ * A key under which most flows of one address share a tag: what one in 2^26
  * pairs does otherwise. Buckets stay as scattered as under HASH_KEY.
  */
 export const WEAK_TAG_KEY: readonly bigint[] = HASH_KEY.map((word, index) => (index < 12 ? word : 0n));

@@ -4,9 +4,9 @@
  * count is exact.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { unpackEntry } from './entry-word.ts';
 import { DataPlane } from './fixture.ts';
 import { Random } from './model/random.ts';
-import { STATES } from './settings.ts';
 import { Crew } from './stress-crew.ts';
 import { type Scheduler, server, service, VIP6, type World, world } from './world.ts';
 
@@ -122,7 +122,7 @@ function expectConsistent(when: string): void {
   const places = new Map<string, number>();
   plane.table.words.forEach((word, number) => {
     if (word === 0n) return;
-    if (STATES[Number((word >> 16n) & 15n)] === 'BUSY') expect.fail(`${when}: entry ${number} was never published`);
+    if (unpackEntry(word).state === 'BUSY') expect.fail(`${when}: entry ${number} was never published`);
     const identity = plane.table.identity(number);
     if (places.has(identity)) expect.fail(`${when}: ${keyText(number)} stands in ${places.get(identity)} as well`);
     places.set(identity, number);

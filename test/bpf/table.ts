@@ -1,18 +1,12 @@
 /** The connection table as a test sees it. */
 import type { BpfMap, BpfObject } from 'libbpf-ts';
 import { addressText } from '../support/packet-bytes.ts';
-import { STATES, type State } from './settings.ts';
+import { type EntryFields, unpackEntry } from './entry-word.ts';
 
-export interface ConnectionEntry {
+export interface ConnectionEntry extends EntryFields {
   /** bucket * 8 + way */
   readonly number: number;
   readonly word: bigint;
-  readonly tag: number;
-  readonly confirm: boolean;
-  readonly slot: number;
-  readonly state: State;
-  /** Seconds of the data plane's clock modulo 2^16. */
-  readonly deadline: number;
   readonly key: ConnectionKey;
 }
 
@@ -61,15 +55,10 @@ export class ConnectionTable {
   }
 
   #decode(number: number, word: bigint): ConnectionEntry {
-    const low = Number(word & 0xfffffn);
     return {
       number,
       word,
-      tag: Number(word >> 37n),
-      confirm: ((word >> 36n) & 1n) === 1n,
-      slot: Number((word >> 20n) & 0xffffn),
-      state: STATES[low >> 16] as State,
-      deadline: low & 0xffff,
+      ...unpackEntry(word),
       key: keyOf(this.#keyMap.valueCodec.decode(this.#keys, number * this.#keyMap.valueCodec.size)),
     };
   }

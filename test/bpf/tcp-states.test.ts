@@ -1,5 +1,6 @@
 /** TCP states as IPVS keeps them where it sees the client only: the kernel's table, cell by cell. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { withLife } from './entry-word.ts';
 import { chosen, expectPacket } from './expect.ts';
 import { DataPlane } from './fixture.ts';
 import { tcp4, tcp6 } from './frames.ts';
@@ -23,8 +24,7 @@ function putState(state: State): void {
   const [entry] = plane.entries();
   if (entry === undefined) throw new Error('no connection');
   const live = ACTIVE.includes(state) ? { active: 1, inactive: 0 } : { active: 0, inactive: 1 };
-  const word = (entry.word & ~0xf0000n) | (BigInt(STATES.indexOf(state)) << 16n);
-  plane.table.words[entry.number] = word;
+  plane.table.words[entry.number] = withLife(entry.word, state, entry.deadline);
   plane.object.map('live_counts').set(1, { ...live, pad: new Array(14).fill(0) });
 }
 

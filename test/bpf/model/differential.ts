@@ -5,8 +5,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { onesSum } from '../../support/packet-bytes.ts';
 import { frameDump, frameLine } from '../../support/packet-print.ts';
+import { packEntry } from '../entry-word.ts';
 import { DataPlane, type FixtureOptions, type Outcome } from '../fixture.ts';
-import { HASH_KEY, STATES } from '../settings.ts';
+import { HASH_KEY } from '../settings.ts';
 import { INGRESS, type World } from '../world.ts';
 import { ModelDataPlane, type Result } from './data-plane.ts';
 import { Random } from './random.ts';
@@ -129,14 +130,7 @@ class Differential {
   #compareEntries(): void {
     this.#plane.table.words.forEach((word, number) => {
       const entry = this.#model.connections.entries[number] ?? null;
-      const wanted =
-        entry === null
-          ? 0n
-          : (BigInt(entry.tag) << 37n) |
-            (BigInt(entry.confirm) << 36n) |
-            (BigInt(entry.slot) << 20n) |
-            (BigInt(STATES.indexOf(entry.state)) << 16n) |
-            BigInt(entry.deadline & 0xffff);
+      const wanted = entry === null ? 0n : packEntry(entry);
       if (word !== wanted) this.#expectEqual(`entry ${number}`, word.toString(16), wanted.toString(16));
     });
   }

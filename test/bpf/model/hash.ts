@@ -3,6 +3,7 @@
  * hashing under the secret key (Lemire and Kaser, 2014) for the connection
  * table, and the kernel's hsiphash of one word for `mh`.
  */
+import { EntryShift } from '../../../src/dataplane/types.gen.ts';
 import type { Packet } from './read-packet.ts';
 
 export interface FlowHash {
@@ -20,7 +21,7 @@ const KEYS_PER_HASH = 12;
 export function flowHash(key: readonly bigint[], mask: number, packet: Packet, service: number): FlowHash {
   const words = flowWords(packet, service);
   const place = multilinear(key, words);
-  const tag = Number(multilinear(key.slice(KEYS_PER_HASH), words) >> 37n) || 1;
+  const tag = Number(multilinear(key.slice(KEYS_PER_HASH), words) >> BigInt(EntryShift.ENTRY_TAG_SHIFT)) || 1;
   const ring = Number(place >> 32n);
   const bucket = (ring & mask) >>> 0;
   const step = ((Math.imul(tag, 0x9e3779b1) >>> 5) & mask) | 1;
