@@ -58,7 +58,7 @@ RingBuffer::~RingBuffer()
 	Release();
 }
 
-// open(map fd, callback)
+// open(map fd)
 Napi::Value RingBuffer::Open(const Napi::CallbackInfo &info)
 {
 	uv_loop_t *loop = nullptr;
@@ -74,7 +74,6 @@ Napi::Value RingBuffer::Open(const Napi::CallbackInfo &info)
 	}
 	poll_ = poll.release();
 	napi_add_async_cleanup_hook(info.Env(), Poll::OnEnvironmentEnd, poll_, &poll_->hook);
-	callback_ = Napi::Persistent(info[1].As<Napi::Function>());
 	return Number(info, 0);
 }
 
@@ -91,11 +90,13 @@ Napi::Value RingBuffer::Drain(const Napi::CallbackInfo &info)
 	return rc < 0 && rc != -ECANCELED ? Number(info, rc) : samples;
 }
 
-// arm(): calls back once when a record is there.
+// arm(callback): calls back once when a record is there.
 Napi::Value RingBuffer::Arm(const Napi::CallbackInfo &info)
 {
-	return Number(info, poll_ ? uv_poll_start(&poll_->handle, UV_READABLE, Poll::OnEvent)
-				  : -EBADF);
+	int rc = poll_ ? uv_poll_start(&poll_->handle, UV_READABLE, Poll::OnEvent) : -EBADF;
+	if (rc == 0)
+		callback_ = Napi::Persistent(info[0].As<Napi::Function>());
+	return Number(info, rc);
 }
 
 Napi::Value RingBuffer::Close(const Napi::CallbackInfo &info)
@@ -126,8 +127,9 @@ void RingBuffer::OnReadable()
 {
 	Napi::Env env = callback_.Env();
 	Napi::HandleScope scope(env);
+	Napi::FunctionReference callback = std::move(callback_);
 	try {
-		callback_.MakeCallback(env.Global(), {});
+		callback.MakeCallback(env.Global(), {});
 	} catch (const Napi::Error &error) {
 		napi_fatal_exception(env, error.Value());
 	}

@@ -1,5 +1,6 @@
 // A ring buffer map's consumer. drain() takes what is there; arm() calls back once when there is
-// more. The poll handle outlives this object until libuv has closed it.
+// more. Only an armed callback keeps its JavaScript side alive: a reader that nobody waits for and
+// nobody holds is collected. The poll handle outlives this object until libuv has closed it.
 #pragma once
 
 #include <bpf/libbpf.h>

@@ -1,6 +1,7 @@
 // The one error class of this package, and the sentences that tell a person what to do.
 
 import { constants } from 'node:os';
+import { ALL_CAPABILITIES, type Capability, permissionAdvice } from './capabilities.ts';
 
 /**
  * What went wrong:
@@ -56,6 +57,8 @@ export interface FailureContext {
   syscall: string;
   /** The pin or file that the call named. */
   path?: string;
+  /** What the call needs, for EPERM; default: all that this package may need. */
+  needs?: readonly Capability[];
   /** Replaces the general advice for this errno. */
   advice?: Partial<Record<string, string>>;
   log?: string;
@@ -123,7 +126,7 @@ function generalAdvice(code: string, context: FailureContext): string {
   const { path } = context;
   switch (code) {
     case 'EPERM':
-      return 'not permitted; run as root or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON';
+      return permissionAdvice(context.needs ?? ALL_CAPABILITIES);
     case 'EACCES':
       return path === undefined ? 'access denied' : `access denied to ${path}; check the owner and mode of the file`;
     case 'ENOENT':

@@ -91,10 +91,11 @@ export class XdpLink {
       doing: `replace the program of ${this.#what}`,
       syscall: 'bpf(BPF_LINK_UPDATE)',
       advice: {
-        EPERM: old ? `program ${old.name} is not the one that is attached` : 'not permitted; CAP_NET_ADMIN is missing',
+        ...(old && { EPERM: `program ${old.name} is not the one that is attached` }),
         ENOLINK: 'the interface is gone, or the link was detached',
         EINVAL: 'only a program of the same type and attach type can take its place',
       },
+      needs: ['CAP_NET_ADMIN', 'CAP_BPF'],
     }));
   }
 
@@ -118,6 +119,7 @@ export class XdpLink {
 
   /** Removes the pin that `pin` or `openPinned` named. */
   unpin(): void {
+    void this.fd;
     if (this.#pinPath === undefined) throw argumentError(`${this.#what} was not pinned through this object`);
     removePin(this.#pinPath, this.#what);
     this.#pinPath = undefined;
@@ -154,7 +156,7 @@ export function attachFailure(doing: string, syscall: string): FailureContext {
       EOPNOTSUPP: 'its driver has no native XDP for this program; use mode "generic"',
       EINVAL:
         'this network namespace has no such interface, or the program does not suit it (is it XDP? is the MTU too large?)',
-      EPERM: 'not permitted; CAP_NET_ADMIN (and CAP_BPF for links) is missing',
     },
+    needs: syscall.startsWith('bpf') ? ['CAP_NET_ADMIN', 'CAP_BPF'] : ['CAP_NET_ADMIN'],
   };
 }

@@ -7,6 +7,7 @@ import { type Codec, codec } from './codec.ts';
 import { isPerCpu, MAP_FLAGS, mapTypeNumber, UPDATE_FLAGS, type UpdateFlag } from './constants.ts';
 import { argumentError, check, ERRNO, type FailureContext, systemError } from './error.ts';
 import { checkMap, type LayoutCheck, specOf } from './map-check.ts';
+import { createFailure, mapFailure, updateFailure } from './map-failure.ts';
 import { isUnsupported, scan, scanKeys } from './map-scan.ts';
 import { addon, ID_KIND } from './native.ts';
 import { entryValueSize, KernelMap, type MapFacts, type NativeMap } from './native-map.ts';
@@ -68,7 +69,7 @@ export class BpfMap<K = unknown, V = unknown> {
     const short = name.replace(/[^A-Za-z0-9_.]/g, '_').slice(0, 15);
     const number = mapTypeNumber(type);
     const fd = addon().mapCreate(number, short, keySize, valueSize, maxEntries, flags, inner?.fd ?? -1);
-    check(fd, () => ({ doing: `create map ${name}`, syscall: 'bpf(BPF_MAP_CREATE)' }));
+    check(fd, () => createFailure(name, type));
     return new BpfMap(new KernelMap(fd, `map ${name}`), {
       ...spec,
       flags,
@@ -168,11 +169,12 @@ export class BpfMap<K = unknown, V = unknown> {
     this.#update(this.#key, this.#value, flags);
   }
 
-  /** Every entry; entries written or deleted meanwhile may or may not appear. Reads in batches. */
+  /** Every entry; entries written or deleted meanwhile may or may not appear. Reads in batches; ends with `CLOSED` if the map is closed meanwhile. */
   *entries(): Generator<[K, V]> {
     this.#refusePerCpu('entriesPerCpu');
     for (const run of scan(this.#native)) {
       for (let i = 0; i < run.count; i++) {
+        void this.fd;
         const key = this.keyCodec.decode(run.keys, i * this.#key.length);
         yield [key, this.valueCodec.decode(run.values, i * this.#value.length)];
       }
@@ -184,6 +186,7 @@ export class BpfMap<K = unknown, V = unknown> {
     this.#requirePerCpu('entriesPerCpu');
     for (const run of scan(this.#native)) {
       for (let i = 0; i < run.count; i++) {
+        void this.fd;
         const key = this.keyCodec.decode(run.keys, i * this.#key.length);
         yield [key, this.#decodePerCpu(run.values, i * this.#value.length)];
       }
@@ -234,6 +237,7 @@ export class BpfMap<K = unknown, V = unknown> {
   /** Deletes many entries; those that are not there are passed over. Returns how many were there. */
   deleteBatch(keys: Iterable<K>): number {
     requireIterable('keys', keys);
+    void this.fd;
     let deleted = 0;
     for (const key of keys) if (this.delete(key)) deleted++;
     return deleted;
@@ -274,10 +278,8 @@ export class BpfMap<K = unknown, V = unknown> {
     const errno = flags === 'any' ? -this.#native.updateBatch(keys, values, done, 0) : ERRNO.ENOTSUPP;
     if (errno === 0) return;
     if (!isUnsupported(errno)) {
-      throw systemError(
-        errno,
-        this.#updateFailure(`write entry ${done[0]} of ${count} to`, 'bpf(BPF_MAP_UPDATE_BATCH)'),
-      );
+      const doing = `write entry ${done[0]} of ${count} to`;
+      throw systemError(errno, updateFailure(this.name, this.#native.facts, doing, 'bpf(BPF_MAP_UPDATE_BATCH)'));
     }
     for (let i = 0; i < count; i++) {
       const key = keys.subarray(i * this.#key.length, (i + 1) * this.#key.length);
@@ -305,7 +307,9 @@ export class BpfMap<K = unknown, V = unknown> {
 
   /** Makes the map read-only for user space, for good. Linux 5.2. */
   freeze(): void {
-    check(this.#native.freeze(), () => this.#failure('freeze', 'bpf(BPF_MAP_FREEZE)'));
+    check(this.#native.freeze(), () =>
+      this.#failure('freeze', 'bpf(BPF_MAP_FREEZE)', { EBUSY: 'it is mapped into memory' }),
+    );
   }
 
   /** Pins the map in a BPF file system; it lives on as long as the pin. Throws EEXIST if the path is taken. */
@@ -316,6 +320,7 @@ export class BpfMap<K = unknown, V = unknown> {
 
   /** Removes the pin that `pin` or `openPinned` named. */
   unpin(): void {
+    void this.fd;
     if (this.#pinPath === undefined) throw argumentError(`map ${this.name} was not pinned through this object`);
     removePin(this.#pinPath, `map ${this.name}`);
     this.#pinPath = undefined;
@@ -340,7 +345,8 @@ export class BpfMap<K = unknown, V = unknown> {
     const number = typeof flags === 'string' ? UPDATE_FLAGS[flags] : undefined;
     if (number === undefined) throw argumentError(`map ${this.name}: unknown flag ${show(flags)}`);
     const result = this.#native.update(key, value, number);
-    if (result < 0) throw systemError(-result, this.#updateFailure('write to', 'bpf(BPF_MAP_UPDATE_ELEM)'));
+    if (result >= 0) return;
+    throw systemError(-result, updateFailure(this.name, this.#native.facts, 'write to', 'bpf(BPF_MAP_UPDATE_ELEM)'));
   }
 
   #decodePerCpu(values: Buffer, offset: number): V[] {
@@ -354,17 +360,7 @@ export class BpfMap<K = unknown, V = unknown> {
   }
 
   #failure(doing: string, syscall: string, advice: FailureContext['advice'] = {}): FailureContext {
-    return { doing: `${doing} map ${this.name}`, syscall, advice };
-  }
-
-  #updateFailure(doing: string, syscall: string): FailureContext {
-    const { type, maxEntries } = this.#native.facts;
-    return this.#failure(doing, syscall, {
-      E2BIG: type.includes('hash') ? `it is full with ${maxEntries} entries` : `it has only ${maxEntries} entries`,
-      ENOENT: 'there is no such key',
-      EEXIST: 'the key is there already',
-      EPERM: 'it is frozen or read-only',
-    });
+    return mapFailure(this.name, doing, syscall, advice);
   }
 
   #checkBytes(what: string, bytes: Uint8Array, size: number): void {

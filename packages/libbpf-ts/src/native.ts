@@ -43,9 +43,9 @@ interface NativeMapDeclaration {
 }
 
 export interface NativeRingBuffer {
-  open(mapFd: number, onReadable: () => void): Result;
+  open(mapFd: number): Result;
   drain(limit: number): Buffer[] | Result;
-  arm(): Result;
+  arm(onReadable: () => void): Result;
   close(): void;
 }
 

@@ -1,6 +1,7 @@
 // Pins: names of maps, programs and links in a BPF file system.
 
 import { unlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 import { argumentError, check, type FailureContext, systemError } from './error.ts';
 import { addon, type Result } from './native.ts';
 
@@ -41,9 +42,10 @@ function pinFailure(path: string, doing: string): FailureContext {
     syscall: 'bpf(BPF_OBJ_PIN)',
     path,
     advice: {
-      EPERM: 'the directory is not in a BPF file system (mount -t bpf), or CAP_BPF is missing',
+      EPERM: basename(path).includes('.')
+        ? 'the name of a pin cannot have a dot'
+        : 'the directory is not in a BPF file system (mount -t bpf)',
       ENOENT: 'its directory does not exist',
-      EINVAL: 'a pin cannot have a dot in its name',
     },
   };
 }

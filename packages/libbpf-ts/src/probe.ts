@@ -2,6 +2,7 @@
 // move features between them.
 
 import { requireInteger, show } from './arguments.ts';
+import { ALL_CAPABILITIES, missingCapabilities } from './capabilities.ts';
 import { type MapType, mapTypeNumber, type ProgramType, programTypeNumber } from './constants.ts';
 import { argumentError, check, ERRNO, systemError } from './error.ts';
 import { addon, ownFd, type Result } from './native.ts';
@@ -28,7 +29,10 @@ const FEATURES = {
 
 export type Feature = keyof typeof FEATURES;
 
-/** Asks the kernel. Each throws EPERM rather than answer without the right to try (CAP_BPF). */
+/**
+ * Asks the kernel. Each throws EPERM rather than answer "no" without the right to try (CAP_BPF,
+ * CAP_NET_ADMIN and CAP_PERFMON).
+ */
 export const probe = {
   /** Whether programs of this type load. */
   programType(type: ProgramType): boolean {
@@ -76,8 +80,11 @@ const ATTACH_TYPE: Partial<Record<ProgramType, number>> = {
 };
 
 function answer(result: Result, what: string): boolean {
-  if (result === -ERRNO.EOPNOTSUPP) return false;
-  return check(result, () => ({ doing: `probe for ${what}`, syscall: 'bpf' })) > 0;
+  const context = () => ({ doing: `probe for ${what}`, syscall: 'bpf' });
+  const found = result !== -ERRNO.EOPNOTSUPP && check(result, context) > 0;
+  // libbpf says no to a refusal, too.
+  if (!found && missingCapabilities(ALL_CAPABILITIES).length > 0) throw systemError(ERRNO.EPERM, context());
+  return found;
 }
 
 function load(type: ProgramType, instructions: Buffer, flags: number): { loaded: boolean; log: string } {

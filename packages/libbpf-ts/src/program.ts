@@ -93,6 +93,7 @@ export class BpfProgram {
 
   /** Removes the pin that `pin` or `openPinned` named. */
   unpin(): void {
+    void this.fd;
     if (this.#pinPath === undefined) throw argumentError(`program ${this.name} was not pinned through this object`);
     removePin(this.#pinPath, `program ${this.name}`);
     this.#pinPath = undefined;

@@ -29,13 +29,7 @@ export class BpfRingBuffer implements AsyncIterableIterator<Buffer> {
     if (type !== 'ringbuf') throw argumentError(`map ${map.name} is of type ${type}, not ringbuf`);
     this.#name = name;
     this.#native = new (addon().RingBuffer)();
-    check(
-      this.#native.open(map.fd, () => this.#wakeUp()),
-      () => ({
-        doing: `read ring buffer ${map.name}`,
-        syscall: 'mmap',
-      }),
-    );
+    check(this.#native.open(map.fd), () => ({ doing: `read ring buffer ${map.name}`, syscall: 'mmap' }));
   }
 
   /** The next record; waits for it. `done` once the ring is closed. Call it again only after it answered. */
@@ -99,7 +93,10 @@ export class BpfRingBuffer implements AsyncIterableIterator<Buffer> {
     if (this.#wake !== undefined) throw argumentError(`ring buffer ${this.#name}: next() is already waiting`);
     return new Promise((resolve) => {
       this.#wake = resolve;
-      check(this.#native.arm(), () => ({ doing: `wait for ring buffer ${this.#name}`, syscall: 'epoll_ctl' }));
+      check(
+        this.#native.arm(() => this.#wakeUp()),
+        () => ({ doing: `wait for ring buffer ${this.#name}`, syscall: 'epoll_ctl' }),
+      );
     });
   }
 

@@ -15,9 +15,12 @@ export interface TestRunOptions {
   dataOutSize?: number;
   /** Room for the context after the run, in bytes; default: as much as `ctxIn`. */
   ctxOutSize?: number;
-  /** Number of runs, from 1; changes to the packet add up from run to run. Default 1. */
+  /**
+   * Number of runs, from 1; changes to the packet add up from run to run. Default 1. `syscall` and
+   * raw tracepoint programs always run once.
+   */
   repeat?: number;
-  /** Run on this CPU; raw tracepoints only. */
+  /** Run on this CPU; the kernel takes it for raw tracepoints only. */
   cpu?: number;
   /** XDP: act on the verdicts, send and redirect included (Linux 5.18). There is no output then. */
   liveFrames?: boolean;
@@ -29,9 +32,9 @@ export interface TestRunOptions {
 export interface TestRunResult {
   /** The program's answer; XDP: the verdict. */
   retval: number;
-  /** Nanoseconds a run took on average; 0 for `syscall` programs. */
+  /** Nanoseconds a run took on average; 0 for `syscall` and raw tracepoint programs. */
   duration: number;
-  /** The packet after the run; empty for live frames and `syscall` programs. */
+  /** The packet after the run; empty for live frames, `syscall` and raw tracepoint programs. */
   dataOut: Buffer;
   /** The context after the run, if there was one before. */
   ctxOut?: Buffer;
@@ -66,7 +69,9 @@ export function testRun(fd: number, name: string, type: ProgramType, options: Te
   checkBytes('dataIn', dataIn);
   checkBytes('ctxIn', ctxIn);
   const isSyscall = type === 'syscall';
-  const hasOutput = !liveFrames && !isSyscall;
+  // These run once, on their context alone; the kernel refuses anything else for them, even room for output.
+  const runsOnContext = isSyscall || type === 'raw_tracepoint';
+  const hasOutput = !liveFrames && !runsOnContext;
   const dataRoom = hasOutput
     ? requireInteger('dataOutSize', options.dataOutSize ?? defaultRoom(dataIn), 0, MAX_DATA)
     : 0;
@@ -85,7 +90,7 @@ export function testRun(fd: number, name: string, type: ProgramType, options: Te
     dataRoom > 0 ? dataOut : null,
     context ?? null,
     contextRoom > 0 ? contextOut : null,
-    isSyscall ? 0 : repeat,
+    runsOnContext ? 0 : repeat,
     flags,
     requireInteger('cpu', cpu ?? 0, 0, 0xffff),
     requireInteger('batchSize', options.batchSize ?? 0, 0, 256),
@@ -113,6 +118,8 @@ function failure(name: string, type: ProgramType): FailureContext {
       ENOSPC: 'the output is larger than dataOutSize or ctxOutSize',
       EINVAL: `a program of type ${type} does not take these options (XDP: a packet has at least 14 bytes)`,
       ENOTSUPP: `programs of type ${type} cannot be test-run`,
+      ENXIO: 'this machine has no such CPU, or it is offline',
+      ENOMEM: 'the packet is longer than this program, or this kernel, can take',
     },
   };
 }

@@ -1,5 +1,6 @@
 // What libbpf said while an object was loaded, cut down to what a person needs.
 
+import { effectiveCapabilities, missingCapabilities } from './capabilities.ts';
 import { BpfError, errnoName, systemError } from './error.ts';
 
 const BEGIN = /libbpf: prog '([^']*)': -- BEGIN PROG LOAD LOG --\n/g;
@@ -9,13 +10,18 @@ const END = '-- END PROG LOAD LOG --';
 const KEPT_LINES = 40;
 
 /** The error for a failed load: `VERIFIER` if a program was refused with reasons, else the errno. */
-export function loadError(errno: number, log: string, objectName: string): BpfError {
+export function loadError(
+  errno: number,
+  log: string,
+  objectName: string,
+  held: bigint = effectiveCapabilities(),
+): BpfError {
   const refused = lastVerifierLog(log);
   if (refused !== undefined && refused.log !== '') {
     const trimmed = trimVerifierLog(refused.log);
     const code = errnoName(errno);
     const where = sourceLine(trimmed);
-    const message = `the verifier refused program ${refused.program}${where}: ${reason(trimmed)} (bpf(BPF_PROG_LOAD): ${code})`;
+    const message = `the verifier refused program ${refused.program}${where}: ${reason(trimmed)}${stricter(held)} (bpf(BPF_PROG_LOAD): ${code})`;
     return new BpfError(message, {
       code: 'VERIFIER',
       errno,
@@ -29,10 +35,15 @@ export function loadError(errno: number, log: string, objectName: string): BpfEr
     syscall: log.includes('failed to create') ? 'bpf(BPF_MAP_CREATE)' : 'bpf(BPF_PROG_LOAD)',
     log: withoutPrefix(log),
     advice: {
-      EPERM: 'not permitted; run as root or with CAP_BPF, CAP_NET_ADMIN (XDP) and CAP_PERFMON',
       ENOENT: 'something that it names is not there; see log',
     },
   });
+}
+
+// Without CAP_PERFMON the verifier refuses much that compilers emit, in words that do not say so.
+function stricter(held: bigint): string {
+  if (missingCapabilities(['CAP_PERFMON'], held).length === 0) return '';
+  return '; this process lacks CAP_PERFMON, without which the verifier is stricter';
 }
 
 /** libbpf's messages without the prefix of each line. */

@@ -48,7 +48,7 @@ export function xdpDetach(ifindex: number, mode: XdpMode): void {
   const flags = modeFlags(mode);
   check(addon().xdpAttach(ifindex, -1, flags, -1), () => ({
     ...attachFailure(`detach from interface ${ifindex}`, 'netlink(RTM_SETLINK)'),
-    advice: { EBUSY: 'a link holds the program; detach the link', EPERM: 'not permitted; CAP_NET_ADMIN is missing' },
+    advice: { EBUSY: 'a link holds the program; detach the link' },
   }));
 }
 

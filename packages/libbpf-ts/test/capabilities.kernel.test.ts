@@ -34,8 +34,18 @@ it('needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON, and not CAP_SYS_ADMIN', async 
   });
 });
 
-it('says which capabilities are missing', async () => {
-  const { code, message } = await withCapabilities([]);
-  expect(code).toBe('EPERM');
-  expect(message).toContain('CAP_BPF');
+it.each([
+  [[], 'EPERM', 'CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON (or'],
+  [['net_admin', 'perfmon'], 'EPERM', 'CAP_BPF (or'],
+  [['bpf', 'perfmon'], 'EPERM', 'CAP_NET_ADMIN (or'],
+  [['bpf', 'net_admin'], 'VERIFIER', 'CAP_PERFMON, without which the verifier is stricter'],
+])('with %j says which capabilities are missing', async (held, expected, missing) => {
+  const { code, message } = await withCapabilities(held);
+  expect(code).toBe(expected);
+  expect(message).toContain(`this process lacks ${missing}`);
+});
+
+it('gives no answer to a probe rather than a wrong one', async () => {
+  const { probes } = await withCapabilities([]);
+  expect(probes).toEqual(['EPERM', 'EPERM', 'EPERM']);
 });

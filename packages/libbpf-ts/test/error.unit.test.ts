@@ -1,11 +1,13 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { permissionAdvice } from '../src/capabilities.ts';
 import { BpfError, check, errnoName, systemError } from '../src/error.ts';
 import { loadError, trimVerifierLog } from '../src/verifier-log.ts';
 
+const ALL = (1n << 41n) - 1n;
+
 describe('an error', () => {
   const rows: [number, string | undefined, string, string][] = [
-    [1, undefined, 'EPERM', 'not permitted; run as root or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON'],
     [2, '/sys/fs/bpf/x', 'ENOENT', 'nothing is at /sys/fs/bpf/x'],
     [13, '/sys/fs/bpf/x', 'EACCES', 'access denied to /sys/fs/bpf/x; check the owner and mode of the file'],
     [17, '/sys/fs/bpf/x', 'EEXIST', '/sys/fs/bpf/x exists already'],
@@ -38,6 +40,20 @@ describe('an error', () => {
   });
 });
 
+describe('EPERM', () => {
+  const all = ['CAP_BPF', 'CAP_NET_ADMIN', 'CAP_PERFMON'] as const;
+  const rows: [string, bigint, string][] = [
+    ['nothing', 0n, 'this process lacks CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON'],
+    ['CAP_BPF', 1n << 39n, 'this process lacks CAP_NET_ADMIN and CAP_PERFMON'],
+    ['CAP_BPF and CAP_PERFMON', 3n << 38n, 'this process lacks CAP_NET_ADMIN (or'],
+    ['all of them', (3n << 38n) | (1n << 12n), 'though no capability is missing'],
+    ['CAP_SYS_ADMIN', 1n << 21n, 'though no capability is missing'],
+  ];
+  it.each(rows)('with %s names what is missing', (_, held, sentence) => {
+    expect(permissionAdvice(all, held)).toContain(sentence);
+  });
+});
+
 describe("the verifier's log", () => {
   const steps = Array.from({ length: 100 }, (_, i) => `${i}: (b7) r0 = ${i}`).join('\n');
   const log = `libbpf: prog 'p': BPF program load failed: Permission denied
@@ -54,7 +70,7 @@ libbpf: failed to load object 'x'
 `;
 
   it('is cut to the end, without statistics', () => {
-    const error = loadError(13, log, 'x');
+    const error = loadError(13, log, 'x', ALL);
     expect(error.message).toBe(
       'the verifier refused program p at "return data[1];" (p.c:7): invalid access to packet, off=100 size=1; ' +
         'R1 offset is outside of the packet (bpf(BPF_PROG_LOAD): EACCES)',
@@ -62,6 +78,10 @@ libbpf: failed to load object 'x'
     expect(error.log?.split('\n').length).toBe(41);
     expect(error.log).toMatch(/^\(64 lines before\)\n/);
     expect(error.fullLog).toContain('processed 3 insns');
+  });
+
+  it('comes with a reason that it does not give: CAP_PERFMON is missing', () => {
+    expect(loadError(13, log, 'x', 1n << 39n).message).toContain('this process lacks CAP_PERFMON');
   });
 
   it('stays whole if it is short', () => {

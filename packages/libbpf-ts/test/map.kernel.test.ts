@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MAP_FLAGS } from '../src/constants.ts';
 import { possibleCpus } from '../src/cpus.ts';
 import { BpfMap } from '../src/map.ts';
 import { BpfObject } from '../src/object.ts';
@@ -202,7 +203,10 @@ it('a device map holds interfaces', () => {
   map.setBatch([[2, 1]]);
   expect(map.getBatch()).toEqual([[2, 1]]);
   expect([...map.keys()].length).toBe(8);
-  expect(thrown(() => map.set(1, 99999))).toMatchObject({ code: 'EINVAL' });
+  expect(thrown(() => map.set(1, 99999))).toMatchObject({
+    code: 'EINVAL',
+    message: expect.stringContaining('its values name interfaces of this network namespace'),
+  });
   expect(map.delete(2)).toBe(true);
 });
 
@@ -212,6 +216,44 @@ it('a program array jumps', () => {
   map.set(1, object.program('count').fd);
   expect(object.program('jump').testRun({ dataIn: frame }).retval).toBe(2);
   expect(map.get(1)).toBe(object.program('count').info().id);
+  expect(thrown(() => map.set(1, 99_999)).message).toContain('descriptors (program.fd)');
+  expect(thrown(() => map.set(1, object.program('send').fd)).message).toContain('of the type that uses it');
+});
+
+it('maps of maps take descriptors of maps that fit', () => {
+  const outer = object.map<number, number>('array_of_maps');
+  for (const fd of [99_999, object.map('hash').fd]) {
+    expect(thrown(() => outer.set(2, fd)).message).toContain('descriptors (map.fd) of maps like the inner map');
+  }
+});
+
+it('a closed map ends what was reading it', () => {
+  const spec = { name: 'closed', type: 'hash', keySize: 4, valueSize: 4, maxEntries: 4, key: u32, value: u32 } as const;
+  for (const read of ['entries', 'keys', 'values'] as const) {
+    const map = BpfMap.create<number, number>(spec);
+    map.setBatch([1, 2, 3].map((key) => [key, key] as const));
+    const entries = map[read]();
+    entries.next();
+    map.close();
+    expect(thrown(() => [...entries])).toMatchObject({ code: 'CLOSED', message: 'map closed is closed' });
+    expect(thrown(() => map.deleteBatch([])).code).toBe('CLOSED');
+    expect(thrown(() => map.unpin()).code).toBe('CLOSED');
+  }
+});
+
+it('a map that is memory cannot be frozen', () => {
+  const spec = {
+    name: 'x',
+    type: 'array',
+    keySize: 4,
+    valueSize: 4,
+    maxEntries: 1,
+    flags: MAP_FLAGS.MMAPABLE,
+  } as const;
+  using map = BpfMap.create(spec);
+  const memory = map.mmap();
+  expect(thrown(() => map.freeze()).message).toContain('it is mapped into memory (bpf(BPF_MAP_FREEZE): EBUSY)');
+  expect(memory.length).toBe(8);
 });
 
 describe('a pin', () => {
@@ -239,6 +281,7 @@ describe('a pin', () => {
     expect(thrown(() => BpfMap.openPinned(path)).message).toContain('is not a map but a program');
     object.program('count').unpin();
     expect(thrown(() => object.map('hash').pin('/tmp/x')).message).toContain('not in a BPF file system');
+    expect(thrown(() => object.map('hash').pin(bpffs.path('a.b'))).message).toContain('cannot have a dot');
     expect(thrown(() => object.map('hash').pin(bpffs.path('no/where'))).message).toContain(
       'its directory does not exist',
     );

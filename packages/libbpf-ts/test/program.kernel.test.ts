@@ -1,3 +1,4 @@
+import { cpus } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { XDP_ACTIONS } from '../src/constants.ts';
 import { BpfObject } from '../src/object.ts';
@@ -89,6 +90,17 @@ it('a syscall program gets its argument and answers in it', () => {
   expect(ctxIn.readUInt32LE(4)).toBe(0);
 });
 
+it('a raw tracepoint program runs on the CPU that is asked for', () => {
+  const program = maps.program('which_cpu');
+  for (let cpu = 0; cpu < cpus().length; cpu++) expect(program.testRun({ cpu }).retval).toBe(cpu);
+  const { retval, dataOut } = program.testRun({ ctxIn: Buffer.alloc(16), cpu: 0 });
+  expect([retval, dataOut.length]).toEqual([0, 0]);
+  expect(thrown(() => program.testRun({ cpu: 60_000 }))).toMatchObject({
+    code: 'ENXIO',
+    message: expect.stringContaining('no such CPU'),
+  });
+});
+
 it('a program knows itself', () => {
   const info = xdp.program('count_runs').info();
   expect(info).toMatchObject({ name: 'count_runs', type: 'xdp', runCount: 0n });
@@ -119,7 +131,13 @@ it('a program is closed once', () => {
   const program = BpfProgram.fromId(xdp.program('drop').info().id);
   program.close();
   program.close();
-  for (const use of [() => program.fd, () => program.info(), () => program.testRun(), () => program.pin('/x')]) {
+  for (const use of [
+    () => program.fd,
+    () => program.info(),
+    () => program.testRun(),
+    () => program.pin('/x'),
+    () => program.unpin(),
+  ]) {
     expect(thrown(use)).toMatchObject({ code: 'CLOSED', message: 'program drop is closed' });
   }
 });

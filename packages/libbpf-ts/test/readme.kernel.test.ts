@@ -1,7 +1,7 @@
 // Runs every example of the README and compares what it prints with the comments beside it.
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Bpffs, makeNamespace, mountBpffs, type NetworkNamespace } from './host.ts';
@@ -16,9 +16,9 @@ let bpffs: Bpffs;
 beforeAll(() => {
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, 'example.bpf.c'), blocks('c')[0] as string);
-  const multiarch = execFileSync('gcc', ['-print-multiarch'], { encoding: 'utf8' }).trim();
-  const flags = ['-O2', '-g', '-target', 'bpf', `-I/usr/include/${multiarch}`];
-  execFileSync('clang', [...flags, '-c', 'example.bpf.c', '-o', 'example.bpf.o'], { cwd: directory });
+  const command = blocks('sh').find((block) => block.startsWith('clang ')) as string;
+  rmSync(join(directory, 'example.bpf.o'), { force: true });
+  execFileSync('sh', ['-c', command], { cwd: directory });
   bpffs = mountBpffs();
   namespace = makeNamespace();
 });

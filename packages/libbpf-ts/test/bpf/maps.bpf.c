@@ -119,4 +119,11 @@ int send(struct send_arguments *arguments)
 	return arguments->sent;
 }
 
+/* Of the programs that may be test-run, only these may be told where. */
+SEC("raw_tp/sys_enter")
+int which_cpu(void *ctx)
+{
+	return bpf_get_smp_processor_id();
+}
+
 LICENSE;

@@ -2,7 +2,7 @@
 // capabilities.kernel.test.ts. Arguments: the object, a directory in a BPF file system, veth0's
 // index. Prints what it saw as JSON.
 
-import { BpfMap, BpfObject, BpfProgram, XdpLink } from '../../src/index.ts';
+import { BpfMap, BpfObject, BpfProgram, probe, XdpLink } from '../../src/index.ts';
 import { thrown } from '../layouts.ts';
 
 const [, , path = '', pins = '', index = ''] = process.argv;
@@ -35,5 +35,15 @@ try {
   console.log(JSON.stringify(work()));
 } catch (error) {
   const { code, message } = error as { code: string; message: string };
-  console.log(JSON.stringify({ code, message }));
+  const acts = [() => probe.mapType('hash'), () => probe.programType('xdp'), () => probe.feature('ring_buffer')];
+  const probes = acts.map(answer);
+  console.log(JSON.stringify({ code, message, probes }));
+}
+
+function answer(act: () => boolean): boolean | string {
+  try {
+    return act();
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
 }
