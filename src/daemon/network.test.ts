@@ -3,7 +3,7 @@ import { applyCommands, emptyModel } from '../core/model/apply-command.ts';
 import type { Address, Model } from '../core/model/model.ts';
 import type { Interface } from '../net/interfaces.ts';
 import { type Resolution, unresolved } from '../net/resolution.ts';
-import { networkOf, serverAddresses, watchModel } from './network.ts';
+import { lastWays, networkOf, serverAddresses, watchModel } from './network.ts';
 
 const SERVICE = { protocol: 'tcp', address: '192.0.2.1' as Address, port: 80 } as const;
 const [NEAR, FAR, LOST] = ['10.0.0.1', '10.1.0.1', '10.2.0.1'] as Address[] as [Address, Address, Address];
@@ -64,5 +64,24 @@ describe('watchModel', () => {
     watchModel({ watch: (addresses, vips) => (told = [[...addresses], [...vips]]) }, model);
     expect(told).toEqual([[LOST, FAR, NEAR], ['192.0.2.1']]);
     expect(serverAddresses(model)).toBe(serverAddresses(model));
+  });
+});
+
+describe('lastWays', () => {
+  it('says where frames of adopted next hops go', () => {
+    const mac = Uint8Array.of(2, 0, 0, 0, 9, 1);
+    const plain = { vlan_mode: 0, vlan_count: 0, vlan_tci: [0, 0], vlan_tpid: 0 };
+    const adopted = new Map([
+      [1, { mac, port: 3, ...plain }],
+      [2, { mac, port: 9, ...plain }],
+    ]);
+    const published = new Map([
+      [NEAR, 1],
+      [FAR, 2],
+      [LOST, 3],
+    ]);
+    const interfaces = new Map([[2, { ifindex: 1026, mac, flags: 0 }]]);
+    const state = { nextHops: { known: new Map(), adopted, published }, interfaces };
+    expect(lastWays(state)).toEqual(new Map([[NEAR, { ifindex: 1026, mac }]]));
   });
 });

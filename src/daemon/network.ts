@@ -2,8 +2,9 @@
 import type { Address, Model } from '../core/model/model.ts';
 import type { LocalInterface, Resolution } from '../core/model/resolution.ts';
 import { interfaceSlot } from '../core/reconcile/next-hop.ts';
-import type { Network } from '../core/reconcile/reconciler.ts';
+import type { Network, State } from '../core/reconcile/reconciler.ts';
 import type { Resolution as NetResolution } from '../net/resolution.ts';
+import type { LastWay } from '../net/resolve.ts';
 import type { Resolver } from '../net/resolver.ts';
 
 type Known = Pick<Resolver, 'resolution' | 'interfaces'>;
@@ -22,10 +23,24 @@ export function networkOf(resolver: Known, model: Model, attached: ReadonlySet<n
   };
 }
 
-/** Has the resolver follow what a model needs. */
-export function watchModel(resolver: Pick<Resolver, 'watch'>, model: Model): void {
-  const vips = new Set([...model.services.values()].map(({ key }) => key.address));
-  resolver.watch(serverAddresses(model), vips);
+/** Has the resolver follow what these models need: the one that stands, and one that may take its place. */
+export function watchModel(resolver: Pick<Resolver, 'watch'>, ...models: readonly Model[]): void {
+  const vips = models.flatMap(({ services }) => [...services.values()].map(({ key }) => key.address));
+  resolver.watch(
+    models.flatMap((model) => [...serverAddresses(model)]),
+    new Set(vips),
+  );
+}
+
+/** Where frames of an adopted data plane go, by address: what the resolver starts from. */
+export function lastWays({ nextHops, interfaces }: Pick<State, 'nextHops' | 'interfaces'>): Map<Address, LastWay> {
+  const ways = new Map<Address, LastWay>();
+  for (const [address, id] of nextHops.published) {
+    const value = nextHops.adopted.get(id);
+    const out = value && interfaces.get(value.port - 1);
+    if (value && out) ways.set(address, { ifindex: out.ifindex, mac: value.mac });
+  }
+  return ways;
 }
 
 const addressesOf = new WeakMap<Model, ReadonlySet<Address>>();

@@ -23,7 +23,7 @@ import { Events } from './events.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { InterfaceManager } from './interface-manager.ts';
 import type { Log } from './log.ts';
-import { networkOf, watchModel } from './network.ts';
+import { lastWays, networkOf, watchModel } from './network.ts';
 import { Observer } from './observer.ts';
 import type { DaemonOptions } from './options.ts';
 import { Reporter } from './reporter.ts';
@@ -152,6 +152,7 @@ async function startCore({ saved, stateFile, dataplane, attachments, resolver, l
     current: () => ({ model: director.model, state: director.state }),
     onError: (error) => log.error({ err: error }, 'the state file cannot be written'),
   });
+  resolver.remember(lastWays(reconciler.state));
   watchModel(resolver, saved.model);
   if (!(await resolver.settled(FIRST_SETTLE))) log.warn({}, 'not every real server answers; going on without them');
   director.refresh();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Address } from '../core/model/model.ts';
 import type { Link, NeighbourState, RouteAnswer } from './facts.ts';
 import { fakeAddress, fakeLink, fakeRoute } from './fake-kernel.ts';
-import { type KnownNeighbour, resolve } from './resolve.ts';
+import { type KnownNeighbour, type LastWay, resolve } from './resolve.ts';
 import { AddressTable, LinkTable } from './tables.ts';
 
 const MAC = Uint8Array.of(2, 0, 0, 0, 1, 1);
@@ -14,7 +14,7 @@ function known(state: NeighbourState, mac: Uint8Array | null, more: Partial<Know
 
 function run(
   answer: RouteAnswer | undefined,
-  { links = [fakeLink(2, 'eth1')], neighbour = known('reachable', MAC) } = {},
+  { links = [fakeLink(2, 'eth1')], neighbour = known('reachable', MAC), lastWays = new Map<Address, LastWay>() } = {},
 ) {
   const table = new LinkTable();
   for (const link of links) table.set(link);
@@ -26,6 +26,7 @@ function run(
     addresses: addresses.addresses,
     vips: new Set(),
     neighbour: () => neighbour,
+    lastWays,
   });
 }
 
@@ -131,5 +132,21 @@ describe('resolve', () => {
     });
     const links = [fakeLink(2, 'eth1', { carrier: false })];
     expect(run(fakeRoute(2), { links }).resolution).toMatchObject({ problem: 'eth1 has no carrier' });
+  });
+
+  it.each<[NeighbourState, object]>([
+    ['none', { state: 'resolved', mac: MAC, problem: expect.stringContaining('frames go to the last MAC address') }],
+    ['failed', { state: 'resolved', mac: MAC, problem: expect.stringContaining('frames go to the last MAC address') }],
+    ['permanent', { state: 'unresolved' }],
+  ])('goes on where frames went before this process, beside an entry that is %s', (state, expected) => {
+    const lastWays = new Map([[target, { ifindex: 2, mac: MAC }]]);
+    expect(run(fakeRoute(2), { neighbour: known(state, null), lastWays }).resolution).toMatchObject(expected);
+  });
+
+  it('does not go on there by another device, or once the neighbour is known', () => {
+    const ways = (ifindex: number) => new Map([[target, { ifindex, mac: Uint8Array.of(2, 0, 0, 0, 1, 9) }]]);
+    const { resolution } = run(fakeRoute(2), { neighbour: known('none', null), lastWays: ways(3) });
+    expect(resolution).toMatchObject({ state: 'unresolved', pending: true });
+    expect(run(fakeRoute(2), { lastWays: ways(2) }).resolution).toMatchObject({ mac: MAC, problem: null });
   });
 });

@@ -24,6 +24,14 @@ export interface Facts {
   readonly addresses: ReadonlyMap<Address, readonly LocalAddress[]>;
   readonly vips: ReadonlySet<Address>;
   neighbour(key: NeighbourKey): KnownNeighbour;
+  /** Where frames to an address went before this process: good until the neighbour itself is known. */
+  readonly lastWays: ReadonlyMap<Address, LastWay>;
+}
+
+export interface LastWay {
+  /** The device that they left by. */
+  readonly ifindex: number;
+  readonly mac: Uint8Array;
 }
 
 export interface Resolving {
@@ -46,12 +54,13 @@ export function resolve(address: Address, answer: RouteAnswer | undefined, facts
   const gateway = answer.gateway ?? address;
   const key = { ifindex: device.ifindex, address: gateway };
   const neighbour = facts.neighbour(key);
-  if (neighbour.mac === null) return { resolution: withoutMac(device, gateway, neighbour), neighbour: key };
+  const mac = neighbour.mac ?? lastMac(address, egress.link, neighbour, facts);
+  if (mac === null) return { resolution: withoutMac(device, gateway, neighbour), neighbour: key };
   const resolution: Resolution = {
     state: 'resolved',
     ifindex: egress.link.ifindex,
     interfaceName: egress.link.name,
-    mac: neighbour.mac,
+    mac,
     gateway,
     mtu: Math.min(answer.mtu ?? egress.mtu, egress.mtu),
     source: chooseSource({
@@ -93,8 +102,18 @@ function noRoute(address: Address, code: string): string {
   }
 }
 
+/** A static entry without a MAC address is somebody's will, a lookup without an answer is not. */
+function lastMac(address: Address, egress: Link, { state }: KnownNeighbour, facts: Facts): Uint8Array | null {
+  const last = facts.lastWays.get(address);
+  return isStatic(state) || last?.ifindex !== egress.ifindex ? null : last.mac;
+}
+
+function isStatic(state: NeighbourState): boolean {
+  return state === 'permanent' || state === 'noarp';
+}
+
 function withoutMac(device: Link, gateway: Address, neighbour: KnownNeighbour): Resolution {
-  if (neighbour.state === 'permanent' || neighbour.state === 'noarp') {
+  if (isStatic(neighbour.state)) {
     return unresolved(`${device.name}: the static neighbour entry of ${gateway} has no MAC address`);
   }
   return unresolved(silence(device, gateway, neighbour), neighbour.error === null && !neighbour.silent);

@@ -74,6 +74,28 @@ describe('watching', () => {
     expect(changes.flat()).toContain(A);
   });
 
+  it('goes on where frames went before, until the neighbour answers or nobody wants it', async () => {
+    kernel.answers.delete(text(A));
+    resolver.remember(new Map([A, B].map((address) => [address, { ifindex: 2, mac: mac(7) }])));
+    await watch(A, B);
+    expect(resolved(A)).toMatchObject({ mac: mac(7), neighbour: 'failed' });
+    expect(resolved(B)).toMatchObject({ mac: mac(1), problem: null });
+    expect(await resolver.settled(0)).toBe(true);
+    await watch(B);
+    await watch(A, B);
+    expect(resolver.resolution(A)).toMatchObject({ state: 'unresolved' });
+  });
+
+  it('forgets where frames went with the device', async () => {
+    kernel.answers.delete(text(A));
+    resolver.remember(new Map([[A, { ifindex: 2, mac: mac(7) }]]));
+    await watch(A);
+    kernel.removeLink(2);
+    kernel.setLink(fakeLink(2, 'eth1'));
+    await vi.advanceTimersByTimeAsync(50);
+    expect(resolver.resolution(A)).toMatchObject({ state: 'unresolved' });
+  });
+
   it('says when the time to settle is over', async () => {
     kernel.probe = () => new Promise(() => {});
     resolver.watch([A], none);

@@ -14,7 +14,7 @@ import { NeighbourKeeper } from './neighbour-keeper.ts';
 import { NeighbourTable } from './neighbour-table.ts';
 import type { Resolution } from './resolution.ts';
 import { ResolutionBook } from './resolution-book.ts';
-import { type Facts, resolve } from './resolve.ts';
+import { type Facts, type LastWay, resolve } from './resolve.ts';
 import { RouteBook } from './route-book.ts';
 import { AddressTable, LinkTable } from './tables.ts';
 
@@ -33,6 +33,12 @@ export interface Resolver {
    * source. May call `onChange` before it returns: other VIPs, other sources.
    */
   watch(addresses: Iterable<Address>, vips: ReadonlySet<Address>): void;
+  /**
+   * Where frames to addresses went before this process, to be called before they
+   * are watched: one whose neighbour does not answer goes on there. Forgotten
+   * with the address, and with its device.
+   */
+  remember(lastWays: ReadonlyMap<Address, LastWay>): void;
   /** The last known; of an address that is not watched: unresolved. */
   resolution(address: Address): Resolution;
   /**
@@ -74,6 +80,7 @@ class NetlinkResolver implements Resolver {
   readonly #routes: RouteBook;
   readonly #book: ResolutionBook;
   #vips: ReadonlySet<Address> = new Set();
+  readonly #lastWays = new Map<Address, LastWay>();
   #waiting = new Set<() => void>();
   /** Changes that came while the tables were being read; null: they are not being read. */
   #backlog: KernelChange[] | null = null;
@@ -111,6 +118,7 @@ class NetlinkResolver implements Resolver {
 
   watch(addresses: Iterable<Address>, vips: ReadonlySet<Address>): void {
     const wanted = new Set(addresses);
+    for (const address of [...this.#lastWays.keys()]) if (!wanted.has(address)) this.#lastWays.delete(address);
     const before = this.#vips;
     this.#vips = new Set(vips);
     const changed = [...before, ...vips].filter((vip) => before.has(vip) !== vips.has(vip));
@@ -130,6 +138,10 @@ class NetlinkResolver implements Resolver {
     const answer = this.#routes.answer(address);
     // The kernel's choice was passed over: it may do now, and so may another address before the one taken.
     return answer?.ok === true && answer.source !== resolution.source.address;
+  }
+
+  remember(lastWays: ReadonlyMap<Address, LastWay>): void {
+    for (const [address, way] of lastWays) this.#lastWays.set(address, way);
   }
 
   resolution(address: Address): Resolution {
@@ -180,6 +192,7 @@ class NetlinkResolver implements Resolver {
       tagged: this.#links.tagged,
       addresses: this.#addresses.addresses,
       vips: this.#vips,
+      lastWays: this.#lastWays,
       neighbour: (key) => {
         const entry = this.#neighbours.get(key);
         return { state: entry?.state ?? 'none', mac: entry?.mac ?? null, ...this.#keeper.outlook(key) };
@@ -203,6 +216,7 @@ class NetlinkResolver implements Resolver {
         return;
       case 'link-gone':
         this.#neighbours.forgetDevice(change.ifindex);
+        for (const [address, way] of this.#lastWays) if (way.ifindex === change.ifindex) this.#lastWays.delete(address);
         this.#setLink(change.ifindex, () => this.#links.delete(change.ifindex));
         return;
       case 'address':

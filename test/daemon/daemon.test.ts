@@ -36,6 +36,37 @@ test('what commands made survives an end and a crash', async () => {
   expect(daemon.director.log()).not.toContain('put right');
 });
 
+test('a real server that answers no ARP keeps its next hop over a restart', async () => {
+  await using daemon = await Daemon.start();
+  const { lab, host, director, client } = daemon;
+  const rs = lab.host('rs1');
+  const address = rs.address4 as typeof SERVER.address;
+  await client.execute([
+    { type: 'service.add', service: SERVICE },
+    { type: 'server.add', service: SERVICE, server: { ...SERVER, address } },
+  ]);
+  const server = async () => (await client.services()).services[0]?.servers[0];
+  await expect.poll(server).toMatchObject({ state: { effective: 'up' } });
+  const mac = (await server())?.next_hop.mac;
+  using schedules = BpfMap.openPinned<number, unknown>(daemon.pin('schedules'));
+  using nextHops = BpfMap.openPinned<number, unknown>(daemon.pin('next_hops'));
+  const dump = () => [schedules, nextHops].map((map) => Array.from({ length: 256 }, (_, n) => map.get(n)));
+  const before = dump();
+
+  await director.stopDaemon('SIGKILL');
+  await rs.run('ip', ['link', 'set', 'eth0', 'arp', 'off']);
+  await host.run('ip', ['neigh', 'flush', 'all']);
+  await director.startDaemon();
+  expect(dump()).toEqual(before);
+  expect(await server()).toMatchObject({ state: { effective: 'up' }, next_hop: { mac } });
+  await expect
+    .poll(async () => (await client.status()).problems, { timeout: 15_000 })
+    .toContainEqual(
+      expect.objectContaining({ text: expect.stringContaining('frames go to the last MAC address known') }),
+    );
+  expect(dump()).toEqual(before);
+});
+
 test('totals start at zero where they were zeroed, also after a restart', async () => {
   await using daemon = await Daemon.start();
   await daemon.client.execute(ADD);
