@@ -97,10 +97,12 @@ function kill(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
+/** Undefined for one that is gone, if only a zombie. */
 function startTime(pid: number): string | undefined {
   try {
     // The name, in brackets, may hold spaces.
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[19];
+    const [state = '', ...rest] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+    return 'ZX'.includes(state) ? undefined : rest[18];
   } catch {
     return undefined;
   }

@@ -1,4 +1,6 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -41,5 +43,18 @@ describe('claimDirectory', () => {
   it('tells processes apart by when they began', () => {
     expect(startTime(process.pid)).toMatch(/^\d+$/);
     expect(startTime(2 ** 22 + 1)).toBeUndefined();
+  });
+
+  it('takes a zombie for gone', async () => {
+    // The outer shell becomes `sleep`, which never asks how its child ended.
+    const parent = spawn('sh', ['-c', 'sh -c "echo \\$\\$" & exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    try {
+      const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+      const pid = Number(line.toString());
+      await expect.poll(() => readFileSync(`/proc/${pid}/stat`, 'latin1')).toMatch(/\) Z /);
+      expect(startTime(pid)).toBeUndefined();
+    } finally {
+      parent.kill('SIGKILL');
+    }
   });
 });

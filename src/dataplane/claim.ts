@@ -29,12 +29,16 @@ export function claimDirectory(directory: string, pid = process.pid, startOf = s
   return { heldBy: holder?.pid, [Symbol.dispose]: () => remove(own) };
 }
 
-/** When a process began, in ticks since boot: tells it from another that got its number. Undefined: it is gone. */
+/**
+ * When a process began, in ticks since boot: tells it from another that got its number. Undefined: it is gone,
+ * if only a zombie: its parent may take long to ask how it ended.
+ */
 export function startTime(pid: number): string | undefined {
   try {
     // The second field, the name, may hold blanks and brackets itself.
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const [state = '', ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return 'ZX'.includes(state) ? undefined : rest[18];
   } catch {
     return undefined;
   }
