@@ -14,9 +14,9 @@ export function toCommand({ command, service, server }: Words): Command | undefi
     case 'delete-service':
       return { type: 'service.delete', service: serviceKey(service) };
     case 'add-server':
-      return { type: 'server.add', service: serviceKey(service), server: serverSpec(server) };
+      return { type: 'server.add', service: serviceKey(service), server: serverSpec(server, service) };
     case 'edit-server':
-      return { type: 'server.edit', service: serviceKey(service), server: serverSpec(server) };
+      return { type: 'server.edit', service: serviceKey(service), server: serverSpec(server, service) };
     case 'delete-server':
       return { type: 'server.delete', service: serviceKey(service), server: serverKey(server) };
     case 'flush':
@@ -50,9 +50,11 @@ function serverKey({ address, port }: ServerWords): ServerKey {
   return { address: required(address), port };
 }
 
-function serverSpec(server: ServerWords): ServerSpec {
+/** With the service's port, as ipvsadm sends it for both methods whatever the words say. */
+function serverSpec(server: ServerWords, { port }: ServiceWords): ServerSpec {
   return {
     ...serverKey(server),
+    port,
     method: server.method === 'ipip' ? 'tun' : 'dr',
     weight: server.weight,
     upperThreshold: server.upperThreshold,

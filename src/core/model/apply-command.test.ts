@@ -66,7 +66,7 @@ describe('services', () => {
     const model = run(
       emptyModel,
       { type: 'service.add', service: any },
-      { type: 'server.add', service: any, server: server(1, 8080) },
+      { type: 'server.add', service: any, server: server(1, 0) },
     );
     expect(only(model).servers[0]?.key).toEqual(server(1, 0));
   });
@@ -102,10 +102,23 @@ describe('real servers', () => {
   });
 
   test('take the port of their service', () => {
-    const model = run(base, { type: 'server.add', service: web, server: server(4, 8080) });
-    expect(only(model).servers[0]?.key).toEqual(server(4));
-    expect(errorOf(model, { type: 'server.add', service: web, server: server(4, 99) }).code).toBe('server-exists');
-    expect(only(run(model, { type: 'server.delete', service: web, server: server(4, 1) })).servers).toHaveLength(3);
+    expect(errorOf(base, { type: 'server.add', service: web, server: server(4, 8080) })).toEqual({
+      code: 'invalid',
+      path: 'server.port',
+      message: 'found 8080, expected 80, the port of 192.0.2.1:80/tcp, or none: dr and tun do not translate ports',
+    });
+    const drain = { action: 'drain', by: 'alice', at: 1, reason: '' } as const;
+    const named: readonly Command[] = [
+      { type: 'server.edit', service: web, server: server(1, 81) },
+      { type: 'server.delete', service: web, server: server(1, 81) },
+      { type: 'server.drain', service: web, server: server(1, 81), admin: drain },
+    ];
+    for (const command of named) {
+      expect(errorOf(base, command)).toMatchObject({
+        code: 'no-such-server',
+        message: '10.0.0.1:81 is no real server of 192.0.2.1:80/tcp',
+      });
+    }
   });
 
   test('fall back to dr and weight 1 on an edit without them, and keep their place', () => {
@@ -248,9 +261,14 @@ describe('refusals', () => {
       'services[0].servers[1].weight',
     ],
     [
-      { type: 'replace', services: [{ ...web, servers: [server(1), server(1, 8080)] }] },
+      { type: 'replace', services: [{ ...web, servers: [server(1), server(1)] }] },
       'server-exists',
       'services[0].servers[1]',
+    ],
+    [
+      { type: 'replace', services: [{ ...web, servers: [server(1), server(2, 8080)] }] },
+      'invalid',
+      'services[0].servers[1].port',
     ],
   ])('%j: %s at %s', (command, code, path) => {
     const error = errorOf(base, command);

@@ -1,7 +1,7 @@
 /**
  * Commands applied to a model, with ipvsadm's meaning. A new server stands at
- * the head of its service's list; what an edit leaves out takes the default;
- * DR and TUN servers have their service's port, whatever the command says.
+ * the head of its service's list; what an edit leaves out takes the default.
+ * DR and TUN servers have their service's port, and a command that names another is refused.
  *
  * Whatever a command does not change keeps its object identity, all the way up
  * to the service: later stages compile only what is new.
@@ -108,7 +108,7 @@ function changing(
   return editing(draft, target.service, (service) => {
     const keyError = checkServerKey(target.server);
     if (keyError !== null) return below('server', keyError);
-    const at = place(service, target.server);
+    const at = target.server.port === service.key.port ? place(service, target.server) : -1;
     if (at < 0) return noSuchServer(service, target.server);
     const server = change(service.servers[at]!, service);
     if (server !== null && 'code' in server) return below('server', server);
@@ -190,13 +190,12 @@ function remove(draft: Draft, key: ServiceKey): null {
   return null;
 }
 
-/** Without the port, which is the service's. */
 function place(service: VirtualService, key: ServerKey): number {
   const address = parseAddress(key.address);
   return service.servers.findIndex((server) => server.key.address === address);
 }
 
-function noSuchServer(service: VirtualService, { address }: ServerKey): CommandError {
-  const name = serverKeyText({ address, port: service.key.port });
+function noSuchServer(service: VirtualService, server: ServerKey): CommandError {
+  const name = serverKeyText(server);
   return fault('no-such-server', 'server', `${name} is no real server of ${formatServiceKey(service.key)}`);
 }

@@ -57,6 +57,13 @@ export function checkServerKey({ address, port }: ServerKey): CommandError | nul
   return checkAddress('address', address) ?? checkInteger('port', port, 0, 65535);
 }
 
+/** No method here translates ports. */
+export function checkServerPort(service: ServiceKey, { port }: ServerKey): CommandError | null {
+  if (port === service.port) return null;
+  const expected = `expected ${service.port}, the port of ${formatServiceKey(service)}, or none`;
+  return fault('invalid', 'port', `found ${port}, ${expected}: dr and tun do not translate ports`);
+}
+
 export function checkScheduler(scheduler: SchedulerName, options: SchedulerOptions): CommandError | null {
   return (
     checkChoice('scheduler', scheduler, ['rr', 'wrr', 'mh']) ??

@@ -1,6 +1,13 @@
 /** Services and real servers made from what a command says: defaults filled in, values checked. */
 import { parseAddress } from './address.ts';
-import { checkScheduler, checkServer, checkServerKey, checkServiceKey, KERNEL_RING_SIZE } from './check.ts';
+import {
+  checkScheduler,
+  checkServer,
+  checkServerKey,
+  checkServerPort,
+  checkServiceKey,
+  KERNEL_RING_SIZE,
+} from './check.ts';
 import type { CommandError, ServerSpec, ServiceSpec } from './command.ts';
 import type { RealServer, SchedulerOptions, ServiceKey, TunnelSettings, VirtualService } from './model.ts';
 import { sameServer } from './same.ts';
@@ -30,7 +37,7 @@ export function makeServer(
   spec: ServerSpec,
   before: RealServer | null,
 ): RealServer | CommandError {
-  const keyError = checkServerKey(spec);
+  const keyError = checkServerKey(spec) ?? checkServerPort(service, spec);
   if (keyError !== null) return keyError;
   const { method = 'dr', weight = 1, upperThreshold = 0, lowerThreshold = 0 } = spec;
   const key = { address: parseAddress(spec.address)!, port: service.port };

@@ -46,7 +46,7 @@ const add = (n: number, weight?: number): Command => ({ type: 'server.add', serv
 
 const otherVip = { ...vip, port: 81 };
 const other: Command = { type: 'service.add', service: { ...otherVip, scheduler: 'rr' } };
-const addToOther: Command = { type: 'server.add', service: otherVip, server: server(13) };
+const addToOther: Command = { type: 'server.add', service: otherVip, server: { ...server(13), port: 81 } };
 
 /** Plans, executes on the fake maps, commits. */
 function reconcile(reconciler: Reconciler, maps: FakeMaps, wanted: Model, now: number, net = network): Operation[] {
