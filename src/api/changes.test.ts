@@ -57,6 +57,28 @@ describe('describeChanges', () => {
       ['add service 192.0.2.10:81/tcp wrr', 'add server 192.0.2.10:81/tcp 10.0.0.11:81 dr, weight 10'],
     ],
     [
+      'another order of servers, and no line for those that come and go',
+      [
+        {
+          type: 'replace',
+          services: [
+            {
+              ...WEB,
+              servers: [
+                { ...TWO, method: 'tun', weight: 3, upper_threshold: 9, lower_threshold: 2 },
+                { address: '10.0.0.13' },
+                ONE,
+              ],
+            },
+          ],
+        },
+      ],
+      [
+        'add server 192.0.2.10:80/tcp 10.0.0.13:80 dr, weight 1',
+        'change service 192.0.2.10:80/tcp another order of its real servers',
+      ],
+    ],
+    [
       'another scheduler',
       [{ type: 'service.edit', service: { ...WEB, options: { ring_size: 251, port: true, fallback: true } } }],
       ['change service 192.0.2.10:80/tcp mh, ring of 4093 -> mh, ring of 251, port, fallback'],

@@ -10,7 +10,7 @@ type Line = Omit<Change, 'text'> & { text?: string };
 
 /**
  * In the order of the services: those of `after` first, then those that are gone.
- * May be empty where models differ in what a person does not see, like the order of a list.
+ * Empty where an edit has left everything as it was.
  */
 export function describeChanges(before: Model, after: Model): Change[] {
   const changes: Change[] = [];
@@ -56,6 +56,19 @@ function describeServers(old: readonly RealServer[], service: VirtualService, ad
   for (const name of before.keys()) {
     add({ action: 'delete', kind: 'server', service: formatServiceKey(service.key), server: name });
   }
+  if (isReordered(old, service.servers)) {
+    const subject = { kind: 'service', service: formatServiceKey(service.key), server: null } as const;
+    add({ action: 'change', ...subject, text: 'another order of its real servers' });
+  }
+}
+
+/** Whether those that stay have changed places: rr and wrr take them in turn. */
+function isReordered(old: readonly RealServer[], servers: readonly RealServer[]): boolean {
+  const is = new Set(servers.map(({ key }) => serverKeyText(key)));
+  const stayed = old.map(({ key }) => serverKeyText(key)).filter((name) => is.has(name));
+  const was = new Set(stayed);
+  const places = [...is].filter((name) => was.has(name));
+  return places.some((name, at) => name !== stayed[at]);
 }
 
 function schedulerText({ scheduler, options }: VirtualService): string {
