@@ -30,8 +30,11 @@ export function validate<Schema extends z.ZodType>(schema: Schema, value: unknow
 }
 
 async function readText(request: IncomingMessage): Promise<string> {
-  const tooLarge = new HttpError(413, 'too-large', `a request body is at most ${MAX_BODY} bytes`);
-  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY) throw tooLarge;
+  const length = Number(request.headers['content-length'] ?? 0);
+  const found = length > MAX_BODY ? `, found ${length}` : '';
+  const advice = 'about 15000 real servers; send more than that in several requests';
+  const tooLarge = new HttpError(413, 'too-large', `a request body is at most ${MAX_BODY} bytes${found}: ${advice}`);
+  if (length > MAX_BODY) throw tooLarge;
   const chunks: Buffer[] = [];
   let size = 0;
   // Node drains what is left of a refused body, within the server's request timeout.

@@ -11,6 +11,9 @@ export interface ChangeOptions {
   readonly json?: boolean;
 }
 
+/** Lines of warnings after a change; the rest is counted. */
+const MAX_WARNINGS = 10;
+
 /** A verb with the options that all verbs take. */
 export function verb(name: string): Command {
   return new Command(name)
@@ -42,7 +45,9 @@ function printChanges(env: Env, { changes, warnings, dry_run }: ChangesReport): 
   }
   if (changes.length === 0) env.stderr.write('xlb: nothing to change\n');
   else if (dry_run) env.stderr.write(`xlb: ${summary(changes)}; nothing was changed (--dry-run)\n`);
-  for (const warning of warnings) env.stderr.write(`xlb: warning: ${warning}\n`);
+  for (const warning of warnings.slice(0, MAX_WARNINGS)) env.stderr.write(`xlb: warning: ${warning}\n`);
+  const left = warnings.length - MAX_WARNINGS;
+  if (left > 0) env.stderr.write(`xlb: warning: ${left} more (xlb status)\n`);
 }
 
 function summary(changes: readonly Change[]): string {

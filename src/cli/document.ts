@@ -30,9 +30,10 @@ export function restoreCommand(env: Env, exit: Exit): Command {
 export function saveCommand(env: Env, exit: Exit): Command {
   return new Command('save')
     .description('print everything that commands made, for apply and restore')
-    .action(async () => {
+    .option('--json', 'print it on one line')
+    .action(async ({ json }: { readonly json?: boolean }) => {
       const report = await connect(env).document();
-      env.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+      env.stdout.write(`${JSON.stringify(report, null, json ? 0 : 2)}\n`);
       exit(EXIT.ok);
     });
 }

@@ -73,6 +73,9 @@ describe('exit codes', () => {
     daemon.controller.overrides = { health: 'down', problems: [problem] };
     for (const format of ['text', 'json', 'tsv']) expect((await xlb(`status -o ${format}`)).code).toBe(1);
     expect((await xlb('status')).stdout).toContain('  ! eth0: is down\n');
+    daemon.controller.overrides = { health: 'down', problems: Array.from({ length: 1000 }, () => problem) };
+    const lines = (await xlb('status')).stdout.split('\n');
+    expect(lines.slice(-4)).toEqual(['  ! eth0: is down', '  and 980 more', '      -> xlb status -o tsv', '']);
   });
 });
 
@@ -206,6 +209,17 @@ describe('verbs', () => {
     expect([code, stderr]).toEqual([1, 'xlb: service 192.0.2.10:80/tcp has no real server 10.0.0.99:80\n']);
   });
 
+  it('say ten warnings at most', async () => {
+    daemon.controller.warnings = Array.from({ length: 12 }, (_, n) => `no route to 10.0.0.${n}`);
+    const { code, stderr } = await xlb('service add 192.0.2.99:80/tcp');
+    expect(code).toBe(0);
+    expect(stderr.split('\n').slice(-3)).toEqual([
+      'xlb: warning: no route to 10.0.0.9',
+      'xlb: warning: 2 more (xlb status)',
+      '',
+    ]);
+  });
+
   it('drain says who and why, and is undone', async () => {
     await setUp();
     await xlb("server drain 192.0.2.10:80/tcp 10.0.0.12 --reason 'kernel update'");
@@ -223,6 +237,9 @@ describe('verbs', () => {
     await setUp();
     await xlb('server drain 192.0.2.10:80/tcp 10.0.0.12');
     const saved = (await xlb('save')).stdout;
+    const line = (await xlb('save --json')).stdout;
+    expect(line.split('\n')).toHaveLength(2);
+    expect({ ...JSON.parse(line), time: '' }).toEqual({ ...JSON.parse(saved), time: '' });
     const model = daemon.controller.model;
     await xlb('server drain 192.0.2.10:80/tcp 10.0.0.11');
     await xlb('server delete 192.0.2.10:80/tcp 10.0.0.12');

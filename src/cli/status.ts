@@ -22,6 +22,8 @@ const STATUS: Noun<StatusReport> = {
 
 const TONES: Record<StatusReport['health'], Tone> = { ok: 'good', degraded: 'warn', down: 'bad' };
 const HALF = 49;
+/** That a person is shown; the rest is counted. */
+const MAX_PROBLEMS = 20;
 
 function statusText(report: StatusReport, view: View): string {
   const { traffic, table, services, servers } = report;
@@ -44,7 +46,10 @@ function statusText(report: StatusReport, view: View): string {
     ),
     `  ${'data plane'.padEnd(13)}${interfacesText(report)}`,
     ...(report.problems.length > 0 ? [view.paint('strong', 'Problems')] : []),
-    ...report.problems.flatMap((problem) => problemLines(problem, view)),
+    ...report.problems.slice(0, MAX_PROBLEMS).flatMap((problem) => problemLines(problem, view)),
+    ...(report.problems.length > MAX_PROBLEMS
+      ? [`  and ${report.problems.length - MAX_PROBLEMS} more`, '      -> xlb status -o tsv']
+      : []),
   ];
   return lines.map((line) => `${line.trimEnd()}\n`).join('');
 }

@@ -92,6 +92,37 @@ function expectUnchanged(model: Model): void {
   );
 }
 
+it('warns of real servers that a change touches, and of no others', async () => {
+  await controller.execute(ADD, ALICE);
+  const other = { ...SERVER, address: '10.0.0.2' as Address };
+  const warningsOf = async (command: Command) => {
+    const outcome = await controller.execute([command], ALICE);
+    return outcome.ok ? outcome.value.warnings : outcome.message;
+  };
+  const added = await warningsOf({ type: 'server.add', service: SERVICE, server: other });
+  expect(added).toEqual(['192.0.2.1:80/tcp > 10.0.0.2:80: no route']);
+  const edited = await warningsOf({ type: 'server.edit', service: SERVICE, server: { ...SERVER, weight: 7 } });
+  expect(edited).toEqual(['192.0.2.1:80/tcp > 10.0.0.1:80: no route']);
+  const admin = { action: 'drain', by: 'alice', at: 1, reason: '' } as const;
+  expect(await warningsOf({ type: 'server.drain', service: SERVICE, server: other, admin })).toEqual([]);
+  expect(await warningsOf({ type: 'service.edit', service: { ...SERVICE, scheduler: 'wrr' } })).toEqual([]);
+  const both = [SERVICE, { ...SERVICE, port: 81 }].map((service) => ({
+    ...service,
+    scheduler: 'rr' as const,
+    servers: [{ ...SERVER, port: service.port, weight: 9 }],
+  }));
+  const replaced = await warningsOf({ type: 'replace', services: both });
+  expect(replaced).toEqual(['192.0.2.1:80/tcp > 10.0.0.1:80 and 1 more: no route']);
+});
+
+it('goes on watching what is to go until it is gone', async () => {
+  await controller.execute(ADD, ALICE);
+  watched.length = 0;
+  const servers = [{ ...SERVER, address: '10.0.0.2' as Address }];
+  await controller.execute([{ type: 'replace', services: [{ ...SERVICE, servers }] }], ALICE);
+  expect(watched).toEqual([['10.0.0.1', '10.0.0.2'], ['10.0.0.2']]);
+});
+
 describe('execute', () => {
   it('saves, writes, tells and answers what changed', async () => {
     const outcome = await controller.execute(ADD, ALICE);

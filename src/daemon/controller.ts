@@ -19,6 +19,7 @@ import type { AttachMode } from '../api/protocol/command.ts';
 import { applyCommands } from '../core/model/apply-command.ts';
 import type { Command } from '../core/model/command.ts';
 import type { Model, ServiceKey } from '../core/model/model.ts';
+import { sameServer } from '../core/model/same.ts';
 import { formatServiceKey, serverKeyText, serviceKeyText } from '../core/model/service-key.ts';
 import type { ConnectionTable } from '../dataplane/connections.ts';
 import { DataplaneError } from '../dataplane/error.ts';
@@ -167,7 +168,8 @@ export class DaemonController implements Controller {
   async #meet(before: Model, after: Model): Promise<void> {
     const known = serverAddresses(before);
     const added = [...serverAddresses(after)].some((address) => !known.has(address));
-    watchModel(this.#parts.resolver, after);
+    // What is to go stays watched until it is gone: it has traffic, and the change may yet fail.
+    watchModel(this.#parts.resolver, before, after);
     if (added) await this.#parts.resolver.settled(SETTLE);
   }
 
@@ -190,15 +192,30 @@ export class DaemonController implements Controller {
     return undefined;
   }
 
-  /** What the operator should know of real servers that this change brought. */
+  /**
+   * What the operator should know of real servers that this change brought or
+   * touched, once for each reason; of the others `status` tells.
+   */
   #warnings(before: Model): string[] {
     const { director, resolver } = this.#parts;
-    const changed = [...director.model.services].filter(([name, service]) => before.services.get(name) !== service);
-    return changed.flatMap(([, { key, servers }]) =>
-      servers.flatMap((server) => {
+    const subjects = new Map<string, string[]>();
+    for (const [name, service] of director.model.services) {
+      const old = before.services.get(name);
+      if (old === service) continue;
+      const known = new Map(old?.servers.map((server) => [server.key.address, server]));
+      for (const server of service.servers) {
+        const was = known.get(server.key.address);
+        if (server.admin !== null || (was !== undefined && sameServer(was, server))) continue;
         const reason = unreachable(server, resolver.resolution(server.key.address), director.model.tunnel);
-        return reason === null ? [] : [`${formatServiceKey(key)} > ${serverKeyText(server.key)}: ${reason}`];
-      }),
+        if (reason === null) continue;
+        const subject = `${formatServiceKey(service.key)} > ${serverKeyText(server.key)}`;
+        const others = subjects.get(reason);
+        if (others === undefined) subjects.set(reason, [subject]);
+        else others.push(subject);
+      }
+    }
+    return [...subjects].map(([reason, [first, ...others]]) =>
+      others.length === 0 ? `${first}: ${reason}` : `${first} and ${others.length} more: ${reason}`,
     );
   }
 

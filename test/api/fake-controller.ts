@@ -39,6 +39,8 @@ export class FakeController implements Controller {
   readonly listeners = new Set<(event: Event) => void>();
   /** Overrides of what `status` says. */
   overrides: Partial<StatusBody> = {};
+  /** What every change is warned of. */
+  warnings: string[] = [];
   /** Addresses whose next hop is not known. */
   readonly unresolved = new Set<string>();
   attached = new Map<string, InterfaceReport>([['eth0', interfaceReport('eth0', 'native')]]);
@@ -124,7 +126,7 @@ export class FakeController implements Controller {
       this.epoch += 1;
       for (const { service, text } of changes) this.emit({ type: 'change', subject: service ?? 'tunnel', text, user });
     }
-    return { ok: true, value: { dry_run: dryRun, changes, warnings: [] } };
+    return { ok: true, value: { dry_run: dryRun, changes, warnings: this.warnings } };
   }
 
   async zero(key?: ServiceKey): Promise<Outcome<{ services: number }>> {
