@@ -1,10 +1,11 @@
 /**
  * Proves that the import table of biome.json bites: writes one small file per
  * row into a tree of the same shape, lints it with the real biome.json, and
- * compares what was refused with what should be.
+ * compares what was refused with what should be. Then looks for what the linter
+ * cannot see: sources that no row covers, and randomness in the core.
  */
 import { execFile } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
@@ -100,6 +101,20 @@ function refusedFiles(report: string): Set<string> {
   return new Set(ours.map(({ location: { path } }) => (typeof path === 'string' ? path : path.file)));
 }
 
+/** What is wrong with the real sources, a line each. */
+function faultsOfSources(root: string): string[] {
+  const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => `src/${path}`);
+  const uncovered = sources.filter((path) => !TABLE.some(([folder]) => path.startsWith(`${folder}/`)));
+  const core = sources.filter((path) => path.startsWith('src/core/') && !path.endsWith('.test.ts'));
+  const random = core.filter((path) => /\bMath\.random\b/.test(readFileSync(join(root, path), 'utf8')));
+  return [
+    ...uncovered.map((path) => `${path}: its folder has no row in the import table`),
+    ...random.map((path) => `${path}: Math.random: core has no randomness, a seed is an argument`),
+  ];
+}
+
 async function main(): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), 'xlb-imports-'));
   try {
@@ -115,7 +130,9 @@ async function main(): Promise<number> {
     for (const [path, [source, expected]] of wrong) {
       console.error(`${path}: should be ${expected ? 'refused' : 'allowed'}: ${source.trim()}`);
     }
-    return wrong.length > 0 ? 1 : 0;
+    const faults = faultsOfSources('.');
+    for (const fault of faults) console.error(fault);
+    return wrong.length + faults.length > 0 ? 1 : 0;
   } finally {
     rmSync(directory, { recursive: true });
   }
