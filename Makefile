@@ -6,6 +6,10 @@ MAKEFLAGS += --no-builtin-rules
 
 CLANG ?= clang
 PREFIX ?= /usr
+# For `make test-ipvs`: the virtual machine's scripts, Debian's kernel series, where kernels are unpacked.
+VM ?= ../shared/tools/ipvs
+KERNEL ?= 6.1
+KERNELS ?= $(CURDIR)/build/kernels
 DESTDIR ?=
 
 # node-gyp must not download headers: they stand beside the node that runs.
@@ -113,6 +117,12 @@ test: ## set up, build and run everything (root)
 	$(Q)$(MAKE) -s check
 	$(call msg,TEST,kernel)
 	$(Q)$(BIN)/vitest run --project kernel --reporter=default --reporter=json --outputFile.json=build/test/kernel.json
+
+.PHONY: test-ipvs
+test-ipvs: build ## compare with the kernel's IPVS in a virtual machine (VM=../shared/tools/ipvs, KERNEL=6.1, ARGS='--seed 7')
+	$(Q)command -v qemu-system-x86_64 busybox cpio ipvsadm >/dev/null || apt-get install -y qemu-system-x86 busybox-static cpio kmod ipvsadm >/dev/null
+	$(Q)[ -d '$(KERNELS)/$(KERNEL)' ] || XLB_KERNELS='$(KERNELS)' $(VM)/fetch-kernel.sh $(KERNEL)
+	$(Q)XLB_KERNELS='$(KERNELS)' $(VM)/ipvs-vm.sh -k $(KERNEL) -t 1800 test/ipvs/guest.sh $(ARGS)
 
 .PHONY: demo
 demo: ## real HTTP through an XDP director, in network namespaces (root; KEEP=1 leaves it up)

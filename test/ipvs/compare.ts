@@ -1,0 +1,64 @@
+/** What two directors answered, made comparable, and how it differs. */
+import { frameLine } from '../support/packet-print.ts';
+import type { Places } from './script.ts';
+import type { Answer } from './worlds.ts';
+
+/** Seconds that a remaining time may differ: the two directors start their timers a moment apart. */
+const TIME_SLACK = 2;
+
+/** Frames in an order and a form that do not depend on chance: no MAC of the director, no IP identification. */
+export function describeFrames(frames: readonly Buffer[]): string[] {
+  return frames.map((frame) => frameLine(frame)).sort();
+}
+
+export interface ListedConnection {
+  /** Protocol, state, client, virtual IP and real server. */
+  readonly what: string;
+  /** Seconds left. */
+  readonly left: number;
+}
+
+/** Rows of `-L -n -c` that are about the script's clients. */
+export function connectionsIn(listing: string, places: Places): ListedConnection[] {
+  const rows = listing.split('\n').map((line) => line.trim().split(/\s+/));
+  return rows
+    .filter((words) => places.clientPrefixes.some((prefix) => words[3]?.startsWith(prefix)))
+    .map(([protocol, left = '', state, ...ends]) => {
+      const [minutes = 0, seconds = 0] = left.split(':').map(Number);
+      return { what: [protocol, state, ...ends].join(' '), left: minutes * 60 + seconds };
+    })
+    .sort((a, b) => (a.what < b.what ? -1 : a.what > b.what ? 1 : a.left - b.left));
+}
+
+/** The blocks of a listing that are about the script's virtual IPs, sorted as ipvsadm sorts them. */
+export function servicesIn(listing: string, places: Places): string {
+  const names = places.virtualIps.map((address) => (address.includes(':') ? `[${address}]` : address));
+  const blocks = listing.split(/^(?=\S)/m);
+  return blocks.filter((block) => names.some((name) => block.split(/\s+/)[1]?.startsWith(`${name}:`))).join('');
+}
+
+export function differenceOfAnswers(kernel: Answer, xlb: Answer): string | null {
+  const same = kernel.rc === xlb.rc && kernel.stdout === xlb.stdout && kernel.stderr === xlb.stderr;
+  return same ? null : `ipvsadm: ${JSON.stringify(kernel)}\n  xlb: ${JSON.stringify(xlb)}`;
+}
+
+export function differenceOfTexts(what: string, kernel: string, xlb: string): string | null {
+  return kernel === xlb ? null : `${what}\n  ipvsadm:\n${indent(kernel)}\n  xlb:\n${indent(xlb)}`;
+}
+
+export function differenceOfConnections(
+  kernel: readonly ListedConnection[],
+  xlb: readonly ListedConnection[],
+): string | null {
+  const close = (row: ListedConnection, i: number) => {
+    const other = xlb[i];
+    return other?.what === row.what && Math.abs(other.left - row.left) <= TIME_SLACK;
+  };
+  if (kernel.length === xlb.length && kernel.every(close)) return null;
+  const text = (rows: readonly ListedConnection[]) => rows.map(({ what, left }) => `${what} ${left} s`).join('\n');
+  return differenceOfTexts('connections', text(kernel), `${text(xlb)} `);
+}
+
+function indent(text: string): string {
+  return text.replace(/^/gm, '    ');
+}

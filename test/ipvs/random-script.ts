@@ -1,0 +1,40 @@
+/** Scripts made at random: services, edits and packets of a few clients. */
+import { Random } from '../bpf/model/random.ts';
+import { REAL_SERVERS, type Script } from './script.ts';
+
+const SCHEDULERS = ['rr', 'wrr', 'mh', 'mh -b mh-port', 'mh -b mh-fallback'];
+const METHODS = ['-g', '-i'];
+const FLAGS = ['S', 'S', 'S', '.', '.', 'P.', 'F.', 'R', 'S.'];
+
+export function randomScripts(seed: number, count: number): Script[] {
+  return Array.from({ length: count }, (_, i) => ({ name: `random-${seed}-${i}`, text: randomText(seed * 100 + i) }));
+}
+
+function randomText(seed: number): string {
+  const random = new Random(seed);
+  const service = random.once(3) ? '-u V:53' : '-t V:80';
+  const lines = [`ipvsadm -A ${service} -s ${random.pick(SCHEDULERS)}`];
+  const there = new Set<number>();
+  for (let i = 0; i < 60; i++)
+    lines.push(i < 4 || random.once(6) ? edit(random, service, there) : packet(random, service));
+  return [...lines, 'check'].join('\n');
+}
+
+function edit(random: Random, service: string, there: Set<number>): string {
+  const n = 1 + random.below(REAL_SERVERS);
+  const weight = random.pick([0, 1, 1, 2, 3, 5, 8]);
+  if (!there.has(n)) {
+    there.add(n);
+    return `ipvsadm -a ${service} -r R${n} ${random.pick(METHODS)} -w ${weight}`;
+  }
+  if (random.once(2)) return `ipvsadm -e ${service} -r R${n} ${random.pick(METHODS)} -w ${weight}`;
+  there.delete(n);
+  return `ipvsadm -d ${service} -r R${n}`;
+}
+
+function packet(random: Random, service: string): string {
+  const [, endpoint = ''] = service.split(' ');
+  const from = `c${1 + random.below(4)}:${1000 + random.below(8)}`;
+  if (service.startsWith('-u')) return `udp ${from} > ${endpoint} ${random.below(200)}`;
+  return `tcp ${from} > ${endpoint} ${random.pick(FLAGS)} ${random.below(200)}`;
+}

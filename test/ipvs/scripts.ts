@@ -1,0 +1,175 @@
+/** Scripts written by hand: one rule each. */
+import type { Script } from './script.ts';
+
+const THREE_DR = `
+ipvsadm -A -t V:80 -s rr
+ipvsadm -a -t V:80 -r R1 -g
+ipvsadm -a -t V:80 -r R2 -g
+ipvsadm -a -t V:80 -r R3 -g
+`;
+
+export const SCRIPTS: readonly Script[] = [
+  {
+    name: 'rr-dr',
+    text: `${THREE_DR}
+tcp c1:1001 > V:80 S
+tcp c1:1002 > V:80 S
+tcp c1:1003 > V:80 S
+tcp c1:1004 > V:80 S
+tcp c1:1001 > V:80 .
+tcp c1:1001 > V:80 . 100
+tcp c1:1002 > V:80 F.
+tcp c1:1003 > V:80 R
+check`,
+  },
+  {
+    name: 'rr-tun',
+    text: `
+ipvsadm -A -t V:80 -s rr
+ipvsadm -a -t V:80 -r R1 -i
+ipvsadm -a -t V:80 -r R2 -i
+tcp c1:1001 > V:80 S
+tcp c1:1002 > V:80 S
+tcp c1:1001 > V:80 .
+tcp c1:1001 > V:80 P. 700
+tcp c1:1001 > V:80 F.
+tcp c1:1001 > V:80 .
+check`,
+  },
+  {
+    name: 'udp-dr',
+    text: `
+ipvsadm -A -u V:53 -s rr
+ipvsadm -a -u V:53 -r R1 -g
+ipvsadm -a -u V:53 -r R2 -g
+udp c1:5001 > V:53 30
+udp c1:5001 > V:53 31
+udp c2:5001 > V:53 0
+udp c3:5001 > V:53 1000
+check`,
+  },
+  {
+    name: 'non-syn',
+    text: `${THREE_DR}
+tcp c1:1001 > V:80 .
+tcp c1:1002 > V:80 R
+tcp c1:1003 > V:80 F.
+tcp c1:1004 > V:80 S.
+check`,
+  },
+  {
+    name: 'other-port',
+    text: `${THREE_DR}
+tcp c1:1001 > V:81 S
+udp c1:1001 > V:80 10
+tcp c1:1001 > W:80 S
+check`,
+  },
+  {
+    name: 'quiesce',
+    text: `${THREE_DR}
+tcp c1:1001 > V:80 S
+tcp c1:1002 > V:80 S
+ipvsadm -e -t V:80 -r R3 -g -w 0
+tcp c1:1001 > V:80 .
+tcp c1:1003 > V:80 S
+tcp c1:1004 > V:80 S
+tcp c1:1005 > V:80 S
+check`,
+  },
+  {
+    name: 'delete-and-return',
+    text: `${THREE_DR}
+tcp c1:1001 > V:80 S
+tcp c1:1001 > V:80 .
+ipvsadm -d -t V:80 -r R3
+tcp c1:1001 > V:80 .
+tcp c1:1002 > V:80 S
+ipvsadm -a -t V:80 -r R3 -g
+tcp c1:1001 > V:80 .
+check`,
+  },
+  {
+    name: 'wrr-edits',
+    text: `
+ipvsadm -A -t V:80 -s wrr
+ipvsadm -a -t V:80 -r R1 -g -w 4
+ipvsadm -a -t V:80 -r R2 -g -w 2
+ipvsadm -a -t V:80 -r R3 -g -w 6
+tcp c1:1001 > V:80 S
+tcp c1:1002 > V:80 S
+tcp c1:1003 > V:80 S
+ipvsadm -e -t V:80 -r R1 -g -w 4
+tcp c1:1004 > V:80 S
+tcp c1:1005 > V:80 S
+ipvsadm -e -t V:80 -r R2 -g -w 9
+tcp c1:1006 > V:80 S
+tcp c1:1007 > V:80 S
+ipvsadm -d -t V:80 -r R3
+tcp c1:1008 > V:80 S
+tcp c1:1009 > V:80 S
+check`,
+  },
+  {
+    name: 'mh',
+    text: `
+ipvsadm -A -t V:80 -s mh -b mh-port,mh-fallback
+ipvsadm -a -t V:80 -r R1 -g -w 1
+ipvsadm -a -t V:80 -r R2 -i -w 3
+ipvsadm -a -t V:80 -r R3 -g -w 2
+${range(1, 12, (i) => `tcp c${i}:${2000 + 7 * i} > V:80 S`)}
+ipvsadm -e -t V:80 -r R2 -i -w 0
+${range(20, 30, (i) => `tcp c${i}:${2000 + 7 * i} > V:80 S`)}
+check`,
+  },
+  {
+    name: 'ipv6-dr-tun',
+    text: `
+ipvsadm -A -t V6:80 -s rr
+ipvsadm -a -t V6:80 -r R61:80 -g
+ipvsadm -a -t V6:80 -r R62:80 -i
+tcp c61:1001 > V6:80 S
+tcp c61:1002 > V6:80 S
+tcp c61:1001 > V6:80 .
+tcp c61:1002 > V6:80 . 200
+tcp c61:1002 > V6:80 F.
+check`,
+  },
+  {
+    name: 'time-wait-reuse',
+    text: `${THREE_DR}
+tcp c1:1001 > V:80 S
+tcp c1:1001 > V:80 .
+tcp c1:1001 > V:80 R
+tcp c1:1001 > V:80 S
+tcp c1:1001 > V:80 .
+tcp c1:1001 > V:80 F.
+tcp c1:1001 > V:80 S
+check`,
+  },
+  {
+    name: 'close-expires',
+    text: `${THREE_DR}
+tcp c1:1001 > V:80 S
+tcp c1:1001 > V:80 .
+tcp c1:1001 > V:80 R
+check
+wait 9
+check`,
+  },
+  {
+    name: 'no-server',
+    text: `
+ipvsadm -A -t V:80 -s rr
+tcp c1:1001 > V:80 S
+ipvsadm -a -t V:80 -r R1 -g -w 0
+tcp c1:1002 > V:80 S
+ipvsadm -A -u V:53 -s rr
+udp c1:1002 > V:53 20
+check`,
+  },
+];
+
+function range(from: number, to: number, line: (i: number) => string): string {
+  return Array.from({ length: to - from + 1 }, (_, i) => line(from + i)).join('\n');
+}
