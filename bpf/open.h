@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "claim.h"
 #include "connection.h"
 #include "schedule.h"
 #include "service.h"
