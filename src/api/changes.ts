@@ -2,7 +2,7 @@
  * What a change means to a person: the difference of two models, line by line.
  * Serves answers to `POST /v1/commands`, `--dry-run` and events alike.
  */
-import type { Model, RealServer, TunnelSettings, VirtualService } from '../core/model/model.ts';
+import type { Model, RealServer, Timeouts, TunnelSettings, VirtualService } from '../core/model/model.ts';
 import { formatServiceKey, serverKeyText } from '../core/model/service-key.ts';
 import type { Change } from './protocol/changes.ts';
 
@@ -26,15 +26,17 @@ export function describeChanges(before: Model, after: Model): Change[] {
   }
   const tunnel = describeTunnel(before.tunnel, after.tunnel);
   if (tunnel !== '') add({ action: 'change', kind: 'tunnel', service: null, server: null, text: tunnel });
+  const timeouts = describeTimeouts(before.timeouts, after.timeouts);
+  if (timeouts !== '') add({ action: 'change', kind: 'timeouts', service: null, server: null, text: timeouts });
   return changes;
 }
 
 function describeService(old: VirtualService | undefined, service: VirtualService, add: (line: Line) => void): void {
   const subject = { kind: 'service', service: formatServiceKey(service.key), server: null } as const;
   if (old === undefined) {
-    add({ action: 'add', ...subject, text: schedulerText(service) });
-  } else if (schedulerText(old) !== schedulerText(service)) {
-    add({ action: 'change', ...subject, text: `${schedulerText(old)} -> ${schedulerText(service)}` });
+    add({ action: 'add', ...subject, text: serviceText(service) });
+  } else if (serviceText(old) !== serviceText(service)) {
+    add({ action: 'change', ...subject, text: `${serviceText(old)} -> ${serviceText(service)}` });
   }
   describeServers(old?.servers ?? [], service, add);
 }
@@ -69,6 +71,15 @@ function isReordered(old: readonly RealServer[], servers: readonly RealServer[])
   const was = new Set(stayed);
   const places = [...is].filter((name) => was.has(name));
   return places.some((name, at) => name !== stayed[at]);
+}
+
+function serviceText(service: VirtualService): string {
+  const { persistence, onePacket, engine } = service;
+  const words = [schedulerText(service)];
+  if (persistence !== null) words.push(`persistent ${persistence.timeout} s by ${persistence.netmask}`);
+  if (onePacket) words.push('one-packet');
+  if (engine !== null) words.push(`engine ${engine}`);
+  return words.join(', ');
 }
 
 function schedulerText({ scheduler, options }: VirtualService): string {
@@ -117,4 +128,13 @@ function describeTunnel(was: TunnelSettings, is: TunnelSettings): string {
     if (from !== to) words.push(`spread of IPv${family.at(-1)} sources ${from} -> ${to}`);
   }
   return words.join(', ');
+}
+
+const TIMEOUT_NAMES = { tcp: 'TCP', tcpFin: 'TCP FIN_WAIT', udp: 'UDP' } as const;
+
+function describeTimeouts(was: Timeouts, is: Timeouts): string {
+  return (['tcp', 'tcpFin', 'udp'] as const)
+    .filter((name) => was[name] !== is[name])
+    .map((name) => `${TIMEOUT_NAMES[name]} ${was[name]} s -> ${is[name]} s`)
+    .join(', ');
 }

@@ -1,15 +1,15 @@
 /** The model as the document that `save` prints. */
 import type { Model, RealServer } from '../core/model/model.ts';
 import type { DocumentBody } from './protocol/document.ts';
-import { serverToWire, serviceToWire, tunnelToWire } from './protocol/wire.ts';
+import { serverToWire, serviceToWire, timeoutsToWire, tunnelToWire } from './protocol/wire.ts';
 
 /** Complete: defaults are written out, so that the document means the same under other defaults. */
 export function documentOf(model: Model): DocumentBody {
-  const services = [...model.services.values()].map(({ key, scheduler, options, servers }) => ({
-    ...serviceToWire({ ...key, scheduler, options }),
+  const services = [...model.services.values()].map(({ key, servers, ...values }) => ({
+    ...serviceToWire({ ...key, ...values }),
     servers: servers.map(documentServer),
   }));
-  return { services, tunnel: tunnelToWire(model.tunnel) };
+  return { services, tunnel: tunnelToWire(model.tunnel), timeouts: timeoutsToWire(model.timeouts) };
 }
 
 function documentServer({ key, admin, method, weight, upperThreshold, lowerThreshold }: RealServer) {

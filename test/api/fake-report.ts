@@ -5,7 +5,7 @@ import { effectiveWeight } from '../../src/core/model/server.ts';
 import { formatServiceKey } from '../../src/core/model/service-key.ts';
 
 export function fakeServiceReport(
-  { key, scheduler, options, servers }: VirtualService,
+  { key, scheduler, options, persistence, onePacket, engine, servers }: VirtualService,
   id: number,
   unresolved: ReadonlySet<string>,
 ): ServiceReport {
@@ -17,6 +17,9 @@ export function fakeServiceReport(
     id,
     scheduler,
     options: { port: options.port, fallback: options.fallback, ring_size: options.ringSize },
+    persistence: persistence && { timeout_s: persistence.timeout, netmask: persistence.netmask },
+    one_packet: onePacket,
+    engine,
     state: up === 0 ? 'down' : up < reports.length ? 'degraded' : 'up',
     servers_up: up,
     servers_total: reports.length,
@@ -49,6 +52,7 @@ function fakeServerReport(server: RealServer, id: number, unresolved: ReadonlySe
       bytes_in_per_s: 112_500_000,
       bytes_out_per_s: 0,
     },
+    persistent_connections: 0,
     upper_threshold: server.upperThreshold,
     lower_threshold: server.lowerThreshold,
     next_hop: {

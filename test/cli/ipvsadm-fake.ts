@@ -69,7 +69,7 @@ export class FakeBackend implements IpvsBackend {
     return this.#counters.get(name) ?? NOTHING;
   }
 
-  #serviceReport({ key, scheduler, options, servers }: VirtualService): ServiceReport {
+  #serviceReport({ key, scheduler, options, persistence, onePacket, engine, servers }: VirtualService): ServiceReport {
     return {
       ...key,
       ...this.#counted(tableName(key)),
@@ -77,6 +77,9 @@ export class FakeBackend implements IpvsBackend {
       id: 0,
       scheduler,
       options: { port: options.port, fallback: options.fallback, ring_size: options.ringSize },
+      persistence: persistence && { timeout_s: persistence.timeout, netmask: persistence.netmask },
+      one_packet: onePacket,
+      engine,
       state: 'up',
       servers_up: servers.length,
       servers_total: servers.length,
@@ -93,6 +96,7 @@ export class FakeBackend implements IpvsBackend {
       method: server.method,
       weight: { configured: server.weight, admin: null, effective: effectiveWeight(server) },
       state: { effective: 'up', admin: null, since: null },
+      persistent_connections: 0,
       upper_threshold: server.upperThreshold,
       lower_threshold: server.lowerThreshold,
       next_hop: { interface: null, gateway: null, mac: null, mtu: null, neighbour: null, reason: null },

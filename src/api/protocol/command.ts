@@ -41,10 +41,30 @@ export const schedulerOptionsSchema = z.strictObject({
   ring_size: z.int().min(1).max(2147483647).optional().describe('mh: slots of the ring, a prime'),
 });
 
+const timeoutSchema = z.int().min(1).max(2678400);
+
+export const persistenceSchema = z.strictObject({
+  timeout_s: timeoutSchema.optional().describe('how long a template outlives its last connection; 360 where left out'),
+  netmask: addressSchema
+    .optional()
+    .describe("bits of a client's address that tell it from others, like 255.255.255.0 or ffff:ffff::; all of them"),
+});
+
+export const timeoutsSchema = z.strictObject({
+  tcp_s: timeoutSchema.optional().describe('ESTABLISHED'),
+  tcp_fin_s: timeoutSchema.optional().describe('FIN_WAIT'),
+  udp_s: timeoutSchema.optional(),
+});
+
+export const engineSchema = z.enum(['sip']);
+
 export const serviceSpecSchema = z.strictObject({
   ...serviceKeySchema.shape,
   scheduler: schedulerSchema.optional().describe('mh where left out'),
   options: schedulerOptionsSchema.optional(),
+  persistence: persistenceSchema.nullable().optional().describe('none where left out'),
+  one_packet: z.boolean().optional().describe('UDP: each datagram is placed by itself; false where left out'),
+  engine: engineSchema.nullable().optional().describe('persistence engine; none where left out'),
 });
 
 const spreadSchema = z.strictObject({ address: addressSchema, prefix: z.int().min(0).max(128) }).nullable();
@@ -67,6 +87,7 @@ export const commandSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('server.delete'), ...server }),
   z.strictObject({ type: z.literal('server.drain'), ...server, admin: adminRequestSchema.nullable() }),
   z.strictObject({ type: z.literal('tunnel.set'), tunnel: tunnelSchema }),
+  z.strictObject({ type: z.literal('timeouts.set'), timeouts: timeoutsSchema }),
   z.strictObject({ type: z.literal('clear') }),
   z.strictObject({
     type: z.literal('replace'),

@@ -9,6 +9,7 @@ import {
   type ParsedCommand,
   serverSpecSchema,
   serviceSpecSchema,
+  timeoutsSchema,
   tunnelSchema,
 } from './command.ts';
 import { reportSchema } from './envelope.ts';
@@ -27,6 +28,7 @@ export const documentServiceSchema = z.strictObject({
 export const documentBodySchema = z.strictObject({
   services: z.array(documentServiceSchema),
   tunnel: tunnelSchema.optional(),
+  timeouts: timeoutsSchema.optional(),
 });
 
 /** What a file may hold: the body, with or without the envelope that `save` puts around it. */
@@ -44,13 +46,14 @@ export type DocumentBody = z.input<typeof documentBodySchema>;
 export type DocumentReport = z.output<typeof documentReportSchema>;
 
 /**
- * The commands that make the services and the tunnel those of the document. A
+ * The commands that make services, tunnel and timeouts those of the document. A
  * document lists servers newest first; `replace` takes them in the order in
  * which they are added.
  */
 export function documentCommands(document: z.output<typeof documentFileSchema>, asker: Asker): Command[] {
   const commands: ParsedCommand[] = [];
   if (document.tunnel !== undefined) commands.push({ type: 'tunnel.set', tunnel: document.tunnel });
+  if (document.timeouts !== undefined) commands.push({ type: 'timeouts.set', timeouts: document.timeouts });
   const services = document.services.map((service) => ({
     ...service,
     servers: service.servers.map(({ admin: _, ...server }) => server).reverse(),

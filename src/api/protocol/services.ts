@@ -1,5 +1,6 @@
 /** Reports on virtual services and their real servers. */
 import * as z from 'zod';
+import { engineSchema } from './command.ts';
 import { reportSchema } from './envelope.ts';
 import {
   addressSchema,
@@ -79,6 +80,7 @@ export const serverReportSchema = z.object({
   connections: connectionCountsSchema,
   totals: totalsSchema,
   rates: ratesSchema,
+  persistent_connections: countSchema.describe('templates of persistence that name it'),
   upper_threshold: countSchema,
   lower_threshold: countSchema,
   next_hop: nextHopSchema,
@@ -95,6 +97,9 @@ export const serviceReportSchema = z.object({
   id: countSchema.describe('index of its statistics in the data plane'),
   scheduler: schedulerSchema,
   options: z.object({ port: z.boolean(), fallback: z.boolean(), ring_size: countSchema }),
+  persistence: z.object({ timeout_s: countSchema, netmask: addressSchema }).nullable().describe('null: none'),
+  one_packet: z.boolean().describe('each datagram is placed by itself'),
+  engine: engineSchema.nullable().describe('persistence engine; null: none'),
   state: serviceStateSchema,
   servers_up: countSchema,
   servers_total: countSchema,

@@ -27,10 +27,17 @@ const options = fc.record(
   { port: fc.boolean(), fallback: fc.boolean(), ringSize: fc.constant(65537) },
   { requiredKeys: [] },
 );
+const timeout = fc.integer({ min: 1, max: 2678400 });
+const persistence = fc.record({ timeout, netmask: address }, { requiredKeys: [] });
+const affinity = {
+  persistence: fc.option(persistence),
+  onePacket: fc.boolean(),
+  engine: fc.option(fc.constant('sip' as const)),
+};
 const serviceSpec = fc
   .tuple(
     service,
-    fc.record({ scheduler: fc.constantFrom('rr' as const, 'mh' as const), options }, { requiredKeys: [] }),
+    fc.record({ scheduler: fc.constantFrom('rr' as const, 'mh' as const), options, ...affinity }, { requiredKeys: [] }),
   )
   .map(([key, rest]) => ({ ...key, ...rest }));
 const admin = fc.record({
@@ -44,6 +51,7 @@ const tunnel = fc.record(
   { outerDf: fc.constantFrom('copy' as const, 'set' as const, 'clear' as const), spread4: spread, spread6: spread },
   { requiredKeys: [] },
 );
+const timeouts = fc.record({ tcp: timeout, tcpFin: timeout, udp: timeout }, { requiredKeys: [] });
 const type = <T extends string>(...names: T[]) => fc.constantFrom(...names);
 const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ type: type('service.add', 'service.edit'), service: serviceSpec }),
@@ -52,6 +60,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ type: type('server.delete'), service, server }),
   fc.record({ type: type('server.drain'), service, server, admin: fc.option(admin) }),
   fc.record({ type: type('tunnel.set'), tunnel }),
+  fc.record({ type: type('timeouts.set'), timeouts }),
   fc.record({ type: type('clear') }),
   fc.record({
     type: type('replace'),
@@ -87,6 +96,10 @@ it('makes addresses canonical and gives servers the port of their service', () =
 it.each([
   ['server.upperThreshold', 'server.upper_threshold'],
   ['services[0].options.ringSize', 'services[0].options.ring_size'],
+  ['service.onePacket', 'service.one_packet'],
+  ['service.persistence.timeout', 'service.persistence.timeout_s'],
+  ['service.persistence.netmask', 'service.persistence.netmask'],
+  ['timeouts.tcpFin', 'timeouts.tcp_fin_s'],
   ['tunnel.spread4.address', 'tunnel.spread_v4.address'],
   ['', ''],
 ])('names %j as the wire does', (core, wire) => {

@@ -4,12 +4,14 @@
  */
 import type * as z from 'zod';
 import type { Command, ServerSpec, ServiceSpec } from '../../core/model/command.ts';
-import type { SchedulerOptions, ServiceKey, TunnelSettings } from '../../core/model/model.ts';
+import type { Persistence, SchedulerOptions, ServiceKey, Timeouts, TunnelSettings } from '../../core/model/model.ts';
 import type {
   ParsedCommand,
+  persistenceSchema,
   schedulerOptionsSchema,
   serverSpecSchema,
   serviceSpecSchema,
+  timeoutsSchema,
   tunnelSchema,
   WireCommand,
 } from './command.ts';
@@ -39,6 +41,8 @@ export function commandFromWire(command: ParsedCommand, asker: Asker): Command {
       };
     case 'tunnel.set':
       return { type: 'tunnel.set', tunnel: tunnelFromWire(command.tunnel) };
+    case 'timeouts.set':
+      return { type: 'timeouts.set', timeouts: timeoutsFromWire(command.timeouts) };
     case 'replace':
       return {
         type: 'replace',
@@ -64,6 +68,8 @@ export function commandToWire(command: Command): WireCommand {
       return { ...command, admin: command.admin && { ...command.admin, at: new Date(command.admin.at).toISOString() } };
     case 'tunnel.set':
       return { type: 'tunnel.set', tunnel: tunnelToWire(command.tunnel) };
+    case 'timeouts.set':
+      return { type: 'timeouts.set', timeouts: timeoutsToWire(command.timeouts) };
     case 'replace':
       return {
         type: 'replace',
@@ -81,6 +87,7 @@ export function commandToWire(command: Command): WireCommand {
 export function pathToWire(path: string): string {
   return path
     .replace(/\bspread([46])\b/g, 'spread_v$1')
+    .replace(/\bpersistence\.timeout$|\btimeouts\.\w+$/, '$&_s')
     .replace(/[a-z][A-Z]/g, (pair) => `${pair[0]}_${pair[1]?.toLowerCase()}`);
 }
 
@@ -89,8 +96,22 @@ function present<T extends object>(object: T): { [Key in keyof T]: Exclude<T[Key
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as never;
 }
 
-function serviceFromWire({ options, ...service }: z.output<typeof serviceSpecSchema>): ServiceSpec {
-  return present({ ...service, options: options && optionsFromWire(options) });
+function serviceFromWire(service: z.output<typeof serviceSpecSchema>): ServiceSpec {
+  const { options, persistence, one_packet: onePacket, ...rest } = service;
+  return present({
+    ...rest,
+    options: options && optionsFromWire(options),
+    persistence: persistence && persistenceFromWire(persistence),
+    onePacket,
+  });
+}
+
+function persistenceFromWire({ timeout_s, netmask }: z.output<typeof persistenceSchema>): Partial<Persistence> {
+  return present({ timeout: timeout_s, netmask });
+}
+
+function timeoutsFromWire(timeouts: z.output<typeof timeoutsSchema>): Partial<Timeouts> {
+  return present({ tcp: timeouts.tcp_s, tcpFin: timeouts.tcp_fin_s, udp: timeouts.udp_s });
 }
 
 function optionsFromWire(options: z.output<typeof schedulerOptionsSchema>): Partial<SchedulerOptions> {
@@ -115,8 +136,22 @@ function adminFromWire(admin: { reason: string; by?: string | undefined; at?: st
   return { action: 'drain' as const, reason: admin.reason, by: admin.by ?? asker.user, at };
 }
 
-export function serviceToWire({ options, ...service }: ServiceSpec): z.input<typeof serviceSpecSchema> {
-  return present({ ...service, options: options && optionsToWire(options) });
+export function serviceToWire(service: ServiceSpec): z.input<typeof serviceSpecSchema> {
+  const { options, persistence, onePacket: one_packet, ...rest } = service;
+  return present({
+    ...rest,
+    options: options && optionsToWire(options),
+    persistence: persistence && persistenceToWire(persistence),
+    one_packet,
+  });
+}
+
+export function persistenceToWire({ timeout, netmask }: Partial<Persistence>): z.input<typeof persistenceSchema> {
+  return present({ timeout_s: timeout, netmask });
+}
+
+export function timeoutsToWire(timeouts: Partial<Timeouts>): z.input<typeof timeoutsSchema> {
+  return present({ tcp_s: timeouts.tcp, tcp_fin_s: timeouts.tcpFin, udp_s: timeouts.udp });
 }
 
 function optionsToWire(options: Partial<SchedulerOptions>): z.input<typeof schedulerOptionsSchema> {

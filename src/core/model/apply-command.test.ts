@@ -46,6 +46,9 @@ describe('services', () => {
       key: web6,
       scheduler: 'mh',
       options: { port: false, fallback: false, ringSize: 4093 },
+      persistence: null,
+      onePacket: false,
+      engine: null,
       servers: [],
     });
   });
@@ -75,7 +78,7 @@ describe('services', () => {
     const both = run(base, { type: 'service.add', service: web6 }, { type: 'tunnel.set', tunnel: { outerDf: 'set' } });
     expect([...run(both, { type: 'service.delete', service: web }).services.keys()]).toEqual(['tcp [2001:db8::1]:80']);
     expect(run(both, { type: 'clear' })).toEqual({
-      services: new Map(),
+      ...emptyModel,
       tunnel: { ...emptyModel.tunnel, outerDf: 'set' },
     });
   });
@@ -241,6 +244,9 @@ describe('refusals', () => {
     [service({ options: { ringSize: 4094 } }), 'invalid', 'service.options.ringSize'],
     [service({ options: { ringSize: 5 } }), 'invalid', 'service.options.ringSize'],
     [service({ options: { port: 1 } }), 'invalid', 'service.options.port'],
+    [service({ persistence: {} }), 'not-supported', 'service.persistence'],
+    [{ type: 'timeouts.set', timeouts: { tcp: 60 } }, 'not-supported', 'timeouts'],
+    [{ type: 'timeouts.set', timeouts: { udp: 0 } }, 'invalid', 'timeouts.udp'],
     [tunnel({ outerDf: 'maybe' }), 'invalid', 'tunnel.outerDf'],
     [tunnel({ spread4: spread('2001:db8::', 16) }), 'invalid', 'tunnel.spread4.address'],
     [tunnel({ spread4: spread('10.0.0.0', 33) }), 'invalid', 'tunnel.spread4.prefix'],

@@ -8,17 +8,23 @@
  */
 import { parseAddress } from './address.ts';
 import { below, checkServerKey, checkServiceKey, checkTunnel, fault } from './check.ts';
+import { checkTimeouts } from './check-affinity.ts';
 import type { Command, CommandError, ServerSpec, ServiceSpec } from './command.ts';
 import { canonicalKey, canonicalSpread, makeServer, makeService } from './make.ts';
-import type { Model, RealServer, ServerKey, ServiceKey, TunnelSettings, VirtualService } from './model.ts';
+import type { Model, RealServer, ServerKey, ServiceKey, Timeouts, TunnelSettings, VirtualService } from './model.ts';
 import { sameService } from './same.ts';
 import { formatServiceKey, serverKeyText, serviceKeyText } from './service-key.ts';
+import { DEFAULT_TIMEOUTS } from './timeouts.ts';
 
 export type Applied = { readonly model: Model } | { readonly error: CommandError };
 /** `index`: the command at fault. */
 export type AllApplied = { readonly model: Model } | { readonly error: CommandError; readonly index: number };
 
-export const emptyModel: Model = { services: new Map(), tunnel: { outerDf: 'copy', spread4: null, spread6: null } };
+export const emptyModel: Model = {
+  services: new Map(),
+  tunnel: { outerDf: 'copy', spread4: null, spread6: null },
+  timeouts: DEFAULT_TIMEOUTS,
+};
 
 export function applyCommand(model: Model, command: Command): Applied {
   return applyCommands(model, [command]);
@@ -26,7 +32,7 @@ export function applyCommand(model: Model, command: Command): Applied {
 
 /** All of them, or none. */
 export function applyCommands(model: Model, commands: readonly Command[]): AllApplied {
-  const draft: Draft = { services: new Map(model.services), tunnel: model.tunnel };
+  const draft: Draft = { ...model, services: new Map(model.services) };
   for (const [index, command] of commands.entries()) {
     const error = applyTo(draft, command);
     if (error !== null) return { error, index };
@@ -37,6 +43,7 @@ export function applyCommands(model: Model, commands: readonly Command[]): AllAp
 interface Draft {
   services: Map<string, VirtualService>;
   tunnel: TunnelSettings;
+  timeouts: Timeouts;
 }
 
 type ServiceWithServers = ServiceSpec & { readonly servers: readonly ServerSpec[] };
@@ -59,6 +66,8 @@ function applyTo(draft: Draft, command: Command): CommandError | null {
       return changing(draft, command, (server) => ({ ...server, admin: command.admin }), put);
     case 'tunnel.set':
       return setTunnel(draft, command.tunnel);
+    case 'timeouts.set':
+      return setTimeouts(draft, command.timeouts);
     case 'clear':
       draft.services.clear();
       return null;
@@ -123,6 +132,16 @@ function setTunnel(draft: Draft, change: Partial<TunnelSettings>): CommandError 
   if (error !== null) return below('tunnel', error);
   draft.tunnel = { outerDf, spread4: canonicalSpread(spread4), spread6: canonicalSpread(spread6) };
   return null;
+}
+
+function setTimeouts(draft: Draft, change: Partial<Timeouts>): CommandError | null {
+  const { tcp = draft.timeouts.tcp, tcpFin = draft.timeouts.tcpFin, udp = draft.timeouts.udp } = change;
+  const error = checkTimeouts({ tcp, tcpFin, udp });
+  if (error !== null) return below('timeouts', error);
+  const { timeouts } = draft;
+  if (tcp === timeouts.tcp && tcpFin === timeouts.tcpFin && udp === timeouts.udp) return null;
+  // No packet heeds others yet.
+  return fault('not-supported', 'timeouts', "timeouts other than IPVS's are not supported yet");
 }
 
 function replaceAll(draft: Draft, specs: readonly ServiceWithServers[]): CommandError | null {

@@ -6,10 +6,13 @@
 import type {
   AdminState,
   Method,
+  Persistence,
+  PersistenceEngine,
   SchedulerName,
   SchedulerOptions,
   ServerKey,
   ServiceKey,
+  Timeouts,
   TunnelSettings,
 } from './model.ts';
 
@@ -24,6 +27,9 @@ export interface ServerSpec extends ServerKey {
 export interface ServiceSpec extends ServiceKey {
   readonly scheduler?: SchedulerName | undefined; // wlc in ipvsadm; xlb's own verbs: mh
   readonly options?: Partial<SchedulerOptions> | undefined;
+  readonly persistence?: Partial<Persistence> | null | undefined; // null; what is left out of it: 360 s, all ones
+  readonly onePacket?: boolean | undefined; // false
+  readonly engine?: PersistenceEngine | null | undefined; // null
 }
 
 export type Command =
@@ -40,6 +46,8 @@ export type Command =
       readonly admin: AdminState | null;
     }
   | { readonly type: 'tunnel.set'; readonly tunnel: Partial<TunnelSettings> }
+  /** What is left out stays. */
+  | { readonly type: 'timeouts.set'; readonly timeouts: Partial<Timeouts> }
   | { readonly type: 'clear' }
   /**
    * Replaces the whole list of services; servers keep their identity (connections,
@@ -57,6 +65,7 @@ export type CommandErrorCode =
   | 'server-exists'
   | 'no-such-server'
   | 'threshold-range' // lower above upper: ERANGE in IPVS
+  | 'not-supported' // a word that xlb knows and does not do yet
   | 'invalid'; // a value outside its range, a family or method that cannot be: message says where, what was found, what was expected
 
 /** Returned, not thrown, by the pure core. */

@@ -5,46 +5,60 @@
 import { parseAddress } from './address.ts';
 import * as check from './check.ts';
 import { below, fault, show } from './check.ts';
+import { type Affinity, checkAffinity, checkTimeouts } from './check-affinity.ts';
 import type { CommandError } from './command.ts';
 import { canonicalKey, canonicalSpread } from './make.ts';
-import type { AdminState, Model, RealServer, ServerKey, ServiceKey, TunnelSettings, VirtualService } from './model.ts';
+import type {
+  AdminState,
+  Model,
+  Persistence,
+  RealServer,
+  ServerKey,
+  ServiceKey,
+  Timeouts,
+  TunnelSettings,
+  VirtualService,
+} from './model.ts';
 import { MAX_WEIGHT } from './server.ts';
 import { formatServiceKey, serverKeyText, serviceKeyText } from './service-key.ts';
+import { DEFAULT_TIMEOUTS } from './timeouts.ts';
 
 export type ServerDocument = ServerKey & Omit<RealServer, 'key'>;
 /** Servers newest first. */
 export type ServiceDocument = ServiceKey &
-  Pick<VirtualService, 'scheduler' | 'options'> & { readonly servers: readonly ServerDocument[] };
+  Pick<VirtualService, 'scheduler' | 'options' | keyof Affinity> & { readonly servers: readonly ServerDocument[] };
 
 export interface ModelDocument {
   readonly services: readonly ServiceDocument[];
   readonly tunnel: TunnelSettings;
+  readonly timeouts: Timeouts;
 }
 
 export type Loaded = { readonly model: Model } | { readonly error: CommandError };
 
 /** Plain data: `JSON.stringify` loses nothing of it. */
 export function toDocument(model: Model): ModelDocument {
-  const services = [...model.services.values()].map(({ key, scheduler, options, servers }) => ({
+  const services = [...model.services.values()].map(({ key, servers, ...values }) => ({
     ...key,
-    scheduler,
-    options,
+    ...values,
     servers: servers.map(({ key, ...values }) => ({ ...key, ...values })),
   }));
-  return { services, tunnel: model.tunnel };
+  return { services, tunnel: model.tunnel, timeouts: model.timeouts };
 }
 
 /** Takes anything; the error's path leads to the fault, like `services[2].servers[0].weight`. */
 export function fromDocument(document: unknown): Loaded {
   try {
-    const fields = readObject<ModelDocument>('', document, ['services', 'tunnel']);
+    const fields = readObject<ModelDocument>('', document, ['services', 'tunnel', 'timeouts?']);
     const services = readList('services', fields.services, readService);
     refuseTwins(
       'services',
       services.map(({ key }) => formatServiceKey(key)),
     );
     const tunnel = readTunnel('tunnel', fields.tunnel);
-    return { model: { services: new Map(services.map((service) => [serviceKeyText(service.key), service])), tunnel } };
+    const timeouts = fields.timeouts === undefined ? DEFAULT_TIMEOUTS : readTimeouts('timeouts', fields.timeouts);
+    const byName = new Map(services.map((service) => [serviceKeyText(service.key), service]));
+    return { model: { services: byName, tunnel, timeouts } };
   } catch (error) {
     if (error instanceof Refusal) return { error: error.fault };
     throw error;
@@ -87,9 +101,14 @@ function readList<T>(path: string, value: unknown, read: (path: string, value: u
   return value.map((entry, i) => read(`${path}[${i}]`, entry));
 }
 
+/** Those with a question mark were not in the files of xlb 0.1. */
+const SERVICE_FIELDS = [
+  ...['protocol', 'address', 'port', 'scheduler', 'options', 'servers'],
+  ...['persistence?', 'onePacket?', 'engine?'],
+];
+
 function readService(path: string, value: unknown): VirtualService {
-  const names = ['protocol', 'address', 'port', 'scheduler', 'options', 'servers'];
-  const fields = readObject<ServiceDocument>(path, value, names) as ServiceDocument;
+  const fields = readObject<ServiceDocument>(path, value, SERVICE_FIELDS) as ServiceDocument;
   readObject(join(path, 'options'), fields.options, ['port', 'fallback', 'ringSize']);
   must(path, check.checkServiceKey(fields) ?? check.checkScheduler(fields.scheduler, fields.options));
   const key = canonicalKey(fields);
@@ -98,7 +117,17 @@ function readService(path: string, value: unknown): VirtualService {
     join(path, 'servers'),
     servers.map((server) => serverKeyText(server.key)),
   );
-  return { key, scheduler: fields.scheduler, options: { ...fields.options }, servers };
+  const affinity = readAffinity(path, fields);
+  must(path, checkAffinity(key, affinity));
+  return { key, scheduler: fields.scheduler, options: { ...fields.options }, ...affinity, servers };
+}
+
+function readAffinity(path: string, fields: Partial<Affinity>): Affinity {
+  const { persistence = null, onePacket = false, engine = null } = fields;
+  if (persistence === null) return { persistence, onePacket, engine };
+  readObject<Persistence>(join(path, 'persistence'), persistence, ['timeout', 'netmask']);
+  const netmask = parseAddress(persistence.netmask) ?? persistence.netmask;
+  return { persistence: { timeout: persistence.timeout, netmask }, onePacket, engine };
 }
 
 const SERVER_FIELDS = [
@@ -147,6 +176,12 @@ function readTunnel(path: string, value: unknown): TunnelSettings {
   }
   must(path, check.checkTunnel(tunnel));
   return { ...tunnel, spread4: canonicalSpread(tunnel.spread4), spread6: canonicalSpread(tunnel.spread6) };
+}
+
+function readTimeouts(path: string, value: unknown): Timeouts {
+  const timeouts = readObject<Timeouts>(path, value, ['tcp', 'tcpFin', 'udp']) as Timeouts;
+  must(path, checkTimeouts(timeouts));
+  return { ...timeouts };
 }
 
 function refuseTwins(path: string, names: readonly string[]): void {

@@ -1,5 +1,5 @@
 /** Services and real servers made from what a command says: defaults filled in, values checked. */
-import { parseAddress } from './address.ts';
+import { addressFamily, parseAddress } from './address.ts';
 import {
   checkScheduler,
   checkServer,
@@ -8,11 +8,24 @@ import {
   checkServiceKey,
   KERNEL_RING_SIZE,
 } from './check.ts';
+import { checkAffinity } from './check-affinity.ts';
 import type { CommandError, ServerSpec, ServiceSpec } from './command.ts';
-import type { RealServer, SchedulerOptions, ServiceKey, TunnelSettings, VirtualService } from './model.ts';
+import type {
+  Address,
+  Persistence,
+  RealServer,
+  SchedulerOptions,
+  ServiceKey,
+  TunnelSettings,
+  VirtualService,
+} from './model.ts';
 import { sameServer } from './same.ts';
 
 export const defaultOptions: SchedulerOptions = { port: false, fallback: false, ringSize: KERNEL_RING_SIZE };
+
+/** ipvsadm's -p without a number. */
+const DEFAULT_PERSISTENCE_TIMEOUT = 360;
+const ALL_ONES = { 4: '255.255.255.255', 6: 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff' };
 
 /** A checked key in canonical form. */
 export function canonicalKey({ protocol, address, port }: ServiceKey): ServiceKey {
@@ -28,7 +41,19 @@ export function makeService(spec: ServiceSpec, servers: readonly RealServer[]): 
   const { port = defaultOptions.port, fallback = defaultOptions.fallback } = spec.options ?? {};
   const options = { port, fallback, ringSize: spec.options?.ringSize ?? defaultOptions.ringSize };
   const error = checkServiceKey(spec) ?? checkScheduler(scheduler, options);
-  return error ?? { key: canonicalKey(spec), scheduler, options, servers };
+  if (error !== null) return error;
+  const key = canonicalKey(spec);
+  const affinity = {
+    persistence: spec.persistence == null ? null : makePersistence(key, spec.persistence),
+    onePacket: spec.onePacket ?? false,
+    engine: spec.engine ?? null,
+  };
+  return checkAffinity(key, affinity) ?? { key, scheduler, options, ...affinity, servers };
+}
+
+function makePersistence(key: ServiceKey, { timeout, netmask }: Partial<Persistence>): Persistence {
+  const mask = netmask ?? (ALL_ONES[addressFamily(key.address)] as Address);
+  return { timeout: timeout ?? DEFAULT_PERSISTENCE_TIMEOUT, netmask: parseAddress(mask) ?? mask };
 }
 
 /** `before`: the same server until now; keeps its override and what mh's table stands on. */

@@ -66,10 +66,31 @@ export interface SchedulerOptions {
   readonly ringSize: number;
 }
 
+/** Engines that find a client's template by something else than its address: `sip` by the Call-ID. */
+export type PersistenceEngine = 'sip';
+
+/** A client's connections go to the same real server. */
+export interface Persistence {
+  /** Seconds that a template outlives its last connection. */
+  readonly timeout: number;
+  /**
+   * Which bits of a client's address tell it from others, as an address of the
+   * service's family: all ones is every client by itself. Of IPv4 any bits, as
+   * in IPVS; of IPv6 a prefix, like `ffff:ffff:ffff:ffff::` for 64.
+   */
+  readonly netmask: Address;
+}
+
 export interface VirtualService {
   readonly key: ServiceKey;
   readonly scheduler: SchedulerName;
   readonly options: SchedulerOptions;
+  /** null: each connection is placed by itself. */
+  readonly persistence: Persistence | null;
+  /** Each datagram is placed by itself, and leaves no entry. */
+  readonly onePacket: boolean;
+  /** null: the client's address. */
+  readonly engine: PersistenceEngine | null;
   /** IPVS's list order: newest first. */
   readonly servers: readonly RealServer[];
 }
@@ -85,8 +106,18 @@ export interface TunnelSettings {
   readonly spread6: { readonly address: Address; readonly prefix: number } | null;
 }
 
+/** Seconds that an entry lives after its last packet, in the states that ipvsadm's --set knows. */
+export interface Timeouts {
+  /** ESTABLISHED. */
+  readonly tcp: number;
+  /** FIN_WAIT. */
+  readonly tcpFin: number;
+  readonly udp: number;
+}
+
 export interface Model {
   /** By `serviceKeyText`. Iterates in the order in which the services were added. */
   readonly services: ReadonlyMap<string, VirtualService>;
   readonly tunnel: TunnelSettings;
+  readonly timeouts: Timeouts;
 }

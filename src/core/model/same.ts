@@ -1,5 +1,5 @@
 /** Equality by value, so that an edit that changes nothing keeps the objects that are there. */
-import type { RealServer, VirtualService } from './model.ts';
+import type { Persistence, RealServer, VirtualService } from './model.ts';
 
 export function sameService(a: VirtualService, b: VirtualService): boolean {
   return (
@@ -7,9 +7,17 @@ export function sameService(a: VirtualService, b: VirtualService): boolean {
     a.options.port === b.options.port &&
     a.options.fallback === b.options.fallback &&
     a.options.ringSize === b.options.ringSize &&
+    samePersistence(a.persistence, b.persistence) &&
+    a.onePacket === b.onePacket &&
+    a.engine === b.engine &&
     a.servers.length === b.servers.length &&
     a.servers.every((server, i) => sameServer(server, b.servers[i]!))
   );
+}
+
+function samePersistence(a: Persistence | null, b: Persistence | null): boolean {
+  if (a === null || b === null) return a === b;
+  return a.timeout === b.timeout && a.netmask === b.netmask;
 }
 
 export function sameServer(a: RealServer, b: RealServer): boolean {

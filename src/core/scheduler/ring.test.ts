@@ -3,6 +3,7 @@ import type { Address, AdminState, SchedulerName, VirtualService } from '../mode
 import { buildTable } from './maglev.ts';
 import { fallbackSlot, ringOf } from './ring.ts';
 
+const plain = { persistence: null, onePacket: false, engine: null };
 const drained: AdminState = { action: 'drain', by: 'anna', at: 0, reason: '' };
 
 function service(scheduler: SchedulerName, weights: readonly number[], more: object = {}): VirtualService {
@@ -11,7 +12,7 @@ function service(scheduler: SchedulerName, weights: readonly number[], more: obj
     ...({ method: 'dr', weight, upperThreshold: 0, lowerThreshold: 0, admin: null, ...more } as const),
   }));
   const key = { protocol: 'tcp', address: '192.0.2.1' as Address, port: 80 } as const;
-  return { key, scheduler, options: { port: false, fallback: false, ringSize: 509 }, servers };
+  return { key, scheduler, options: { port: false, fallback: false, ringSize: 509 }, ...plain, servers };
 }
 
 const equal = (count: number) => new Array<number>(count).fill(1);

@@ -36,12 +36,16 @@ export function serviceReport(service: VirtualService, entry: Entry, sources: Se
   });
   const sum = (field: 'active' | 'inactive') => servers.reduce((total, server) => total + server.connections[field], 0);
   const { port, fallback, ringSize } = service.options;
+  const { persistence } = service;
   return {
     name: formatServiceKey(service.key),
     ...service.key,
     id: entry.id,
     scheduler: service.scheduler,
     options: { port, fallback, ring_size: ringSize },
+    persistence: persistence && { timeout_s: persistence.timeout, netmask: persistence.netmask },
+    one_packet: service.onePacket,
+    engine: service.engine,
     state: serviceState(servers.map(({ state }) => state.effective)),
     servers_up: servers.filter(({ state }) => state.effective === 'up').length,
     servers_total: servers.length,
@@ -69,6 +73,8 @@ function serverReport(subject: string, server: RealServer, id: number, sources: 
     connections: sources.counts(id),
     totals: totalsReport(sources.serverTotals(id)),
     rates: ratesReport(sources.serverRates(id)),
+    // No service is persistent yet.
+    persistent_connections: 0,
     upper_threshold: server.upperThreshold,
     lower_threshold: server.lowerThreshold,
     next_hop: nextHopReport(server, resolution, sources.tunnel),
