@@ -26,11 +26,13 @@ static __always_inline int opens_connection(const struct packet *packet)
 	return packet->protocol == IPPROTO_UDP || (packet->tcp_flags & (TCP_SYN | TCP_RST)) == TCP_SYN;
 }
 
-/* is_new_conn and is_new_conn_expected of ip_vs_core.c with conn_reuse_mode 1. */
+/*
+ * is_new_conn and is_new_conn_expected of ip_vs_core.c with conn_reuse_mode 1:
+ * any packet that may open a TCP connection, [S.] as well.
+ */
 static __always_inline int reuses_connection(const struct packet *packet, __u32 state)
 {
-	return packet->protocol == IPPROTO_TCP &&
-	       (packet->tcp_flags & (TCP_SYN | TCP_ACK | TCP_FIN | TCP_RST)) == TCP_SYN &&
+	return packet->protocol == IPPROTO_TCP && opens_connection(packet) &&
 	       (state == CONNECTION_TIME_WAIT || state == CONNECTION_CLOSE);
 }
 

@@ -132,12 +132,23 @@ describe('a SYN on a connection that is over', () => {
     expect(plane.live(2)).toEqual({ active: 1, inactive: 0 });
   });
 
-  test.each(['S.', 'FS'])('not with [%s]', (flags) => {
+  test.each(['S.', 'FS'])('with [%s] just as well: the kernel looks at SYN alone', (flags) => {
     plane.run(tcp4());
     plane.run(tcp4({ flags: '.' }));
     plane.run(tcp4({ flags: 'R' }));
-    expectPacket(plane, tcp4({ flags }), { verdict: 'tx', counted: { forwarded: 1 } });
-    expect(plane.entries()).toMatchObject([{ slot: 0 }]);
+    expectPacket(plane, tcp4({ flags }), {
+      verdict: 'tx',
+      counted: { forwarded: 1, connections_created: 1, connections_reused: 1 },
+    });
+    expect(plane.entries()).toMatchObject([{ slot: 1, state: 'SYN_RECV' }]);
+  });
+
+  test('not with [SR], which opens nothing', () => {
+    plane.run(tcp4());
+    plane.run(tcp4({ flags: '.' }));
+    plane.run(tcp4({ flags: 'R' }));
+    expectPacket(plane, tcp4({ flags: 'SR' }), { verdict: 'tx', counted: { forwarded: 1 } });
+    expect(plane.entries()).toMatchObject([{ slot: 0, state: 'CLOSE' }]);
   });
 
   test('FIN_WAIT keeps its server', () => {

@@ -67,8 +67,7 @@ export function opensConnection(protocol: number, flags: number): boolean {
   return protocol === 17 || (flags & (SYN | RST)) === SYN;
 }
 
-/** A bare SYN on a connection that is over: scheduled anew (conn_reuse_mode 1). */
+/** What may open a TCP connection, on one that is over: scheduled anew (conn_reuse_mode 1). */
 export function reusesConnection(protocol: number, flags: number, state: State): boolean {
-  const bareSyn = protocol === 6 && (flags & (SYN | ACK | FIN | RST)) === SYN;
-  return bareSyn && (state === 'TIME_WAIT' || state === 'CLOSE');
+  return protocol === 6 && opensConnection(protocol, flags) && (state === 'TIME_WAIT' || state === 'CLOSE');
 }
