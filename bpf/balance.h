@@ -101,7 +101,7 @@ static __always_inline void read_inner(void *ip, int family, struct inner *inner
 		struct ipv6hdr *v6 = ip;
 
 		inner->id = 0;
-		inner->df = IPV4_DF; /* a router does not fragment IPv6 */
+		inner->df = 0; /* nothing to copy: IPVS sends 6in4 without DF, too */
 		inner->tos = bpf_ntohl(*(__be32 *)v6) >> 20;
 		inner->ttl = v6->hop_limit;
 		inner->protocol = IPPROTO_IPV6;
@@ -110,7 +110,7 @@ static __always_inline void read_inner(void *ip, int family, struct inner *inner
 
 static __always_inline int too_big(struct xdp_md *ctx, const struct inner *inner, __u32 mtu, int family)
 {
-	if (!inner->df) {
+	if (family == FAMILY_IPV4 && !inner->df) {
 		count(drop_too_big_no_df);
 		return XDP_DROP;
 	}
@@ -138,6 +138,7 @@ static __always_inline int forward(struct xdp_md *ctx, void *ip, struct link *li
 	__u32 overhead = 0;
 	int verdict;
 
+	count_traffic(service_id, server->id, packet->length);
 	if (server->method == METHOD_TUN)
 		overhead = server->family == FAMILY_IPV4 ? TUN_IPV4_OVERHEAD : TUN_IPV6_OVERHEAD;
 	read_inner(ip, family, &inner);
@@ -154,10 +155,8 @@ static __always_inline int forward(struct xdp_md *ctx, void *ip, struct link *li
 	decrement_hops(ip, family, &inner);
 	verdict = server->method == METHOD_DR ? forward_dr(ctx, &egress, link)
 					      : forward_tun(ctx, &egress, link, server, &inner);
-	if (likely(verdict != XDP_DROP)) {
-		count_traffic(service_id, server->id, inner.length);
+	if (likely(verdict != XDP_DROP))
 		count(forwarded);
-	}
 	return verdict;
 }
 

@@ -42,7 +42,10 @@ static __always_inline int send(struct xdp_md *ctx, const struct egress *egress)
 		return XDP_TX;
 	if (egress->frags)
 		return bpf_redirect(egress->interface->ifindex, 0);
-	return bpf_redirect_map(&tx_ports, egress->port - 1, XDP_DROP);
+	if (bpf_redirect_map(&tx_ports, egress->port - 1, XDP_DROP) == XDP_REDIRECT)
+		return XDP_REDIRECT;
+	count(drop_no_next_hop); /* the kernel clears the element of an interface that is gone */
+	return XDP_DROP;
 }
 
 /* The tags that the frame leaves with; `tags` holds those that it came with. */

@@ -172,7 +172,7 @@ static __always_inline int parse_ipv4(struct iphdr *ip, void *end, __u64 frame_l
 
 struct extension_header {
 	__u8 next;
-	__u8 length; /* units of 8 bytes, the first not counted */
+	__u8 length; /* units of 8 bytes, the first not counted; of 4 and two not counted in IPPROTO_AH */
 };
 
 /* Walks to TCP or UDP. Returns the place of the transport header, or NULL and *result. */
@@ -180,6 +180,7 @@ static __always_inline void *skip_extension_headers(void *cursor, void *end, __u
 {
 	for (int i = 0; i < MAX_EXTENSION_HEADERS; i++) {
 		struct extension_header *extension = cursor;
+		__u32 length;
 
 		if (*next == IPPROTO_TCP || *next == IPPROTO_UDP)
 			return cursor;
@@ -187,7 +188,8 @@ static __always_inline void *skip_extension_headers(void *cursor, void *end, __u
 			*result = PARSE_FRAGMENT;
 			return 0;
 		}
-		if (*next != IPPROTO_HOPOPTS && *next != IPPROTO_ROUTING && *next != IPPROTO_DSTOPTS) {
+		if (*next != IPPROTO_HOPOPTS && *next != IPPROTO_ROUTING && *next != IPPROTO_DSTOPTS &&
+		    *next != IPPROTO_AH) {
 			*result = PARSE_OTHER;
 			return 0;
 		}
@@ -195,8 +197,9 @@ static __always_inline void *skip_extension_headers(void *cursor, void *end, __u
 			*result = PARSE_MALFORMED;
 			return 0;
 		}
+		length = *next == IPPROTO_AH ? (extension->length + 2) * 4 : (extension->length + 1) * 8;
 		*next = extension->next;
-		cursor += (extension->length + 1) * 8;
+		cursor += length;
 	}
 	if (*next == IPPROTO_TCP || *next == IPPROTO_UDP)
 		return cursor;

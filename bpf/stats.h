@@ -27,7 +27,10 @@ static __always_inline void add_traffic(struct traffic *traffic, __u32 bytes)
 	}
 }
 
-/* Bytes are the IP packet's, as it came in. */
+/*
+ * Bytes are the IP packet's, as it came in. As in IPVS, this counts what comes in
+ * for a server, before it is known whether it can be sent on.
+ */
 static __always_inline void count_traffic(__u32 service, __u32 real_server, __u32 bytes)
 {
 	add_traffic(bpf_map_lookup_elem(&service_traffic, &service), bytes);

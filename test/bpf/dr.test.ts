@@ -1,6 +1,7 @@
 /** Direct routing: only the link header and the TTL change. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ethernet } from '../support/packet.ts';
+import { PROTOCOL } from '../support/packet-layers.ts';
 import { chosen, expectPacket } from './expect.ts';
 import { DataPlane } from './fixture.ts';
 import { arriving, leaving, tcp4, tcp6, udp4 } from './frames.ts';
@@ -104,6 +105,11 @@ describe('packets out', () => {
         .build(),
     ],
     [
+      'authentication header',
+      in4().ipv6({ src: CLIENT6, dst: VIP6 }).hopByHop().extension(PROTOCOL.ah, 2).tcp().build(),
+      leaving(1).ipv6({ src: CLIENT6, dst: VIP6, hopLimit: 63 }).hopByHop().extension(PROTOCOL.ah, 2).tcp().build(),
+    ],
+    [
       'one VLAN tag kept',
       in4().vlan(0x6123).ipv4({ dst: VIP4 }).tcp().build(),
       leaving(1).vlan(0x6123).ipv4({ dst: VIP4, ttl: 63 }).tcp().build(),
@@ -153,6 +159,18 @@ describe('packets out', () => {
     plane.run(Buffer.concat([tcp4({ flags: '.' }), Buffer.alloc(6)]));
     expect(plane.traffic('service_traffic', 1)).toEqual({ connections: 1, packets: 3, bytes: 120 });
     expect(plane.traffic('server_traffic', 1)).toEqual({ connections: 1, packets: 3, bytes: 120 });
+  });
+
+  test('traffic is what came in for the server, sent on or not, as in IPVS', () => {
+    plane.run(tcp4());
+    plane.run(tcp4({ flags: '.' }, { ttl: 1 }));
+    plane.run(arriving().ipv4({ dst: VIP4, src: CLIENT4, df: true }).tcp({ flags: '.' }).payload(1461).build());
+    expect(plane.traffic('service_traffic', 1)).toEqual({ connections: 1, packets: 3, bytes: 80 + 1501 });
+    expect(plane.traffic('server_traffic', 1)).toEqual({ connections: 1, packets: 3, bytes: 80 + 1501 });
+    const next = [hop(0), hop(1, { port: 0 })];
+    plane.configure(world(services, { nextHops: next }));
+    plane.run(tcp4({ flags: '.' }));
+    expect(plane.traffic('server_traffic', 1)).toMatchObject({ packets: 4 });
   });
 });
 
@@ -287,7 +305,6 @@ describe('where frames leave', () => {
     const unresolved = [hop(0), hop(1, { port: 0 })];
     const each = load(world([service(servers)], { nextHops: unresolved }));
     expectPacket(each, tcp4(), { verdict: 'drop', counted: { connections_created: 1, drop_no_next_hop: 1 } });
-    expect(each.traffic('server_traffic', 1)).toMatchObject({ packets: 0 });
     each.configure(world([service(servers)]));
     expectPacket(each, tcp4({ flags: '.' }), { verdict: 'tx', counted: { forwarded: 1 } });
   });
@@ -295,6 +312,13 @@ describe('where frames leave', () => {
   test('an interface that is gone: dropped', () => {
     const nextHops = [hop(0), hop(1, { port: 900 })];
     const each = load(world([service(servers)], { nextHops }));
+    expectPacket(each, tcp4(), { verdict: 'drop', counted: { connections_created: 1, drop_no_next_hop: 1 } });
+  });
+
+  test('an interface that the kernel has just taken out of the devmap: dropped, and counted', () => {
+    const nextHops = [hop(0), hop(1, { port: OTHER_PORT.ifindex + 1 })];
+    const each = load(world([service(servers)], { nextHops }));
+    each.object.map('tx_ports').delete(OTHER_PORT.ifindex);
     expectPacket(each, tcp4(), { verdict: 'drop', counted: { connections_created: 1, drop_no_next_hop: 1 } });
   });
 

@@ -144,7 +144,7 @@ export function extensionLayer(protocol: number, units: number, body: Uint8Array
     encode(inner, next) {
       const header = Buffer.alloc(8 * (units + 1));
       header[0] = next?.protocol ?? PROTOCOL.none;
-      header[1] = units;
+      header[1] = protocol === PROTOCOL.ah ? header.length / 4 - 2 : units; // RFC 4302, 2.2
       header.set(body.subarray(0, header.length - 2), 2);
       return Buffer.concat([header, inner]);
     },

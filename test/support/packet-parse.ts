@@ -127,8 +127,9 @@ function parseIpv6(packet: Buffer): ParsedIp {
     extensions.push(protocol);
     if (protocol === PROTOCOL.fragment) whole = false;
     const units = protocol === PROTOCOL.fragment ? 0 : packet.readUInt8(headerLength + 1);
+    const bytes = protocol === PROTOCOL.ah ? (units + 2) * 4 : (units + 1) * 8;
     protocol = packet.readUInt8(headerLength);
-    headerLength += (units + 1) * 8;
+    headerLength += bytes;
   }
   return {
     family: 6,

@@ -187,22 +187,22 @@ export class ModelDataPlane {
   #forward(found: Omit<Forwarding, 'hop' | 'egress'>, service: ServiceConfig): Result {
     const { frame, link, packet, server } = found;
     const overhead = overheadOf(server);
+    for (const traffic of [this.#traffic(`service ${service.id}`), this.#traffic(`server ${server.id}`)]) {
+      traffic.packets++;
+      traffic.bytes += packet.length;
+    }
     if (packet.ttl <= 1) {
       this.#count('drop_ttl_exceeded');
       return this.#answer(frame, link, packet, { kind: 'time-exceeded' });
     }
     if (packet.length + overhead > server.mtu) {
-      if (!packet.df) return this.#drop('drop_too_big_no_df', frame);
+      if (packet.family === 4 && !packet.df) return this.#drop('drop_too_big_no_df', frame);
       this.#count('drop_too_big');
       return this.#answer(frame, link, packet, { kind: 'too-big', mtu: server.mtu - overhead });
     }
     const hop = this.#world.nextHops[server.nextHop];
     const egress = this.#world.interfaces.find(({ ifindex }) => ifindex + 1 === hop?.port);
     if (hop === undefined || egress === undefined) return this.#drop('drop_no_next_hop', frame);
-    for (const traffic of [this.#traffic(`service ${service.id}`), this.#traffic(`server ${server.id}`)]) {
-      traffic.packets++;
-      traffic.bytes += packet.length;
-    }
     this.#count('forwarded');
     const forwarding: Forwarding = { ...found, hop, egress };
     const verdict = egress.ifindex === this.#options.ingress ? 'tx' : 'redirect';

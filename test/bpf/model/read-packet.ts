@@ -20,7 +20,7 @@ export interface Packet {
   readonly tos: number;
   /** IPv4 identification; 0 for IPv6. */
   readonly id: number;
-  /** IPv6 packets are never fragmented on the way: true. */
+  /** IPv6 has no such bit: false. */
   readonly df: boolean;
 }
 
@@ -39,6 +39,7 @@ export type Reading =
 
 const MOST_TAGS = 2;
 const MOST_EXTENSIONS = 6;
+const EXTENSIONS: readonly number[] = [PROTOCOL.hopByHop, PROTOCOL.routing, PROTOCOL.destinationOptions, PROTOCOL.ah];
 const OTHER: Reading = { kind: 'other' };
 const MALFORMED: Reading = { kind: 'malformed' };
 const FRAGMENT: Reading = { kind: 'fragment' };
@@ -104,11 +105,12 @@ function readIpv6(ip: Buffer): Reading {
   for (let count = 0; protocol !== PROTOCOL.tcp && protocol !== PROTOCOL.udp; count++) {
     if (count === MOST_EXTENSIONS) return OTHER;
     if (protocol === PROTOCOL.fragment) return FRAGMENT;
-    if (protocol !== PROTOCOL.hopByHop && protocol !== PROTOCOL.routing && protocol !== PROTOCOL.destinationOptions)
-      return OTHER;
+    if (!EXTENSIONS.includes(protocol)) return OTHER;
     if (ip.length < at + 2) return MALFORMED;
-    protocol = ip.readUInt8(at);
-    at += (ip.readUInt8(at + 1) + 1) * 8;
+    const next = ip.readUInt8(at);
+    const units = ip.readUInt8(at + 1);
+    at += protocol === PROTOCOL.ah ? (units + 2) * 4 : (units + 1) * 8;
+    protocol = next;
   }
   if (length < at) return MALFORMED;
   return readPorts(ip.subarray(at, length), protocol, {
@@ -119,7 +121,7 @@ function readIpv6(ip: Buffer): Reading {
     ttl: ip.readUInt8(7),
     tos: (ip.readUInt16BE(0) >> 4) & 0xff,
     id: 0,
-    df: true,
+    df: false,
   });
 }
 
