@@ -17,6 +17,8 @@ export default defineConfig({
         ssr: { resolve: { conditions: ['source'], externalConditions: ['source'] } },
         test: {
           name: 'unit',
+          // No file leaves anything behind in its worker; a fresh one for each would cost more than the tests.
+          isolate: false,
           include: ['{src,scripts,packages/*/{src,test}}/**/*.test.ts', 'test/**/*.unit.test.ts'],
           exclude: [...LONG, '**/*.kernel.test.ts', '**/node_modules/**'],
           testTimeout: 20_000,
