@@ -58,7 +58,17 @@ found:
 	return entry_index(*entry);
 }
 
-/* The slot of the packet's real server, or RESULT_PASS or RESULT_DROP. */
+/* A packet that no real server gets; `result` as find_or_open answers it. */
+static __always_inline int no_server(struct xdp_md *ctx, const struct packet *packet, int result)
+{
+	if (result == RESULT_PASS)
+		return XDP_PASS;
+	if (result == RESULT_REFUSE)
+		return send_icmp_error(ctx, packet->length, ICMP_ERROR_UNREACHABLE, 0);
+	return XDP_DROP;
+}
+
+/* The slot of the packet's real server, or one of the results of find_or_open. */
 static __always_inline int find_server(struct packet *packet, struct service *service, __u32 *flow)
 {
 	struct settings *settings = get_settings();
@@ -176,7 +186,7 @@ static __always_inline int balance_service(struct xdp_md *ctx, void *ip, struct 
 	}
 	index = find_server(packet, service, &flow);
 	if (unlikely(index < 0))
-		return index == RESULT_PASS ? XDP_PASS : XDP_DROP;
+		return no_server(ctx, packet, index);
 	server = get_real_server(service, index);
 	service_id = service->id;
 	if (unlikely(!server || !service_is_still(service, key) || !(server->flags & REAL_SERVER_AVAILABLE))) {

@@ -20,7 +20,27 @@
 enum icmp_error {
 	ICMP_ERROR_TOO_BIG,
 	ICMP_ERROR_TTL,
+	ICMP_ERROR_UNREACHABLE, /* of the port: no real server takes the connection */
 };
+
+static __always_inline __u8 icmpv4_type(enum icmp_error error)
+{
+	return error == ICMP_ERROR_TTL ? 11 : 3; /* RFC 792 */
+}
+
+static __always_inline __u8 icmpv4_code(enum icmp_error error)
+{
+	if (error == ICMP_ERROR_TTL)
+		return 0;
+	return error == ICMP_ERROR_TOO_BIG ? 4 : 3; /* 4: RFC 1191 */
+}
+
+static __always_inline __u8 icmpv6_type(enum icmp_error error)
+{
+	if (error == ICMP_ERROR_TTL)
+		return 3; /* RFC 4443, 3.3 */
+	return error == ICMP_ERROR_TOO_BIG ? 2 : 1; /* 3.2, 3.1 */
+}
 
 struct icmp_header {
 	__u8 type;
@@ -141,8 +161,8 @@ static __always_inline int write_icmpv4(struct xdp_md *ctx, struct iphdr *ip, vo
 	ip->saddr = original->daddr;
 	ip->daddr = original->saddr;
 	ip->check = ipv4_checksum(ip);
-	icmp->type = error == ICMP_ERROR_TOO_BIG ? 3 : 11; /* RFC 792; code 4: RFC 1191 */
-	icmp->code = error == ICMP_ERROR_TOO_BIG ? 4 : 0;
+	icmp->type = icmpv4_type(error);
+	icmp->code = icmpv4_code(error);
 	icmp->checksum = 0;
 	icmp->rest = error == ICMP_ERROR_TOO_BIG ? bpf_htonl(mtu & 0xffff) : 0;
 	icmp->checksum = ~fold(sum_frame(ctx, offset, ICMP_HEADER + quote, 0));
@@ -164,8 +184,8 @@ static __always_inline int write_icmpv6(struct xdp_md *ctx, struct ipv6hdr *ip, 
 	ip->hop_limit = ICMP_TTL;
 	ip->saddr = original->daddr;
 	ip->daddr = original->saddr;
-	icmp->type = error == ICMP_ERROR_TOO_BIG ? 2 : 3; /* RFC 4443, 3.2 and 3.3 */
-	icmp->code = 0;
+	icmp->type = icmpv6_type(error);
+	icmp->code = error == ICMP_ERROR_UNREACHABLE ? 4 : 0;
 	icmp->checksum = 0;
 	icmp->rest = error == ICMP_ERROR_TOO_BIG ? bpf_htonl(mtu) : 0;
 	sum = bpf_csum_diff(0, 0, (__be32 *)&ip->saddr, 32, 0);

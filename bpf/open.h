@@ -13,6 +13,7 @@
 
 #define RESULT_PASS (-1) /* the kernel takes it; counted */
 #define RESULT_DROP (-2) /* counted */
+#define RESULT_REFUSE (-3) /* counted; the client is told with an ICMP error */
 
 /*
  * A SYN that is sent again must meet the server that its first copy met: for
@@ -47,7 +48,7 @@ static __always_inline int ring_is_on(const struct service *service, __u32 now)
 static __always_inline int no_real_server(void)
 {
 	count(drop_no_real_server);
-	return RESULT_DROP;
+	return RESULT_REFUSE;
 }
 
 /* No room in the table: the ring, which every later packet of the connection can follow. */

@@ -13,6 +13,7 @@ import { mapsOf } from '../../src/dataplane/maps.ts';
 import { programsOf } from '../../src/dataplane/programs.ts';
 import { ScheduleMemory } from '../../src/dataplane/schedule-memory.ts';
 import { addressBytes, macBytes, macText } from '../support/packet-bytes.ts';
+import { goesBack } from './expect.ts';
 import type { DataPlane } from './fixture.ts';
 import { INGRESS } from './world.ts';
 
@@ -58,10 +59,10 @@ export class CompiledPlane {
     return service;
   }
 
-  /** Address of the real server that a packet is sent to; null: it is dropped or passed. */
+  /** Address of the real server that a packet is sent to; null: it is dropped, passed or refused with an ICMP error. */
   chosen(frame: Buffer): string | null {
     const { verdict, frame: out } = this.#plane.run(frame);
-    if (verdict !== 'tx') return null;
+    if (verdict !== 'tx' || goesBack(frame, out)) return null;
     const mac = macText(out);
     const servers = [...this.#model.services.values()].flatMap((service) => service.servers);
     return servers.find(({ key }) => serverMac(key.address) === mac)?.key.address ?? mac;

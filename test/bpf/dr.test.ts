@@ -254,7 +254,7 @@ describe('schedulers', () => {
 
   test('mh: an empty ring slot refuses', () => {
     const each = load(world([service([server(1)], { scheduler: 'mh', ring: new Array<number>(31).fill(EMPTY) })]));
-    expectPacket(each, tcp4(), { verdict: 'drop', counted: { drop_no_real_server: 1 } });
+    expectPacket(each, tcp4(), { verdict: 'tx', counted: { drop_no_real_server: 1, icmp_sent: 1 } });
   });
 });
 
@@ -337,13 +337,13 @@ describe('where frames leave', () => {
 describe('real servers that cannot take a packet', () => {
   test('none at all', () => {
     const each = load(world([service([])]));
-    expectPacket(each, tcp4(), { verdict: 'drop', counted: { drop_no_real_server: 1 } });
+    expectPacket(each, tcp4(), { verdict: 'tx', counted: { drop_no_real_server: 1, icmp_sent: 1 } });
     expect(each.entries()).toEqual([]);
   });
 
   test('none with a weight', () => {
     const each = load(world([service([server(1, { weight: 0 })])]));
-    expectPacket(each, tcp4(), { verdict: 'drop', counted: { drop_no_real_server: 1 } });
+    expectPacket(each, tcp4(), { verdict: 'tx', counted: { drop_no_real_server: 1, icmp_sent: 1 } });
     expectPacket(each, udp4(), { verdict: 'pass', counted: {} });
   });
 

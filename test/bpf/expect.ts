@@ -30,7 +30,13 @@ export function expectPacket(plane: DataPlane, frame: Buffer, expected: Expected
 /** Sends an opening packet and answers the slot's next hop number: test worlds give server n next hop n. */
 export function chosen(plane: DataPlane, frame: Buffer): number | null {
   const { verdict, frame: out } = plane.run(frame);
+  if (goesBack(frame, out)) return null;
   return verdict === 'tx' || verdict === 'redirect' ? out.readUInt8(5) : null;
+}
+
+/** A frame out that answers its sender. */
+export function goesBack(frame: Buffer, out: Buffer): boolean {
+  return out.subarray(0, 6).equals(frame.subarray(6, 12));
 }
 
 /** Every checksum in a frame that leaves, inner packets included. */

@@ -4,7 +4,7 @@ import type { PacketBuilder } from '../support/packet.ts';
 import { ipOffset } from '../support/packet-parse.ts';
 import { expectChecksums, expectPacket } from './expect.ts';
 import { DataPlane } from './fixture.ts';
-import { arriving, returning, tcp4, tcp6 } from './frames.ts';
+import { arriving, returning, tcp4, tcp6, udp4 } from './frames.ts';
 import { CLIENT4, CLIENT6, type ServerConfig, server, service, VIP4, VIP6, world } from './world.ts';
 
 let plane: DataPlane;
@@ -132,6 +132,31 @@ describe('hops run out', () => {
   test('comes before the MTU', () => {
     serve({ mtu: 100 });
     expectPacket(plane, packet4(500, { ttl: 1 }), { verdict: 'tx', counted });
+  });
+});
+
+describe('no real server', () => {
+  const counted = { drop_no_real_server: 1, icmp_sent: 1 };
+
+  test.each([0, 1])('of weight > 0, %i in the list: port unreachable, for TCP too', (count) => {
+    const servers = Array.from({ length: count }, () => server(1, { weight: 0 }));
+    plane.reset(world([service(servers), service(servers, { id: 2, address: VIP6 })]));
+    const frame4 = tcp4();
+    const out4 = from4().icmp({ type: 3, code: 3 }).payload(quoteOf(frame4, 40)).build();
+    expectPacket(plane, frame4, { verdict: 'tx', out: out4, counted });
+    const frame6 = tcp6();
+    const out6 = from6().icmpv6({ type: 1, code: 4 }).payload(quoteOf(frame6, 60)).build();
+    expectPacket(plane, frame6, { verdict: 'tx', out: out6, counted });
+    expect(plane.entries()).toEqual([]);
+  });
+
+  test('UDP, and a packet that the rate does not let answer', () => {
+    plane.reset(world([service([], { protocol: 'udp', port: 53 })]));
+    const frame = udp4();
+    const out = from4().icmp({ type: 3, code: 3 }).payload(quoteOf(frame, 28)).build();
+    expectPacket(plane, frame, { verdict: 'tx', out, counted });
+    plane.set({ icmp_rate: 0, icmp_burst: 0 });
+    expectPacket(plane, frame, { verdict: 'drop', counted: { drop_no_real_server: 1, icmp_rate_limited: 1 } });
   });
 });
 

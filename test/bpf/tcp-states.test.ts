@@ -164,7 +164,10 @@ describe('a SYN on a connection that is over', () => {
     plane.run(tcp4({ flags: '.' }));
     plane.run(tcp4({ flags: 'R' }));
     plane.configure(world([service([server(1, { weight: 0 })], { generation: 2 })]));
-    expectPacket(plane, tcp4(), { verdict: 'drop', counted: { drop_no_real_server: 1, connections_reused: 1 } });
+    expectPacket(plane, tcp4(), {
+      verdict: 'tx',
+      counted: { drop_no_real_server: 1, connections_reused: 1, icmp_sent: 1 },
+    });
     expect(plane.entries()).toEqual([]);
     expect(plane.live(1)).toEqual({ active: 0, inactive: 0 });
   });

@@ -17,7 +17,7 @@ export const REASONS = {
   pass_fragment: { kind: 'pass', text: 'IP fragment, left to the kernel' },
   pass_other_mac: { kind: 'pass', text: "not addressed to the interface's MAC: flooded or promiscuous" },
   pass_malformed: { kind: 'pass', text: 'headers that cannot be read' },
-  drop_no_real_server: { kind: 'drop', text: 'the service has no real server that takes connections' },
+  drop_no_real_server: { kind: 'drop', text: 'no real server takes connections; the client is told by ICMP' },
   drop_real_server_gone: { kind: 'drop', text: "the connection's real server was deleted" },
   drop_no_next_hop: { kind: 'drop', text: 'the MAC address of the next hop is not known' },
   drop_ttl_exceeded: { kind: 'drop', text: 'TTL or hop limit ran out' },

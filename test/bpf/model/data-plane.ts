@@ -91,7 +91,7 @@ export class ModelDataPlane {
     const hash = flowHash(this.#options.hashKey, this.#options.buckets - 1, packet, service.id);
     const slot = this.#findServer(service, packet, hash);
     if (slot === 'pass') return pass;
-    if (slot === 'drop') return { ...pass, verdict: 'drop' };
+    if (slot === 'refuse') return this.#answer(frame, link, packet, { kind: 'port-unreachable' });
     const server = service.servers[slot];
     if (!server?.available) return this.#drop('drop_real_server_gone', frame);
     return this.#forward({ frame, link, packet, server, flow: hash.ring }, service);
@@ -114,7 +114,7 @@ export class ModelDataPlane {
     );
   }
 
-  #findServer(service: ServiceConfig, packet: Packet, hash: FlowHash): number | 'pass' | 'drop' {
+  #findServer(service: ServiceConfig, packet: Packet, hash: FlowHash): number | 'pass' | 'refuse' {
     const opening = opensConnection(packet.protocol, packet.flags);
     const lookup: Lookup = { hash, key: flowKey(service, packet), now: this.now, opening, confirm: false };
     const found = this.connections.find(lookup);
@@ -133,7 +133,7 @@ export class ModelDataPlane {
   }
 
   /** `place`: the number of the entry that the packet takes over, or -1. */
-  #open(service: ServiceConfig, packet: Packet, lookup: Lookup, place: number): number | 'drop' {
+  #open(service: ServiceConfig, packet: Packet, lookup: Lookup, place: number): number | 'refuse' {
     if (service.ring.length === 0) return this.#noServer();
     const number = place >= 0 ? place : this.connections.claim(lookup.hash, this.now, TIMEOUTS);
     const byRing = this.#ringIsOn(service);
@@ -166,7 +166,7 @@ export class ModelDataPlane {
   }
 
   /** TCP in mid-flow that nobody knows: the ring while such connections may live, else the kernel. */
-  #withoutEntry(service: ServiceConfig, packet: Packet, hash: FlowHash): number | 'pass' | 'drop' {
+  #withoutEntry(service: ServiceConfig, packet: Packet, hash: FlowHash): number | 'pass' | 'refuse' {
     const without = this.#unrecorded.get(service.id);
     if (without === undefined || without.followedUntil <= this.now) {
       this.#count('pass_no_connection');
@@ -215,9 +215,9 @@ export class ModelDataPlane {
     return { verdict: 'tx', frame: icmpAnswer(frame, link, packet, error), randomId: false };
   }
 
-  #noServer(): 'drop' {
+  #noServer(): 'refuse' {
     this.#count('drop_no_real_server');
-    return 'drop';
+    return 'refuse';
   }
 
   #drop(counter: string, frame: Buffer): Result {

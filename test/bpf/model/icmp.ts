@@ -6,7 +6,13 @@
 import { checksum, pseudoSum } from '../../support/packet-bytes.ts';
 import type { Link, Packet } from './read-packet.ts';
 
-export type IcmpError = { readonly kind: 'too-big'; readonly mtu: number } | { readonly kind: 'time-exceeded' };
+export type IcmpError =
+  | { readonly kind: 'too-big'; readonly mtu: number }
+  | { readonly kind: 'time-exceeded' | 'port-unreachable' };
+
+/** Type and code by kind. */
+const ICMPV4 = { 'too-big': [3, 4], 'time-exceeded': [11, 0], 'port-unreachable': [3, 3] } as const;
+const ICMPV6 = { 'too-big': [2, 0], 'time-exceeded': [3, 0], 'port-unreachable': [1, 4] } as const;
 
 const IPV6_LEAST_MTU = 1280;
 
@@ -30,8 +36,7 @@ export function icmpAnswer(frame: Buffer, link: Link, packet: Packet, error: Icm
 
 function icmpv4(packet: Packet, quote: Buffer, error: IcmpError): Buffer {
   const message = Buffer.alloc(8 + quote.length);
-  message[0] = error.kind === 'too-big' ? 3 : 11;
-  message[1] = error.kind === 'too-big' ? 4 : 0;
+  message.set(ICMPV4[error.kind]);
   message.writeUInt32BE(error.kind === 'too-big' ? error.mtu : 0, 4);
   quote.copy(message, 8);
   message.writeUInt16BE(checksum(message), 2);
@@ -49,7 +54,7 @@ function icmpv4(packet: Packet, quote: Buffer, error: IcmpError): Buffer {
 
 function icmpv6(packet: Packet, quote: Buffer, error: IcmpError): Buffer {
   const message = Buffer.alloc(8 + quote.length);
-  message[0] = error.kind === 'too-big' ? 2 : 3;
+  message.set(ICMPV6[error.kind]);
   message.writeUInt32BE(error.kind === 'too-big' ? Math.max(error.mtu, IPV6_LEAST_MTU) : 0, 4);
   quote.copy(message, 8);
   message.writeUInt16BE(checksum(message, pseudoSum(packet.destination, packet.source, 58, message.length)), 2);
