@@ -83,7 +83,16 @@ export function egressIndexes(resolver: Pick<Resolver, 'resolution'>, model: Mod
   return found;
 }
 
+const inCore = new WeakMap<NetResolution, Resolution>();
+
+/** The same object for as long as the resolver's is the same: a plan asks for every real server. */
 function toCore(found: NetResolution): Resolution {
+  const known = inCore.get(found) ?? made(found);
+  inCore.set(found, known);
+  return known;
+}
+
+function made(found: NetResolution): Resolution {
   if (found.state === 'unresolved') return { state: 'unresolved', reason: found.reason };
   const { ifindex, interfaceName, gateway, mac, mtu, source, vlan, neighbour } = found;
   const own = source.ok ? source.address : null;

@@ -9,6 +9,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { layoutHash, type MapSpec } from 'libbpf-ts';
+import { ConnectionState, EntryShift } from './types.gen.ts';
 
 const LINK_PREFIX = 'if_';
 const LAYOUT_PREFIX = 'layout_';
@@ -34,8 +35,9 @@ export function ifindexOfLink(name: string): number | undefined {
   return match === null ? undefined : Number(match[1]);
 }
 
-/** Name of the directory that stands for the layouts of all maps. */
+/** Name of the directory that stands for the layouts of all maps, and of the words that BTF knows as numbers only. */
 export function layoutName(specs: Iterable<MapSpec>): string {
   const lines = [...specs].map((spec) => `${spec.name} ${layoutHash(spec)}`).sort();
+  lines.push(JSON.stringify([EntryShift, ConnectionState]));
   return `${LAYOUT_PREFIX}${createHash('sha256').update(lines.join('\n')).digest('hex').slice(0, 32)}`;
 }
