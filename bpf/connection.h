@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "common.h"
 #include "hash.h"
+#include "live_count.h"
 #include "stats.h"
 #include "tcp_state.h"
 
@@ -68,18 +69,6 @@ static __always_inline int replace(__u64 *entry, __u64 before, __u64 after)
 	return __sync_val_compare_and_swap(entry, before, after) == before;
 }
 
-static __always_inline void count_live(__u32 real_server, __u32 state, int change)
-{
-	struct live_count *live = bpf_map_lookup_elem(&live_counts, &real_server);
-
-	if (!live)
-		return;
-	if (state_is_active(state))
-		__sync_fetch_and_add(&live->active, change);
-	else
-		__sync_fetch_and_add(&live->inactive, change);
-}
-
 /* What a packet makes of a live entry; the state moves and the deadline starts again. */
 static __always_inline __u64 refreshed(const struct settings *settings, __u64 entry, const struct packet *packet,
 				       __u32 now)
@@ -115,8 +104,7 @@ static __always_inline void refresh(__u64 *entry, __u32 number, __u64 before, __
 	owner = entry_owner(number);
 	if (!replace(entry, before, after))
 		return;
-	count_live(owner, from, -1);
-	count_live(owner, to, 1);
+	count_live_move(owner, from, to);
 }
 
 static __always_inline int key_matches(__u32 number, const struct packet *packet, __u32 service)
@@ -243,7 +231,7 @@ static __always_inline void count_out(__u64 entry, __u32 real_server, __u32 now)
 {
 	if (!entry || entry_state(entry) == CONNECTION_BUSY)
 		return;
-	count_live(real_server, entry_state(entry), -1);
+	count_live_out(real_server, entry_state(entry));
 	if (deadline_passed(entry, now))
 		count(connections_expired);
 	else
@@ -274,6 +262,6 @@ static __always_inline void publish(__u32 number, const struct packet *packet, _
 	key->service = service;
 	key->real_server = real_server;
 	key->created = created;
-	count_live(real_server, entry_state(entry), 1);
+	count_live_in(real_server, entry_state(entry));
 	__sync_lock_test_and_set(place, entry);
 }

@@ -8,6 +8,7 @@
 #define DEFAULT_REAL_SERVERS 65536
 #define DEFAULT_SCHEDULE_LINES 262144
 #define DEFAULT_NEXT_HOPS 65536
+#define DEFAULT_LOCALITIES 16384
 #define DEFAULT_BUCKETS (1048576 / CONNECTION_WAYS)
 
 /* Which destination addresses cannot be a VIP. */
@@ -83,13 +84,36 @@ struct {
 	__type(value, struct connection_key);
 } connection_keys SEC(".maps");
 
-/* rr and wrr: whose turn it is. By service id. */
+/* rr and wrr: whose turn it is; lblc and lblcr: which localities are theirs. By service id. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, DEFAULT_SERVICES);
 	__type(key, __u32);
 	__type(value, struct scheduler_state);
 } scheduler_states SEC(".maps");
+
+/* lblc: the server of each destination address. As many as the kernel keeps of one service, of all of them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, DEFAULT_LOCALITIES);
+	__type(key, struct locality_key);
+	__type(value, struct locality);
+} localities SEC(".maps");
+
+/* lblcr: the servers of each destination address. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, DEFAULT_LOCALITIES);
+	__type(key, struct locality_key);
+	__type(value, struct locality_set);
+} locality_sets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct schedule_scratch);
+} schedule_scratch SEC(".maps");
 
 /* By service id. */
 struct {
@@ -99,7 +123,7 @@ struct {
 	__type(value, struct unrecorded);
 } unrecorded SEC(".maps");
 
-/* Active and inactive connections by real-server id. */
+/* Connections and thresholds by real-server id. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, DEFAULT_REAL_SERVERS);

@@ -57,7 +57,7 @@ static __always_inline int place_without_entry(const struct settings *settings, 
 {
 	__u32 id = service->id;
 	struct unrecorded *without = bpf_map_lookup_elem(&unrecorded, &id);
-	int index = schedule(service, packet, lookup->hash.ring, 1);
+	int index = schedule(service, packet, lookup->hash.ring, lookup->now, PLACE_BY_RING);
 	struct real_server *server = get_real_server(service, index);
 
 	if (!without || index < 0 || !server || !(server->flags & REAL_SERVER_ELIGIBLE))
@@ -81,7 +81,7 @@ static __always_inline int follow_ring(const struct settings *settings, const st
 		count(pass_no_connection);
 		return RESULT_PASS;
 	}
-	index = schedule(service, packet, lookup->hash.ring, 1);
+	index = schedule(service, packet, lookup->hash.ring, lookup->now, FOLLOW_RING);
 	if (index < 0)
 		return no_real_server();
 	without->followed_until = lookup->now + settings->timeout[CONNECTION_ESTABLISHED];
@@ -95,7 +95,7 @@ static __always_inline void withdraw(__u32 number, __u64 entry, __u32 owner)
 	__u64 *place = get_entry(number);
 
 	if (place && replace(place, entry, 0))
-		count_live(owner, entry_state(entry), -1);
+		count_live_out(owner, entry_state(entry));
 }
 
 /*
@@ -135,7 +135,8 @@ static __always_inline int open_entry(const struct settings *settings, const str
 {
 	__u32 state = packet->protocol == IPPROTO_UDP ? CONNECTION_UDP
 						      : next_tcp_state(CONNECTION_NONE, packet->tcp_flags);
-	int index = schedule(service, packet, lookup->hash.ring, ring_is_on(service, lookup->now));
+	int index = schedule(service, packet, lookup->hash.ring, lookup->now,
+			     ring_is_on(service, lookup->now) ? PLACE_BY_RING : PLACE_BY_RULE);
 	struct real_server *server = get_real_server(service, index);
 	__u32 owner;
 	int settled;
@@ -166,7 +167,7 @@ static __always_inline int take_over(__u32 number, __u64 before, struct lookup *
 	if (!place || !replace(place, before, busy))
 		return NO_ENTRY;
 	lookup->confirm |= !!(before & ENTRY_CONFIRM);
-	count_live(owner, entry_state(before), -1);
+	count_live_out(owner, entry_state(before));
 	count(connections_reused);
 	return number;
 }

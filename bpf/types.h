@@ -41,11 +41,22 @@ enum scheduler {
 	SCHEDULER_RR = 1,
 	SCHEDULER_WRR = 2,
 	SCHEDULER_MH = 3,
+	SCHEDULER_LC = 4,
+	SCHEDULER_WLC = 5,
+	SCHEDULER_LBLC = 6,
+	SCHEDULER_LBLCR = 7,
+	SCHEDULER_DH = 8,
+	SCHEDULER_SH = 9,
+	SCHEDULER_SED = 10,
+	SCHEDULER_NQ = 11,
+	SCHEDULER_FO = 12,
+	SCHEDULER_OVF = 13,
+	SCHEDULER_TWOS = 14,
 };
 
 enum service_flag {
-	SERVICE_HASH_PORT = 1 << 0, /* mh-port: the source port is hashed too */
-	SERVICE_MH_FALLBACK = 1 << 1, /* mh-fallback: try other slots for an unavailable server */
+	SERVICE_HASH_PORT = 1 << 0, /* sh-port, mh-port: the source port is hashed too */
+	SERVICE_HASH_FALLBACK = 1 << 1, /* sh-fallback, mh-fallback: try other slots for an unavailable server */
 };
 
 /*
@@ -58,8 +69,8 @@ struct service {
 	__u32 schedule;	      /* first schedule line: slot i is line schedule + i */
 	__u32 slot_count;     /* real-server indexes in use, retired ones included */
 	__u32 turns_line;     /* first line of struct turn */
-	__u32 turn_count;     /* servers of weight > 0, in IPVS list order (rr, wrr) */
-	__u32 ring_line;      /* first line of ring slots (mh and every fallback) */
+	__u32 turn_count;     /* servers of weight > 0, in IPVS list order */
+	__u32 ring_line;      /* first line of ring slots (mh, sh, dh, and every fallback) */
 	__u32 ring_size;      /* ring slots in use; 0: no server of weight > 0 */
 	__u32 weight_max;     /* wrr: largest weight */
 	__u32 weight_gcd;     /* wrr: greatest common divisor of the weights > 0 */
@@ -96,19 +107,24 @@ struct real_server {
 	__u8 flags;	  /* enum real_server_flag */
 	__u8 spread_bits; /* tun: low bits of the outer source taken from the flow's hash */
 	__u16 outer_sum;  /* tun over IPv4: ones-complement sum of the outer header's fixed words */
-	__u8 pad[12];
+	__u32 weight;	  /* 0: retired, too */
+	__u8 pad[8];
 };
 
+/* All that a scheduler asks of a server, so that it need not look at its slot. */
 struct turn {
+	__u32 id; /* real_server.id: index of its live counts */
+	__u32 weight;
 	__u16 index; /* slot of the server */
 	__u16 pad;
-	__u32 weight;
+	__u32 pad2;
 };
 
 enum schedule_limit {
-	TURNS_PER_LINE = 8,
+	TURNS_PER_LINE = 4,
 	RING_SLOTS_PER_LINE = 32,
 	RING_EMPTY = 0xffff, /* ring slot without any server */
+	HASH_SLOTS = 256,    /* sh, dh: ring slots */
 };
 
 union schedule_line {
@@ -214,13 +230,73 @@ struct connection_key {
 /* --- live state of scheduling, written by the data plane ---------------- */
 
 /*
- * One 64-bit word, changed by compare-and-exchange:
+ * The word is changed by compare-and-exchange (rr, wrr):
  *   63..48 generation of the service it belongs to (wrr)
  *   47..16 current weight (wrr)
  *   15..0  1 + slot of the server chosen last; 0: the head of the list
  */
 struct scheduler_state {
 	__u64 word;
+	__u32 epoch; /* counts the schedulers that the service has had: older localities are not its own */
+	__u32 pad;
+};
+
+/* lblc, lblcr: what is remembered of a destination address. */
+struct locality_key {
+	__u32 service; /* service.id */
+	__u32 epoch;   /* scheduler_state.epoch */
+	struct address destination;
+};
+
+struct locality_member {
+	__u32 real_server; /* real_server.id: proves that the slot is still its own */
+	__u16 index;
+	__u16 pad;
+};
+
+struct locality {
+	struct locality_member member;
+	__u32 used_at; /* seconds of the data plane's clock */
+};
+
+enum locality_limit {
+	LOCALITY_MEMBERS = 32, /* a power of two; the oldest member of a full set makes room */
+};
+
+struct locality_set {
+	__u32 changed_at; /* seconds of the data plane's clock */
+	__u32 used_at;
+	__u32 size;
+	__u32 pad;
+	struct locality_member member[LOCALITY_MEMBERS]; /* newest first */
+};
+
+/* One of the two servers that twos draws. */
+struct schedule_draw {
+	__u64 number; /* counts down to the server in whose part of the weights it lies */
+	__u64 load;
+	__u32 weight;
+	__s32 index; /* -1: not there yet */
+};
+
+/*
+ * What one CPU's scheduler has in hand. Stacks have no room for it: 512 bytes are
+ * all that a packet's whole way may take.
+ */
+struct schedule_scratch {
+	__u64 load; /* least or most so far */
+	__u64 total;
+	struct schedule_draw draw[2];
+	__u32 from;	/* position of the first turn */
+	__u32 weight;	/* of the server found so far; rr, wrr: the least that counts */
+	__u32 reached;	/* the largest weight met */
+	__s32 index;	/* found so far; -1: none */
+	__u32 level;	/* wrr: current weight */
+	__u32 cursor;	/* wrr: 1 + slot of the server chosen last; 0: the head */
+	__u32 flag;
+	__u32 pad;
+	struct locality_key key;
+	struct locality_set set; /* being put together */
 };
 
 /*
@@ -232,11 +308,14 @@ struct unrecorded {
 	__u32 followed_until; /* until then packets without an entry follow the ring */
 };
 
-/* Connections of one real server in one service, as IPVS counts them. */
+/* Connections of one real server in one service, as IPVS counts them, and its thresholds. */
 struct live_count {
 	__u32 active;
 	__u32 inactive;
-	__u32 pad[14]; /* a line of its own: CPUs write these */
+	__u32 overloaded; /* IP_VS_DEST_F_OVERLOAD: reached `upper`, not yet fallen below `lower` or 3/4 */
+	__u32 upper;	  /* written by the controller; 0: none */
+	__u32 lower;
+	__u32 pad[11]; /* a line of its own: CPUs write these */
 };
 
 /* --- statistics ---------------------------------------------------------- */
@@ -299,6 +378,8 @@ struct settings {
 	__u32 bucket_mask;	/* buckets of the connection table - 1; their number is a power of two */
 	__u32 icmp_rate;	/* ICMP errors per second and CPU */
 	__u32 icmp_burst;
+	__u32 lblc_expiration;	/* seconds after which an unused locality is forgotten */
+	__u32 lblcr_expiration; /* the same of lblcr; one that has not changed for as long loses a server */
 };
 
 /* --- VIP filter ------------------------------------------------------------ */
@@ -325,12 +406,13 @@ struct sweep_arguments {
 };
 
 /*
- * Run after every edit of a wrr service's server list, once the service is
- * published: the kernel moves the current weight at each edit, and edits that no
- * packet saw must count too. Does nothing for other schedulers.
+ * Run once a service is published. After an edit of a wrr service's server list:
+ * the kernel moves the current weight at each edit, and edits that no packet saw
+ * must count too. `restart`: the service is new, or has a new scheduler.
  */
 struct settle_arguments {
 	struct service_key key;
+	__u32 restart;
 };
 
 /* Reads the clocks at one moment. */
@@ -354,6 +436,7 @@ struct kept_types {
 	enum method method;
 	enum real_server_flag real_server_flag;
 	enum schedule_limit schedule_limit;
+	enum locality_limit locality_limit;
 	enum interface_limit interface_limit;
 	enum vlan_mode vlan_mode;
 	enum interface_flag interface_flag;

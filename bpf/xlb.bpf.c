@@ -23,6 +23,12 @@ static __noinline int ipv6_frags(struct xdp_md *ctx)
 	return balance_family(ctx, FAMILY_IPV6, 1);
 }
 
+struct settle_walk {
+	struct service *service;
+	struct scheduler_state *state;
+	__u32 restart;
+};
+
 SEC("xdp")
 int xlb(struct xdp_md *ctx)
 {
@@ -59,27 +65,37 @@ int sweep(struct sweep_arguments *arguments)
 	return 0;
 }
 
+static long settle_try(__u32 i __attribute__((unused)), struct settle_walk *walk)
+{
+	__u64 before = READ_ONCE(walk->state->word);
+	struct wrr_mark mark = unpack_mark(walk->service, before);
+
+	if (walk->restart)
+		mark = (struct wrr_mark){.weight = wrr_top(walk->service), .generation = walk->service->generation};
+	return __sync_val_compare_and_swap(&walk->state->word, before, pack_mark(mark)) == before;
+}
+
 SEC("syscall")
 int settle(struct settle_arguments *arguments)
 {
 	struct service_key key = arguments->key;
-	struct service *service = bpf_map_lookup_elem(&services, &key);
-	struct scheduler_state *state;
+	struct settle_walk walk = {.restart = arguments->restart};
 	__u32 id;
 
-	if (!service || service->scheduler != SCHEDULER_WRR)
+	walk.service = bpf_map_lookup_elem(&services, &key);
+	if (!walk.service)
 		return 0;
-	id = service->id;
-	state = bpf_map_lookup_elem(&scheduler_states, &id);
-	if (!state)
+	id = walk.service->id;
+	walk.state = bpf_map_lookup_elem(&scheduler_states, &id);
+	if (!walk.state)
 		return 1;
-	for (int i = 0; i < SCHEDULE_RETRIES; i++) {
-		__u64 before = READ_ONCE(state->word);
-
-		if (__sync_val_compare_and_swap(&state->word, before, pack_mark(unpack_mark(service, before))) == before)
-			return 0;
-	}
-	return 1;
+	if (walk.restart)
+		walk.state->epoch++;
+	if (walk.service->scheduler == SCHEDULER_WRR)
+		bpf_loop(SCHEDULE_RETRIES, settle_try, &walk, 0);
+	else if (walk.restart)
+		__sync_lock_test_and_set(&walk.state->word, 0);
+	return 0;
 }
 
 SEC("syscall")

@@ -83,8 +83,7 @@ function serviceText(service: VirtualService): string {
 }
 
 function schedulerText({ scheduler, options }: VirtualService): string {
-  if (scheduler !== 'mh') return scheduler;
-  const words = [`mh, ring of ${options.ringSize}`];
+  const words: string[] = [scheduler === 'mh' ? `mh, ring of ${options.ringSize}` : scheduler];
   if (options.port) words.push('port');
   if (options.fallback) words.push('fallback');
   return words.join(', ');

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FakeDaemon, startFakeDaemon } from '../../test/api/fake-controller.ts';
 import { runXlb, words } from '../../test/cli/run-xlb.ts';
+import { SCHEDULER_NAMES } from '../core/model/schedulers.ts';
 import { SCRIPTS } from './completion-scripts.ts';
 
 const DEVICES = { '/proc/net/dev': 'Inter-|\n face |\n    lo: 0\n  eth0: 1 2\n  eth1: 3\n' };
@@ -56,8 +57,8 @@ describe('candidates', () => {
     ['attach eth1 --mode ', ['native', 'generic', 'auto']],
     ['detach ', ['eth0']],
     ['service add x --sch', ['--scheduler']],
-    ['service add x -s ', ['rr', 'wrr', 'mh']],
-    ['service edit x --no-', ['--no-mh-port', '--no-mh-fallback']],
+    ['service add x -s ', [...SCHEDULER_NAMES]],
+    ['service edit x --no-', ['--no-mh-port', '--no-mh-fallback', '--no-sh-port', '--no-sh-fallback']],
     ['connections rea', ['real=']],
     ['connections state=SYN', ['state=SYN_SENT', 'state=SYN_RECV', 'state=SYNACK']],
     ['connections real=10.0.0.11 cl', ['client=']],

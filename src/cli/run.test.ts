@@ -43,7 +43,7 @@ describe('exit codes', () => {
     ['services 192.0.2.10', 2, /Expected one like 192\.0\.2\.10:80\/tcp/],
     ['service add 192.0.2.10:80/sctp', 2, /Expected one like/],
     ['service add', 2, /missing required argument 'service'/],
-    ['service add 192.0.2.10:80/tcp -s wlc', 2, /Allowed choices are rr, wrr, mh/],
+    ['service add 192.0.2.10:80/tcp -s wlr', 2, /Allowed choices are rr, wrr, lc, wlc, /],
     ['service add 192.0.2.10:80/tcp --mh-size x', 2, /Expected a number from 1/],
     ['server add 192.0.2.10:80/tcp nobody', 2, /'nobody' is no real server/],
     ['server add 192.0.2.10:80/tcp 10.0.0.1 -w -1', 2, /Expected a number from 0/],

@@ -25,13 +25,13 @@ function fakeMaps(): Maps {
 
 let maps: Maps;
 let schedules: ScheduleMemory;
-let settled: ServiceKey[];
+let settled: [ServiceKey, string][];
 let apply: Apply;
 beforeEach(() => {
   maps = fakeMaps();
   schedules = new ScheduleMemory(maps.schedules);
   settled = [];
-  apply = createApply(maps, { settle: (key) => void settled.push(key) }, schedules);
+  apply = createApply(maps, { settle: (key, reason) => void settled.push([key, reason]) }, schedules);
 });
 
 const key: ServiceKey = { address: { word: [0xc0000264, 0, 0, 0] }, port: 80, protocol: 6, family: 4 };
@@ -44,7 +44,7 @@ const hop = (last: number, port = 4): NextHop => ({
 });
 const server = (id: number): RealServer => ({
   ...{ address: { word: [7, 0, 0, 0] }, outer_source: { word: [0, 0, 0, 0] }, id, next_hop: 2, port: 80, mtu: 1500 },
-  ...{ turns_after: 1, method: 1, family: 4, flags: 3, spread_bits: 0, outer_sum: 0 },
+  ...{ turns_after: 1, method: 1, family: 4, flags: 3, spread_bits: 0, outer_sum: 0, weight: 1 },
 });
 
 describe('apply', () => {
@@ -55,7 +55,7 @@ describe('apply', () => {
       { op: 'set-tx-port', slot: 3, ifindex: 3 },
       { op: 'write-next-hop', id: 2, value: hop(1) },
       { op: 'write-filter', word: 5, value: 1n << 63n },
-      { op: 'set-service', key, value: service(0), settle: false },
+      { op: 'set-service', key, value: service(0), settle: null },
     ];
     apply(operations);
     const have = readHave(maps, schedules);
@@ -87,33 +87,56 @@ describe('apply', () => {
   });
 
   it('settles after the service is there', () => {
-    apply([{ op: 'set-service', key, value: service(0), settle: true }]);
-    expect(settled).toEqual([key]);
+    apply([{ op: 'set-service', key, value: service(0), settle: 'restart' }]);
+    expect(settled).toEqual([[key, 'restart']]);
     apply([{ op: 'delete-service', key }]);
     expect([...maps.services.keys()]).toEqual([]);
   });
 
   it('zeroes ids on all CPUs and leaves the others', () => {
     for (const id of [1, 2]) {
-      maps.live_counts.set(id, { active: 5, inactive: 6 });
+      maps.live_counts.set(id, { active: 5, inactive: 6, overloaded: 1, upper: 4, lower: 2 });
       maps.server_traffic.setPerCpu(
         id,
         (maps.server_traffic.getPerCpu(id) ?? []).map(() => ({ connections: 1n, packets: 2n, bytes: 3n })),
       );
-      maps.scheduler_states.set(id, { word: 9n });
+      maps.unrecorded.set(id, { placed_at: 9, followed_until: 10 });
     }
     apply([{ op: 'zero', serviceIds: [2], serverIds: [1] }]);
-    expect(maps.live_counts.get(1)).toMatchObject({ active: 0, inactive: 0 });
+    expect(maps.live_counts.get(1)).toMatchObject({ active: 0, inactive: 0, overloaded: 0, upper: 0, lower: 0 });
     expect(maps.live_counts.get(2)).toMatchObject({ active: 5, inactive: 6 });
     expect(maps.server_traffic.getPerCpu(1)?.every(({ packets }) => packets === 0n)).toBe(true);
     expect(maps.server_traffic.getPerCpu(2)?.every(({ packets }) => packets === 2n)).toBe(true);
-    expect([maps.scheduler_states.get(1)?.word, maps.scheduler_states.get(2)?.word]).toEqual([9n, 0n]);
+    expect([maps.unrecorded.get(1)?.placed_at, maps.unrecorded.get(2)?.placed_at]).toEqual([9, 0]);
+  });
+});
+
+describe('thresholds', () => {
+  const live = () => maps.live_counts.get(2);
+
+  it('are what readHave reads, and leave the counts', () => {
+    maps.live_counts.set(2, { active: 5, inactive: 6, overloaded: 1, upper: 0, lower: 0 });
+    apply([{ op: 'set-thresholds', id: 2, upper: 11, lower: 3 }]);
+    expect(readHave(maps, schedules).thresholds).toEqual(new Map([[2, { upper: 11, lower: 3 }]]));
+    expect(live()).toMatchObject({ active: 5, inactive: 6, upper: 11, lower: 3 });
+  });
+
+  it.each([
+    // before, after, still overloaded
+    [8, 8, 1],
+    [8, 5, 1],
+    [8, 9, 0],
+    [8, 0, 0],
+  ])('from %i to %i leave overloaded %i', (before, after, overloaded) => {
+    maps.live_counts.set(2, { active: 5, inactive: 6, overloaded: 1, upper: before, lower: 0 });
+    apply([{ op: 'set-thresholds', id: 2, upper: after, lower: 0 }]);
+    expect(live()).toMatchObject({ active: 5, inactive: 6, overloaded, upper: after });
   });
 });
 
 describe('schedule lines', () => {
   const ring = Array.from({ length: 32 }, (_, i) => (i === 31 ? 0xffff : i));
-  const turns = Array.from({ length: 8 }, (_, i) => ({ index: i, weight: i + 1 }));
+  const turns = Array.from({ length: 4 }, (_, i) => ({ id: i + 7, index: i, weight: i + 1 }));
   const lines = [{ server: server(4) }, { turns }, { ring }];
 
   it('are written in their three shapes, one after another', () => {

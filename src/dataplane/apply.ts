@@ -6,6 +6,7 @@
  */
 import type { BpfMap } from 'libbpf-ts';
 import type { Operation } from '../core/reconcile/operations.ts';
+import type { Thresholds } from '../core/reconcile/thresholds.ts';
 import { indexOf, memberAt } from './layout-view.ts';
 import type { Maps } from './maps.ts';
 import type { Programs } from './programs.ts';
@@ -17,6 +18,7 @@ export type Apply = (operations: readonly Operation[]) => void;
 /** Throws BpfError where the kernel refuses; what was executed before stays. */
 export function createApply(maps: Maps, programs: Pick<Programs, 'settle'>, schedules: ScheduleMemory): Apply {
   const storeNextHop = nextHopStore(maps.next_hops);
+  const storeThresholds = thresholdStore(maps.live_counts);
   const execute = (operation: Operation): unknown => {
     switch (operation.op) {
       case 'zero':
@@ -33,11 +35,13 @@ export function createApply(maps: Maps, programs: Pick<Programs, 'settle'>, sche
         return storeNextHop(operation.id, operation.value);
       case 'write-lines':
         return schedules.write(operation.line, operation.lines);
+      case 'set-thresholds':
+        return storeThresholds(operation.id, operation);
       case 'write-filter':
         return maps.vip_filter.set(operation.word, operation.value);
       case 'set-service':
         maps.services.set(operation.key, operation.value);
-        return operation.settle ? programs.settle(operation.key) : undefined;
+        return operation.settle === null ? undefined : programs.settle(operation.key, operation.settle);
       case 'delete-service':
         return maps.services.delete(operation.key);
     }
@@ -59,8 +63,28 @@ function nextHopStore(map: Maps['next_hops']): (id: number, value: NextHop) => v
   };
 }
 
+/** As __ip_vs_update_dest: no threshold, or a higher one, forgives what was counted before. */
+function thresholdStore(map: Maps['live_counts']): (id: number, thresholds: Thresholds) => void {
+  const { layout } = map.valueCodec;
+  const words = new Uint32Array(map.mmap().buffer);
+  const stride = layout.size / 4;
+  const [upperAt, lowerAt, overloadedAt] = [
+    indexOf(layout, 'upper', 4),
+    indexOf(layout, 'lower', 4),
+    indexOf(layout, 'overloaded', 4),
+  ];
+  return (id, { upper, lower }) => {
+    const first = id * stride;
+    const before = words[first + upperAt]!;
+    words[first + lowerAt] = lower;
+    words[first + upperAt] = upper;
+    if (upper === 0 || upper > before) Atomics.store(words, first + overloadedAt, 0);
+  };
+}
+
 function zero(maps: Maps, serviceIds: readonly number[], serverIds: readonly number[]): void {
-  for (const map of [maps.service_traffic, maps.scheduler_states, maps.unrecorded]) zeroEntries(map, serviceIds);
+  // Scheduler states start anew when their service is published: their epochs must not come again.
+  for (const map of [maps.service_traffic, maps.unrecorded]) zeroEntries(map, serviceIds);
   for (const map of [maps.server_traffic, maps.live_counts, maps.recount]) zeroEntries(map, serverIds);
 }
 

@@ -1,5 +1,7 @@
 /** What the maps hold, as core compares it with what it wants. */
 import type { Have } from '../core/reconcile/operations.ts';
+import type { Thresholds } from '../core/reconcile/thresholds.ts';
+import { indexOf } from './layout-view.ts';
 import type { Maps } from './maps.ts';
 import type { ScheduleMemory } from './schedule-memory.ts';
 
@@ -12,6 +14,7 @@ export function readHave(maps: Maps, schedules: ScheduleMemory): Have {
     interfaces: new Map([...maps.interfaces.entries()].filter(([, value]) => value.ifindex !== 0)),
     txPorts: new Map([...maps.tx_ports.entries()].filter(([, ifindex]) => ifindex !== 0)),
     filter: new Map([...maps.vip_filter.entries()].filter(([, word]) => word !== 0n)),
+    thresholds: readThresholds(maps.live_counts),
   };
 }
 
@@ -25,6 +28,18 @@ function nonZeroNextHops(map: Maps['next_hops']): Have['nextHops'] {
     const at = id * perValue;
     if (words.subarray(at, at + perValue).some((word) => word !== 0n))
       found.set(id, map.valueCodec.decode(memory, id * size));
+  }
+  return found;
+}
+
+function readThresholds(map: Maps['live_counts']): Have['thresholds'] {
+  const { layout } = map.valueCodec;
+  const words = new Uint32Array(map.mmap().buffer);
+  const [upperAt, lowerAt] = [indexOf(layout, 'upper', 4), indexOf(layout, 'lower', 4)];
+  const found = new Map<number, Thresholds>();
+  for (let id = 0, at = 0; id < map.spec.maxEntries; id++, at += layout.size / 4) {
+    const [upper, lower] = [words[at + upperAt], words[at + lowerAt]];
+    if (upper !== 0 || lower !== 0) found.set(id, { upper: upper!, lower: lower! });
   }
   return found;
 }

@@ -2,6 +2,7 @@
  * Active and inactive connections by real server: two mapped arrays, the one
  * that the data plane keeps up to date and the one that a sweep counts anew.
  */
+import { overloadedAfterClosing } from '../core/scheduler/overload.ts';
 import { indexOf } from './layout-view.ts';
 import type { Maps } from './maps.ts';
 
@@ -29,6 +30,11 @@ export function openLiveCounts(maps: Pick<Maps, 'live_counts' | 'recount'>): Liv
   const { layout } = maps.live_counts.valueCodec;
   const stride = layout.size / 4;
   const fields = [indexOf(layout, 'active', 4), indexOf(layout, 'inactive', 4)] as const;
+  const [overloaded, upper, lower] = [
+    indexOf(layout, 'overloaded', 4),
+    indexOf(layout, 'upper', 4),
+    indexOf(layout, 'lower', 4),
+  ];
   const drift = new Map<number, { difference: number; times: number }>();
 
   const mend = (at: number): void => {
@@ -45,6 +51,13 @@ export function openLiveCounts(maps: Pick<Maps, 'live_counts' | 'recount'>): Liv
     }
     Atomics.sub(live, at, difference);
     drift.delete(at);
+    forgive(at - (at % stride));
+  };
+  /** A count that was too high may have held a server back: as ip_vs_unbind_dest. */
+  const forgive = (first: number): void => {
+    const total = live[first + fields[0]]! + live[first + fields[1]]!;
+    const thresholds = { upperThreshold: live[first + upper]!, lowerThreshold: live[first + lower]! };
+    if (!overloadedAfterClosing(thresholds, total, true)) Atomics.store(live, first + overloaded, 0);
   };
   const read = (memory: Int32Array, id: number, field: number): number => Math.max(0, memory[id * stride + field] ?? 0);
 

@@ -9,8 +9,8 @@ export interface Programs {
   /** The same code for drivers that deliver larger frames in fragments. */
   readonly xlbFrags: BpfProgram;
   sweep(first: number, count: number, recount: boolean): SweepArguments;
-  /** Tells `wrr` of an edit; after each change of a wrr service's `generation`. */
-  settle(key: ServiceKey): void;
+  /** Tells a service's scheduler that the list of servers was edited, or that it starts. */
+  settle(key: ServiceKey, reason: 'edit' | 'restart'): void;
   readClock(): ClockArguments;
 }
 
@@ -22,7 +22,7 @@ export function programsOf(object: BpfObject): Programs {
     xlb: object.program('xlb'),
     xlbFrags: object.program('xlb_frags'),
     sweep: (first, count, recount) => sweep({ first, count, recount: recount ? 1 : 0, now: 0, expired: 0, alive: 0 }),
-    settle: (key) => void settle({ key }),
+    settle: (key, reason) => void settle({ key, restart: reason === 'restart' ? 1 : 0 }),
     readClock: () => readClock({ jiffies: 0n, nanoseconds: 0n, now: 0 }),
   };
 }

@@ -22,6 +22,9 @@ const TIMEOUTS: Partial<Record<keyof typeof ConnectionState, number>> = {
 const ICMP_RATE = 1000;
 const ICMP_BURST = 50;
 
+/** Seconds: IPVS's lblc_expiration and lblcr_expiration. */
+const LOCALITY_EXPIRATION = 24 * 60 * 60;
+
 /** `connections`: slots of the table. */
 export function defaultSettings(connections: number, hertz: number): Settings {
   const timeout = new Array<number>(ConnectionLimit.CONNECTION_STATES).fill(0);
@@ -36,6 +39,8 @@ export function defaultSettings(connections: number, hertz: number): Settings {
     bucket_mask: connections / ConnectionLimit.CONNECTION_WAYS - 1,
     icmp_rate: ICMP_RATE,
     icmp_burst: ICMP_BURST,
+    lblc_expiration: LOCALITY_EXPIRATION,
+    lblcr_expiration: LOCALITY_EXPIRATION,
   };
 }
 

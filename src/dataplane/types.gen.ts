@@ -50,6 +50,11 @@ export const InterfaceLimit = {
   INTERFACE_SLOTS: 1024,
 } as const;
 
+/** enum locality_limit */
+export const LocalityLimit = {
+  LOCALITY_MEMBERS: 32,
+} as const;
+
 /** enum method */
 export const Method = {
   METHOD_DR: 1,
@@ -66,9 +71,10 @@ export const RealServerFlag = {
 
 /** enum schedule_limit */
 export const ScheduleLimit = {
-  TURNS_PER_LINE: 8,
+  TURNS_PER_LINE: 4,
   RING_SLOTS_PER_LINE: 32,
   RING_EMPTY: 65535,
+  HASH_SLOTS: 256,
 } as const;
 
 /** enum scheduler */
@@ -76,12 +82,23 @@ export const Scheduler = {
   SCHEDULER_RR: 1,
   SCHEDULER_WRR: 2,
   SCHEDULER_MH: 3,
+  SCHEDULER_LC: 4,
+  SCHEDULER_WLC: 5,
+  SCHEDULER_LBLC: 6,
+  SCHEDULER_LBLCR: 7,
+  SCHEDULER_DH: 8,
+  SCHEDULER_SH: 9,
+  SCHEDULER_SED: 10,
+  SCHEDULER_NQ: 11,
+  SCHEDULER_FO: 12,
+  SCHEDULER_OVF: 13,
+  SCHEDULER_TWOS: 14,
 } as const;
 
 /** enum service_flag */
 export const ServiceFlag = {
   SERVICE_HASH_PORT: 1,
-  SERVICE_MH_FALLBACK: 2,
+  SERVICE_HASH_FALLBACK: 2,
 } as const;
 
 /** enum settings_limit */
@@ -173,7 +190,39 @@ export interface Interface {
 export interface LiveCount {
   readonly active: number;
   readonly inactive: number;
+  readonly overloaded: number;
+  readonly upper: number;
+  readonly lower: number;
   readonly pad?: readonly number[];
+}
+
+/** struct locality */
+export interface Locality {
+  readonly member: LocalityMember;
+  readonly used_at: number;
+}
+
+/** struct locality_key */
+export interface LocalityKey {
+  readonly service: number;
+  readonly epoch: number;
+  readonly destination: Address;
+}
+
+/** struct locality_member */
+export interface LocalityMember {
+  readonly real_server: number;
+  readonly index: number;
+  readonly pad?: number;
+}
+
+/** struct locality_set */
+export interface LocalitySet {
+  readonly changed_at: number;
+  readonly used_at: number;
+  readonly size: number;
+  readonly pad?: number;
+  readonly member: readonly LocalityMember[];
 }
 
 /** struct next_hop */
@@ -200,7 +249,16 @@ export interface RealServer {
   readonly flags: number;
   readonly spread_bits: number;
   readonly outer_sum: number;
+  readonly weight: number;
   readonly pad?: Uint8Array;
+}
+
+/** struct schedule_draw */
+export interface ScheduleDraw {
+  readonly number: bigint;
+  readonly load: bigint;
+  readonly weight: number;
+  readonly index: number;
 }
 
 /** union schedule_line: one member when written, all of them when read */
@@ -210,9 +268,28 @@ export interface ScheduleLine {
   readonly ring?: readonly number[];
 }
 
+/** struct schedule_scratch */
+export interface ScheduleScratch {
+  readonly load: bigint;
+  readonly total: bigint;
+  readonly draw: readonly ScheduleDraw[];
+  readonly from: number;
+  readonly weight: number;
+  readonly reached: number;
+  readonly index: number;
+  readonly level: number;
+  readonly cursor: number;
+  readonly flag: number;
+  readonly pad?: number;
+  readonly key: LocalityKey;
+  readonly set: LocalitySet;
+}
+
 /** struct scheduler_state */
 export interface SchedulerState {
   readonly word: bigint;
+  readonly epoch: number;
+  readonly pad?: number;
 }
 
 /** struct service */
@@ -250,11 +327,14 @@ export interface Settings {
   readonly bucket_mask: number;
   readonly icmp_rate: number;
   readonly icmp_burst: number;
+  readonly lblc_expiration: number;
+  readonly lblcr_expiration: number;
 }
 
 /** struct settle_arguments */
 export interface SettleArguments {
   readonly key: ServiceKey;
+  readonly restart: number;
 }
 
 /** struct sweep_arguments */
@@ -276,9 +356,11 @@ export interface Traffic {
 
 /** struct turn */
 export interface Turn {
+  readonly id: number;
+  readonly weight: number;
   readonly index: number;
   readonly pad?: number;
-  readonly weight: number;
+  readonly pad2?: number;
 }
 
 /** struct unrecorded */
@@ -295,8 +377,11 @@ export interface MapTypes {
   readonly icmp_tokens: readonly [key: number, value: IcmpTokens];
   readonly interfaces: readonly [key: number, value: Interface];
   readonly live_counts: readonly [key: number, value: LiveCount];
+  readonly localities: readonly [key: LocalityKey, value: Locality];
+  readonly locality_sets: readonly [key: LocalityKey, value: LocalitySet];
   readonly next_hops: readonly [key: number, value: NextHop];
   readonly recount: readonly [key: number, value: LiveCount];
+  readonly schedule_scratch: readonly [key: number, value: ScheduleScratch];
   readonly scheduler_states: readonly [key: number, value: SchedulerState];
   readonly schedules: readonly [key: number, value: ScheduleLine];
   readonly server_traffic: readonly [key: number, value: Traffic];

@@ -118,7 +118,7 @@ test('mh with 65,537 slots: each flow where the core says, each server its share
     const source = `${1 + random.below(220)}.${random.below(256)}.${random.below(256)}.7` as Address;
     const sport = random.below(65536);
     const chosen = compiled.chosen(tcp4({ sport, flags: 'S' }, { src: source }));
-    const [expected] = choose(compiled.service, state, { source, sourcePort: sport });
+    const [expected] = choose(compiled.service, state, { source, sourcePort: sport, destination: SERVICE.address });
     expect(chosen, `${source}:${sport}, seed ${SEED}`).toBe(expected?.key.address ?? null);
     counts.set(chosen, (counts.get(chosen) ?? 0) + 1);
   }

@@ -2,6 +2,11 @@
 import { addressBytes, macBytes, onesSum } from '../support/packet-bytes.ts';
 import { EMPTY, isEligible, type NextHopConfig, type ServerConfig, type ServiceConfig, turnsOf } from './world.ts';
 
+const SCHEDULER_NUMBERS = {
+  ...{ rr: 1, wrr: 2, mh: 3, lc: 4, wlc: 5, lblc: 6, lblcr: 7, dh: 8, sh: 9 },
+  ...{ sed: 10, nq: 11, fo: 12, ovf: 13, twos: 14 },
+};
+
 /** `struct address` as the codec takes it: four words in network order. */
 export function addressValue(text: string): { word: number[] } {
   const bytes = Buffer.alloc(16);
@@ -26,7 +31,7 @@ export function serviceKeyValue(config: Pick<ServiceConfig, 'address' | 'port' |
 export function lineCounts(config: ServiceConfig): { slots: number; turns: number; ring: number } {
   return {
     slots: config.servers.length,
-    turns: Math.ceil(turnsOf(config).length / 8),
+    turns: Math.ceil(turnsOf(config).length / 4),
     ring: Math.ceil(config.ring.length / 32),
   };
 }
@@ -46,17 +51,20 @@ export function serviceValue(config: ServiceConfig, firstLine: number): Record<s
     weight_max: Math.max(0, ...weights),
     weight_gcd: weights.reduce(gcd, 0),
     generation: config.generation,
-    scheduler: { rr: 1, wrr: 2, mh: 3 }[config.scheduler],
+    scheduler: SCHEDULER_NUMBERS[config.scheduler],
     flags: (config.hashPort ? 1 : 0) | (config.fallback ? 2 : 0),
   };
 }
 
 /** Every line of a service, one member of the union each. */
 export function lineValues(config: ServiceConfig): Record<string, unknown>[] {
-  const turns = turnsOf(config).map((slot) => ({ index: slot, pad: 0, weight: config.servers[slot]?.weight ?? 0 }));
+  const turns = turnsOf(config).map((slot) => {
+    const { id = 0, weight = 0 } = config.servers[slot] ?? {};
+    return { id, weight, index: slot };
+  });
   return [
     ...config.servers.map((entry, slot) => ({ server: serverValue(config, entry, slot) })),
-    ...chunks(turns, 8, { index: 0, pad: 0, weight: 0 }).map((chunk) => ({ turns: chunk })),
+    ...chunks(turns, 4, { id: 0, weight: 0, index: 0 }).map((chunk) => ({ turns: chunk })),
     ...chunks(config.ring, 32, EMPTY).map((chunk) => ({ ring: chunk })),
   ];
 }
@@ -98,7 +106,8 @@ function serverValue(config: ServiceConfig, entry: ServerConfig, slot: number): 
     flags: (entry.available ? 1 : 0) | (isEligible(entry) ? 2 : 0) | df,
     spread_bits: entry.spreadBits,
     outer_sum: entry.method === 'tun' && familyOf(entry.address) === 4 ? outerSum(entry) : 0,
-    pad: Buffer.alloc(12),
+    weight: entry.available ? entry.weight : 0,
+    pad: Buffer.alloc(8),
   };
 }
 

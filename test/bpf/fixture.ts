@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { BpfObject, type MapOptions, type OpenOptions, possibleCpus } from 'libbpf-ts';
 import { addressBytes, macBytes } from '../support/packet-bytes.ts';
 import { lineCounts, lineValues, nextHopValue, serviceKeyValue, serviceValue, vipFilterBit } from './encode.ts';
-import { HASH_KEY, START, TIMEOUTS } from './settings.ts';
+import { HASH_KEY, LOCALITY_SECONDS, START, TIMEOUTS } from './settings.ts';
 import { type ConnectionEntry, ConnectionTable } from './table.ts';
-import type { ServiceConfig, World } from './world.ts';
+import type { ServerConfig, ServiceConfig, World } from './world.ts';
 
 export const OBJECT = fileURLToPath(new URL('../../build/bpf/xlb.bpf.o', import.meta.url));
 
@@ -41,11 +41,12 @@ type Fields = Record<string, unknown>;
 
 /** Ids of services and of real servers that there is room for. */
 const IDS = 256;
+const NO_CONNECTIONS = { active: 0, inactive: 0, overloaded: 0, upper: 0, lower: 0 };
 const EMPTY_VALUES = {
-  scheduler_states: { word: 0n },
+  scheduler_states: { word: 0n, epoch: 0 },
   unrecorded: { placed_at: 0, followed_until: 0 },
-  live_counts: { active: 0, inactive: 0, pad: new Array<number>(14).fill(0) },
-  recount: { active: 0, inactive: 0, pad: new Array<number>(14).fill(0) },
+  live_counts: NO_CONNECTIONS,
+  recount: NO_CONNECTIONS,
 };
 
 export class DataPlane {
@@ -78,6 +79,8 @@ export class DataPlane {
       bucket_mask: this.buckets - 1,
       icmp_rate: 1_000_000,
       icmp_burst: 1_000_000,
+      lblc_expiration: LOCALITY_SECONDS,
+      lblcr_expiration: LOCALITY_SECONDS,
       ...options.settings,
     };
     this.set({});
@@ -146,6 +149,7 @@ export class DataPlane {
       if (!kept.has(keyText(config))) this.object.map('services').delete(serviceKeyValue(config));
     }
     for (const config of world.services) this.#writeService(config);
+    for (const { servers } of world.services) servers.forEach((entry) => void this.#writeThresholds(entry));
     this.#services = world.services;
     this.#writeFilter();
   }
@@ -176,6 +180,11 @@ export class DataPlane {
   /** Active and inactive connections of a real server, as the data plane counts them. */
   live(id: number): LiveCount {
     return this.#liveCount('live_counts', id);
+  }
+
+  /** Whether a real server has reached its upper threshold. */
+  overloaded(id: number): boolean {
+    return this.object.map<number, { overloaded: number }>('live_counts').get(id)?.overloaded === 1;
   }
 
   /** The same, as the last sweep with `recount` found them. */
@@ -235,7 +244,17 @@ export class DataPlane {
     const key = serviceKeyValue(config);
     const before = services.get(key)?.generation;
     services.set(key, serviceValue(config, first) as Fields & { generation: number });
-    if (before !== config.generation) this.object.program('settle').testRun({ ctxIn: services.keyCodec.encode(key) });
+    if (before !== config.generation)
+      this.object.program('settle').testRun({ ctxIn: Buffer.concat([services.keyCodec.encode(key), Buffer.alloc(4)]) });
+  }
+
+  /** A higher upper threshold, or none, forgives. */
+  #writeThresholds({ id, upper, lower }: ServerConfig): void {
+    const map = this.object.map<number, typeof NO_CONNECTIONS>('live_counts');
+    const before = map.get(id);
+    if (before === undefined || (before.upper === upper && before.lower === lower)) return;
+    const overloaded = upper === 0 || upper > before.upper ? 0 : before.overloaded;
+    map.set(id, { ...before, overloaded, upper, lower });
   }
 
   /** Nothing else runs while a test configures, so a region is written in place while it is large enough. */

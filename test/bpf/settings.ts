@@ -23,6 +23,9 @@ const USED = [
 export const STATES: readonly State[] = Object.assign(new Array<State>(32).fill('unused'), USED, { 31: 'BUSY' });
 export type State = (typeof USED)[number] | 'unused' | 'BUSY';
 
+/** Seconds after which lblc and lblcr forget an address. */
+export const LOCALITY_SECONDS = 600;
+
 /** Where the data plane's clock starts: far from 0, and so that deadlines wrap at 2^16 within reach. */
 export const START = 3 * 65536 - 1000;
 

@@ -4,9 +4,10 @@
  * Written straight into the maps by `DataPlane.configure` and read by the
  * reference model, so neither rests on the product's compiler.
  */
+import type { SchedulerName } from '../../src/core/model/model.ts';
 
 export type Method = 'dr' | 'tun';
-export type Scheduler = 'rr' | 'wrr' | 'mh';
+export type Scheduler = SchedulerName;
 
 /** One slot of a service's schedule. */
 export interface ServerConfig {
@@ -23,6 +24,9 @@ export interface ServerConfig {
   readonly available: boolean;
   readonly outerDf: 'copy' | 'set' | 'clear';
   readonly spreadBits: number;
+  /** Connection thresholds; 0: none. */
+  readonly upper: number;
+  readonly lower: number;
 }
 
 export interface ServiceConfig {
@@ -87,6 +91,8 @@ export function server(n: number, fields: Partial<ServerConfig> & { family?: 4 |
     available: true,
     outerDf: 'copy',
     spreadBits: 0,
+    upper: 0,
+    lower: 0,
     ...rest,
   };
 }

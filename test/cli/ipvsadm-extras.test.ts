@@ -67,9 +67,7 @@ describe("the kernel's flags for mh", () => {
 
 describe('what is not supported yet', () => {
   const REFUSED = [
-    ['-A -t 10.0.0.9:80', 'scheduler wlc, the default without -s (use -s rr|wrr|mh)'],
-    ['-A -t 10.0.0.9:80 -s wlc', 'scheduler wlc (use -s rr|wrr|mh)'],
-    ['-A -t 10.0.0.9:80 -s twos', 'scheduler twos (use -s rr|wrr|mh)'],
+    ['-A -t 10.0.0.9:80 -s none', 'scheduler none (-s)'],
     ['-A -t 10.0.0.9:80 -s rr -p', 'persistence (-p)'],
     ['-A -t 10.0.0.9:80 -s mh -b flag-3', 'flag flag-3 of scheduler mh (-b)'],
     ['-A --sctp-service 10.0.0.9:80 -s rr', 'SCTP (--sctp-service)'],
@@ -167,7 +165,7 @@ describe('-R', () => {
     ['-R', 255],
     ['-h', 0],
     ['-L -t 10.0.0.9:80', 1],
-    ['-A -t 10.0.0.9:80 -s wlc', 2],
+    ['-A -t 10.0.0.9:80 -s none', 2],
   ])('ends at %s with status %i', async (line, rc) => {
     const backend = new FakeBackend();
     const stdin = `-A -t 10.0.0.1:80 -s rr\n${line}\n-A -t 10.0.0.2:80 -s rr\n`;

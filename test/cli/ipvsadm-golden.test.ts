@@ -96,9 +96,7 @@ describe('setup.args', () => {
 
 /** Services that cannot be added have no real servers to add either. */
 const REFUSED: Readonly<Record<string, string>> = {
-  '10.0.0.100:80': 'scheduler wlc (use -s rr|wrr|mh)',
   '10.0.0.100:443': 'persistence (-p)',
-  '10.0.0.101:80': 'scheduler sh (use -s rr|wrr|mh)',
   '10.0.0.101:5000': 'one-packet scheduling (-o)',
   '10.0.0.100:5060': 'persistence (-p)',
   '10.0.0.102:0': 'persistence (-p)',
@@ -106,7 +104,6 @@ const REFUSED: Readonly<Record<string, string>> = {
   '[fd00::101]:443': 'persistence (-p)',
   '1': 'services by firewall mark (-f)',
   '2': 'services by firewall mark (-f)',
-  '10.0.0.100:8080': 'scheduler fo (use -s rr|wrr|mh)',
 };
 
 function setupAnswer(line: string): string {
@@ -124,8 +121,6 @@ const LATER: Readonly<Record<string, string>> = {
   'ipvsadm -A -t 10.0.0.104:81 -s rr -p -M 24': 'persistence (-p)',
   'ipvsadm -A -t 10.0.0.104:83 -s rr -p -M 255.0.255.0': 'persistence (-p)',
   'ipvsadm -A -u 10.0.0.103:82 -s rr -o -p': 'persistence (-p)',
-  'ipvsadm -A -t 10.0.0.103:84 -s rr -b flag-1': 'flag flag-1 of scheduler rr (-b)',
-  'ipvsadm -A -t 10.0.0.103:85 -s sh -b flag-1,flag-2': 'scheduler sh (use -s rr|wrr|mh)',
   'ipvsadm -A -t 10.0.0.103:87 --pe sip -p': 'persistence (-p)',
   'ipvsadm -A -u 10.0.0.103:88 --pe sip': 'persistence engines (--pe)',
   'ipvsadm -A -f 7 -s rr': 'services by firewall mark (-f)',
@@ -133,8 +128,6 @@ const LATER: Readonly<Record<string, string>> = {
   'ipvsadm --set 0 0 0': 'timeouts (--set)',
   'ipvsadm --start-daemon master --mcast-interface nosuch0': 'the synchronization daemon (--start-daemon)',
   'ipvsadm -A -t fd00::106 -s rr -p': 'persistence (-p)',
-  'ipvsadm -A -t [fd00::107]:80': 'scheduler wlc, the default without -s (use -s rr|wrr|mh)',
-  'ipvsadm -A -t 10.0.0.107:80': 'scheduler wlc, the default without -s (use -s rr|wrr|mh)',
 };
 
 describe('errors.json', () => {

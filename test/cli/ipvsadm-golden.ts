@@ -2,8 +2,8 @@
  * The recorded sessions of ipvsadm 1.31, brought down to what is supported.
  *
  * The recorded table has services that xlb cannot have yet. `simplify` replaces
- * in commands and outputs alike what such a service is by what it can be (wlc
- * by wrr, masquerading by direct routing ...), and leaves out what has no such
+ * in commands and outputs alike what such a service is by what it can be (masquerading
+ * by direct routing ...), and leaves out what has no such
  * place; everything else has to match to the byte.
  */
 import { readFileSync } from 'node:fs';
@@ -29,9 +29,6 @@ const LEFT_OUT =
   /^(?:-[Aa] (?:-f|--sctp-service)|(?:--add-service|-a) --sctp-service|FWM|SCTP|IP +\d)|:81\b|^\w+ +\S+ +ASSURED /;
 
 const REPLACED: readonly (readonly [RegExp, string])[] = [
-  [/ -s (?:wlc|lc|sh|fo)\b/g, ' -s wrr'],
-  [/^((?:TCP|UDP) .*) (?:wlc|lc|sh|fo)(?= |$)/gm, '$1 wrr'],
-  [/ -b sh-fallback,sh-port| \(sh-fallback,sh-port\)/g, ''],
   [/ -p \d+(?: -M \S+)?(?: --pe sip)?| persistent \d+(?: mask \S+)?(?: pe sip)?/g, ''],
   [/(?<=^(?:ipvsadm )?-.*) -o\b|(?<=^UDP.*) ops$/gm, ''],
   [/(?<=^(?:ipvsadm )?-.*) -m\b/gm, ' -g'],

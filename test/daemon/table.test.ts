@@ -110,9 +110,9 @@ describe('the sweeper', () => {
     put({ slot: 0, state: ESTABLISHED, left: 900, server: 1 });
     put({ slot: 1, state: ESTABLISHED, left: -1, server: 2 });
     put({ slot: 4095, state: TIME_WAIT, left: 60, server: 3 });
-    dataplane.maps.live_counts.set(1, { active: 1, inactive: 0 });
-    dataplane.maps.live_counts.set(2, { active: 1, inactive: 0 });
-    dataplane.maps.live_counts.set(3, { active: 0, inactive: 1 });
+    dataplane.maps.live_counts.set(1, { ...NO_THRESHOLDS, active: 1, inactive: 0 });
+    dataplane.maps.live_counts.set(2, { ...NO_THRESHOLDS, active: 1, inactive: 0 });
+    dataplane.maps.live_counts.set(3, { ...NO_THRESHOLDS, active: 0, inactive: 1 });
     const { recount, entries } = await sweepOnce();
 
     expect(entries).toBe(2);
@@ -123,7 +123,7 @@ describe('the sweeper', () => {
 
   test('mends a count that stays wrong', async () => {
     put({ slot: 0, state: ESTABLISHED, left: 900, server: 1 });
-    dataplane.maps.live_counts.set(1, { active: 4, inactive: 2 });
+    dataplane.maps.live_counts.set(1, { ...NO_THRESHOLDS, active: 4, inactive: 2 });
     const counts = openLiveCounts(dataplane.maps);
     for (const expected of [4, 4, 1]) {
       counts.beginRecount();
@@ -134,6 +134,8 @@ describe('the sweeper', () => {
     expect(counts.of(1)).toEqual({ active: 1, inactive: 0 });
   });
 });
+
+const NO_THRESHOLDS = { overloaded: 0, upper: 0, lower: 0 };
 
 test('traffic is summed over CPUs', () => {
   const map = dataplane.maps.service_traffic;

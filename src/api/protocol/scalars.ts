@@ -5,12 +5,13 @@
  */
 import * as z from 'zod';
 import type { Address } from '../../core/model/model.ts';
+import { SCHEDULER_NAMES } from '../../core/model/schedulers.ts';
 import { canonicalAddress } from './address.ts';
 
 /** A protocol name; what it stands for is the value of the IP header's protocol field. */
 export const protocolSchema = z.enum(['tcp', 'udp']);
 export const methodSchema = z.enum(['dr', 'tun']);
-export const schedulerSchema = z.enum(['rr', 'wrr', 'mh']);
+export const schedulerSchema = z.enum(SCHEDULER_NAMES);
 
 /**
  * An IPv4 or IPv6 address as a request writes it; parsing makes it canonical.

@@ -1,7 +1,7 @@
 /** Words -> the daemon's command. */
 import type { Command, ServerSpec, ServiceSpec } from '../../core/model/command.ts';
 import type { Address, ServerKey, ServiceKey } from '../../core/model/model.ts';
-import { isSupportedScheduler } from './unsupported.ts';
+import { isSchedulerName } from '../../core/model/schedulers.ts';
 import type { ServerWords, ServiceWords, Words } from './words.ts';
 
 /** Commands that change the table; the words were checked, and are supported. */
@@ -34,16 +34,16 @@ export function serviceKey({ protocol, address, port }: ServiceWords): ServiceKe
 
 function serviceSpec(service: ServiceWords): ServiceSpec {
   const { scheduler, schedulerFlags: flags, mhSize } = service;
-  if (!isSupportedScheduler(scheduler)) throw new TypeError(`unchecked scheduler ${scheduler}`);
+  if (!isSchedulerName(scheduler)) throw new TypeError(`unchecked scheduler ${scheduler}`);
   const key = serviceKey(service);
-  if (scheduler !== 'mh') return { ...key, scheduler };
-  // The kernel's flags 1 and 2 are mh's own by another name.
+  // The flags of sh and mh are the kernel's flags 1 and 2 by other names; any scheduler may have those.
+  const has = (...names: string[]) => names.some((name) => flags.includes(name));
   const options = {
-    fallback: flags.includes('mh-fallback') || flags.includes('flag-1'),
-    port: flags.includes('mh-port') || flags.includes('flag-2'),
-    ringSize: mhSize,
+    fallback: has('flag-1', 'sh-fallback', 'mh-fallback'),
+    port: has('flag-2', 'sh-port', 'mh-port'),
   };
-  return { ...key, scheduler, options };
+  if (scheduler === 'mh') return { ...key, scheduler, options: { ...options, ringSize: mhSize } };
+  return options.fallback || options.port ? { ...key, scheduler, options } : { ...key, scheduler };
 }
 
 function serverKey({ address, port }: ServerWords): ServerKey {

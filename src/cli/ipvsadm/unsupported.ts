@@ -2,8 +2,8 @@
  * What ipvsadm has and xlb does not have yet. Asked only after ipvsadm's own
  * checks, so that a mistake is told as ipvsadm tells it.
  */
+import { isSchedulerName } from '../../core/model/schedulers.ts';
 import type { CommandName } from './options.ts';
-import { DEFAULT_SCHEDULER } from './schedulers.ts';
 import type { ServerWords, ServiceWords, Words } from './words.ts';
 
 const COMMANDS: Partial<Readonly<Record<CommandName, string>>> = {
@@ -33,22 +33,15 @@ function ofService({ service, options }: Words): string | undefined {
   if (options.has('persistent')) return 'persistence (-p)';
   if (options.has('ops')) return 'one-packet scheduling (-o)';
   if (options.has('pe')) return 'persistence engines (--pe)';
-  return ofScheduler(service, options.has('scheduler'));
+  return ofScheduler(service);
 }
 
-function ofScheduler({ scheduler, schedulerFlags }: ServiceWords, isNamed: boolean): string | undefined {
-  const isDefault = scheduler === DEFAULT_SCHEDULER && !isNamed;
-  if (isDefault) return `scheduler ${scheduler}, the default without -s (use -s rr|wrr|mh)`;
-  if (!isSupportedScheduler(scheduler)) return `scheduler ${scheduler} (use -s rr|wrr|mh)`;
-  const flag = schedulerFlags.find((name) => scheduler !== 'mh' || name === 'flag-3');
-  return flag && `flag ${flag} of scheduler ${scheduler} (-b)`;
+function ofScheduler({ scheduler, schedulerFlags }: ServiceWords): string | undefined {
+  if (!isSchedulerName(scheduler)) return `scheduler ${scheduler} (-s)`;
+  return schedulerFlags.includes('flag-3') ? `flag flag-3 of scheduler ${scheduler} (-b)` : undefined;
 }
 
 function ofServer({ method, tunnelType }: ServerWords): string | undefined {
   if (method === 'masquerading') return 'masquerading (-m)';
   return tunnelType === 'ipip' ? undefined : `tunnel type ${tunnelType} (--tun-type)`;
-}
-
-export function isSupportedScheduler(name: string): name is 'rr' | 'wrr' | 'mh' {
-  return name === 'rr' || name === 'wrr' || name === 'mh';
 }

@@ -238,7 +238,7 @@ describe('refusals', () => {
     [add(4, { address: '10.0.0.04' }), 'invalid', 'server.address'],
     [edit(1, { port: 65536 }), 'invalid', 'server.port'],
     [service({ protocol: 'sctp' }), 'invalid', 'service.protocol'],
-    [service({ scheduler: 'wlc' }), 'invalid', 'service.scheduler'],
+    [service({ scheduler: 'wlcr' as 'wlc' }), 'invalid', 'service.scheduler'],
     [service({ port: -1 }), 'invalid', 'service.port'],
     [service({ address: '::1%lo' }), 'invalid', 'service.address'],
     [service({ options: { ringSize: 4094 } }), 'invalid', 'service.options.ringSize'],

@@ -5,6 +5,7 @@
 import { addressFamily, parseAddress } from './address.ts';
 import type { CommandError, CommandErrorCode } from './command.ts';
 import type { Method, SchedulerName, SchedulerOptions, ServerKey, ServiceKey, TunnelSettings } from './model.ts';
+import { SCHEDULER_NAMES } from './schedulers.ts';
 import { MAX_WEIGHT } from './server.ts';
 import { formatServiceKey } from './service-key.ts';
 
@@ -66,7 +67,7 @@ export function checkServerPort(service: ServiceKey, { port }: ServerKey): Comma
 
 export function checkScheduler(scheduler: SchedulerName, options: SchedulerOptions): CommandError | null {
   return (
-    checkChoice('scheduler', scheduler, ['rr', 'wrr', 'mh']) ??
+    checkChoice('scheduler', scheduler, SCHEDULER_NAMES) ??
     checkBoolean('options.port', options.port) ??
     checkBoolean('options.fallback', options.fallback) ??
     checkRingSize(options.ringSize)

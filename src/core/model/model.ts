@@ -6,12 +6,15 @@
  * list order: the server added last comes first.
  */
 
+import type { SchedulerName } from './schedulers.ts';
+
+export type { SchedulerName } from './schedulers.ts';
+
 /** An IP address in canonical text (RFC 5952 for IPv6); made by `parseAddress` only. */
 export type Address = string & { readonly __brand: 'Address' };
 
 export type Protocol = 'tcp' | 'udp';
 export type Method = 'dr' | 'tun';
-export type SchedulerName = 'rr' | 'wrr' | 'mh';
 
 /** What identifies a virtual service. Port 0: every port of the address without a service of its own. */
 export interface ServiceKey {
@@ -58,9 +61,9 @@ export interface RealServer {
 }
 
 export interface SchedulerOptions {
-  /** mh-port: the source port is hashed too. */
+  /** sh-port, mh-port: the source port is hashed too. */
   readonly port: boolean;
-  /** mh-fallback: an unavailable server's flows go to other slots. */
+  /** sh-fallback, mh-fallback: an unavailable server's flows go to other slots. */
   readonly fallback: boolean;
   /** mh: slots of the ring, a prime; 4093 is the kernel's. */
   readonly ringSize: number;

@@ -29,6 +29,7 @@ export function adopt(have: Have, memory: readonly Remembered[], limits: Limits,
     interfaces: have.interfaces,
     txPorts: have.txPorts,
     filter: have.filter,
+    thresholds: have.thresholds,
   };
 }
 

@@ -12,7 +12,7 @@ import {
   type ServiceKey as ServiceMapKey,
 } from '../../dataplane/types.gen.ts';
 import { addressFamily, addressWords } from '../model/address.ts';
-import type { Address, RealServer, ServiceKey, TunnelSettings, VirtualService } from '../model/model.ts';
+import type { Address, RealServer, SchedulerName, ServiceKey, TunnelSettings, VirtualService } from '../model/model.ts';
 import type { Resolution } from '../model/resolution.ts';
 import { effectiveWeight } from '../model/server.ts';
 import { ringOf } from '../scheduler/ring.ts';
@@ -22,7 +22,11 @@ import { type Slot, type Slots, standIn } from './slots.ts';
 const UNKNOWN_MTU = 65535;
 const NO_ADDRESS = { word: [0, 0, 0, 0] };
 const PROTOCOL_NUMBERS = { tcp: 6, udp: 17 };
-export const SCHEDULERS = { rr: Scheduler.SCHEDULER_RR, wrr: Scheduler.SCHEDULER_WRR, mh: Scheduler.SCHEDULER_MH };
+
+/** `SCHEDULER_WLC` for wlc, and so on. */
+export function schedulerNumber(scheduler: SchedulerName): number {
+  return Scheduler[`SCHEDULER_${scheduler.toUpperCase() as Uppercase<SchedulerName>}`];
+}
 
 export interface ServiceContent {
   /** Slots, then turns, then the ring. */
@@ -63,7 +67,9 @@ export function buildContent(
   tunnel: TunnelSettings,
 ): ServiceContent {
   const weights = service.servers.map(effectiveWeight);
-  const turns = order.map((index, i) => ({ index, weight: weights[i] ?? 0 })).filter(({ weight }) => weight > 0);
+  const turns = order
+    .map((index, i) => ({ id: slots[index]!.id, weight: weights[i] ?? 0, index }))
+    .filter(({ weight }) => weight > 0);
   const after = turnsAfter(order, weights);
   const bySlot = new Map(order.map((index, i) => [index, service.servers[i]]));
   const slotLines = slots.map((slot, index) => {
@@ -74,7 +80,7 @@ export function buildContent(
     return { server: liveSlot(slot, server, reach(server), position, tunnel) };
   });
   const ring = ringOf(service);
-  const turnLines = chunks(turns, ScheduleLimit.TURNS_PER_LINE, { index: 0, weight: 0 }).map((part) => ({
+  const turnLines = chunks(turns, ScheduleLimit.TURNS_PER_LINE, { id: 0, weight: 0, index: 0 }).map((part) => ({
     turns: part,
   }));
   return {
@@ -109,8 +115,8 @@ export function serviceElement(
     weight_max: content.weightMax,
     weight_gcd: content.weightGcd,
     generation,
-    scheduler: SCHEDULERS[service.scheduler],
-    flags: (port ? ServiceFlag.SERVICE_HASH_PORT : 0) | (fallback ? ServiceFlag.SERVICE_MH_FALLBACK : 0),
+    scheduler: schedulerNumber(service.scheduler),
+    flags: (port ? ServiceFlag.SERVICE_HASH_PORT : 0) | (fallback ? ServiceFlag.SERVICE_HASH_FALLBACK : 0),
   };
 }
 
@@ -150,6 +156,7 @@ const HOLE: RealServerSlot = {
   flags: 0,
   spread_bits: 0,
   outer_sum: 0,
+  weight: 0,
 };
 
 function retiredSlot(slot: Slot, turns_after: number): RealServerSlot {
@@ -179,6 +186,7 @@ function liveSlot(
     mtu: resolution.state === 'resolved' ? Math.min(resolution.mtu, UNKNOWN_MTU) : UNKNOWN_MTU,
     method: server.method === 'tun' ? Method.METHOD_TUN : Method.METHOD_DR,
     flags,
+    weight: effectiveWeight(server),
   };
   if (server.method === 'dr') return base;
   const outer = outerHeader(server.key.address, resolution, tunnel);

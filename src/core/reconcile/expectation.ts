@@ -13,7 +13,7 @@ import {
   type Service,
 } from '../../dataplane/types.gen.ts';
 import { addressFamily, addressFromWords } from '../model/address.ts';
-import type { Address, Model, VirtualService } from '../model/model.ts';
+import type { Address, Model, SchedulerName, VirtualService } from '../model/model.ts';
 import type { Resolution } from '../model/resolution.ts';
 import { effectiveWeight, tableWeight } from '../model/server.ts';
 import { buildTable } from '../scheduler/maglev.ts';
@@ -64,18 +64,21 @@ function checkService(name: string, have: Have, element: Service, service: Virtu
   same(`${name}: servers`, live.length, service.servers.length);
   if (order.includes(-1)) throw new Error(`${name}: a server has no slot`);
   const weights = service.servers.map(effectiveWeight);
-  const turns = order.map((index, i) => ({ index, weight: weights[i]! })).filter(({ weight }) => weight > 0);
+  const turns = order
+    .map((index, i) => ({ id: slots[index]!.id, index, weight: weights[i]! }))
+    .filter(({ weight }) => weight > 0);
   same(`${name}: turns`, turnsOf(have, element), turns);
   same(`${name}: largest weight`, element.weight_max, Math.max(0, ...weights));
   same(
     `${name}: scheduler`,
     element.scheduler,
-    { rr: Scheduler.SCHEDULER_RR, wrr: Scheduler.SCHEDULER_WRR, mh: Scheduler.SCHEDULER_MH }[service.scheduler],
+    Scheduler[`SCHEDULER_${service.scheduler.toUpperCase() as Uppercase<SchedulerName>}`],
   );
   if (element.generation === 0) throw new Error(`${name}: generation 0 is that of untouched scheduler state`);
   for (const [i, server] of service.servers.entries()) {
     const slot = slots[order[i]!]!;
     same(`${name}: eligible`, (slot.flags & RealServerFlag.REAL_SERVER_ELIGIBLE) !== 0, weights[i]! > 0);
+    same(`${name}: weight`, slot.weight, weights[i]);
     same(`${name}: turns_after`, slot.turns_after, weights.slice(0, i + 1).filter((weight) => weight > 0).length);
     same(`${name}: method`, slot.method, server.method === 'tun' ? Method.METHOD_TUN : Method.METHOD_DR);
     checkNextHop(name, have, slot, network.resolution(server.key.address));
@@ -83,6 +86,10 @@ function checkService(name: string, have: Have, element: Service, service: Virtu
   const ring = expectedRing(service).map((position) =>
     position === ScheduleLimit.RING_EMPTY ? position : order[position]!,
   );
+  for (const [i, { upperThreshold: upper, lowerThreshold: lower }] of service.servers.entries()) {
+    const found = have.thresholds.get(slots[order[i]!]!.id) ?? { upper: 0, lower: 0 };
+    same(`${name}: thresholds`, found, { upper, lower });
+  }
   same(`${name}: ring`, ringOf(have, element), [...ring]);
 }
 
@@ -99,11 +106,22 @@ function checkNextHop(name: string, have: Have, slot: RealServerSlot, resolution
 }
 
 function expectedRing(service: VirtualService): Uint16Array {
-  const isMh = service.scheduler === 'mh';
+  const { scheduler } = service;
+  if (scheduler === 'sh' || scheduler === 'dh') return expectedTable(service, scheduler);
+  const isMh = scheduler === 'mh';
   const weightOf = isMh ? tableWeight : effectiveWeight;
   const servers = service.servers.map((server) => ({ key: server.key, weight: weightOf(server) }));
   if (servers.every(({ weight }) => weight === 0)) return new Uint16Array(0);
   return buildTable(servers, isMh ? service.options.ringSize : 1021, addressFamily(service.key.address));
+}
+
+/** 256 slots: the servers again and again, of sh each as often as its weight says; drained ones not at all. */
+function expectedTable({ servers }: VirtualService, scheduler: 'sh' | 'dh'): Uint16Array {
+  if (servers.every((server) => effectiveWeight(server) === 0)) return new Uint16Array(0);
+  const round = servers.flatMap(({ admin, weight }, position) =>
+    admin === null ? new Array<number>(scheduler === 'sh' ? Math.max(1, weight) : 1).fill(position) : [],
+  );
+  return Uint16Array.from({ length: 256 }, (_, i) => round[i % round.length]!);
 }
 
 function turnsOf(have: Have, { turns_line, turn_count }: Service) {
@@ -111,7 +129,7 @@ function turnsOf(have: Have, { turns_line, turn_count }: Service) {
     const turn = have.line(turns_line + Math.floor(i / ScheduleLimit.TURNS_PER_LINE))?.turns?.[
       i % ScheduleLimit.TURNS_PER_LINE
     ];
-    return { index: turn?.index, weight: turn?.weight };
+    return { id: turn?.id, index: turn?.index, weight: turn?.weight };
   });
 }
 

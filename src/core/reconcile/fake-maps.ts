@@ -10,6 +10,7 @@ import {
 import { addressFromWords } from '../model/address.ts';
 import type { Have, Operation } from './operations.ts';
 import type { Limits } from './reconciler.ts';
+import type { Thresholds } from './thresholds.ts';
 import { vipFilterBit } from './vip-filter.ts';
 
 export class FakeMaps {
@@ -20,6 +21,7 @@ export class FakeMaps {
   private readonly interfaces = new Map<number, Interface>();
   private readonly txPorts = new Map<number, number>();
   private readonly filter = new Map<number, bigint>();
+  private readonly thresholds = new Map<number, Thresholds>();
 
   constructor(limits: Limits) {
     this.limits = limits;
@@ -28,7 +30,14 @@ export class FakeMaps {
   execute(operation: Operation): void {
     switch (operation.op) {
       case 'zero':
+        for (const id of operation.serverIds) this.thresholds.delete(id);
         return;
+      case 'set-thresholds': {
+        const { id, upper, lower } = operation;
+        if (upper === 0 && lower === 0) this.thresholds.delete(id);
+        else this.thresholds.set(id, { upper, lower });
+        return;
+      }
       case 'write-interface':
         this.interfaces.set(operation.slot, operation.value);
         return;
@@ -67,6 +76,7 @@ export class FakeMaps {
       interfaces: new Map([...this.interfaces].filter(([, value]) => nonZero(value))),
       txPorts: new Map(this.txPorts),
       filter: new Map([...this.filter].filter(([, value]) => value !== 0n)),
+      thresholds: new Map(this.thresholds),
     };
   }
 
@@ -117,9 +127,9 @@ export class FakeMaps {
 
   private checkIndexes(service: Service): void {
     const indexes: number[] = [];
-    for (let i = 0; i * 8 < service.turn_count; i++) {
+    for (let i = 0; i * ScheduleLimit.TURNS_PER_LINE < service.turn_count; i++) {
       const turns = this.lines.get(service.turns_line + i)?.turns ?? [];
-      indexes.push(...turns.slice(0, service.turn_count - i * 8).map(({ index }) => index));
+      indexes.push(...turns.slice(0, service.turn_count - i * ScheduleLimit.TURNS_PER_LINE).map(({ index }) => index));
     }
     for (let i = 0; i * 32 < service.ring_size; i++) {
       const ring = this.lines.get(service.ring_line + i)?.ring ?? [];

@@ -1,5 +1,6 @@
 /** What changes the maps: plain data, executed in order by `src/dataplane`. */
 import type { Interface, NextHop, ScheduleLine, Service, ServiceKey } from '../../dataplane/types.gen.ts';
+import type { ThresholdMap } from './thresholds.ts';
 
 export type Operation =
   /** Statistics, counts and scheduler state of ids that get a new owner. */
@@ -13,10 +14,14 @@ export type Operation =
   | { readonly op: 'store-next-hop'; readonly id: number; readonly value: NextHop }
   /** Consecutive lines that no published service uses. */
   | { readonly op: 'write-lines'; readonly line: number; readonly lines: readonly ScheduleLine[] }
+  /** Of a real server's connections; an overloaded one is forgiven where the upper threshold rises or goes. */
+  | { readonly op: 'set-thresholds'; readonly id: number; readonly upper: number; readonly lower: number }
   | { readonly op: 'write-filter'; readonly word: number; readonly value: bigint }
-  /** `settle`: run the settle program after it. */
-  | { readonly op: 'set-service'; readonly key: ServiceKey; readonly value: Service; readonly settle: boolean }
+  | { readonly op: 'set-service'; readonly key: ServiceKey; readonly value: Service; readonly settle: Settle }
   | { readonly op: 'delete-service'; readonly key: ServiceKey };
+
+/** What the settle program is run for after it: an edit of the list of servers (wrr), or a scheduler that starts. */
+export type Settle = 'edit' | 'restart' | null;
 
 /** What the maps hold, as far as the controller writes them. */
 export interface Have {
@@ -28,4 +33,5 @@ export interface Have {
   readonly interfaces: ReadonlyMap<number, Interface>;
   readonly txPorts: ReadonlyMap<number, number>;
   readonly filter: ReadonlyMap<number, bigint>;
+  readonly thresholds: ThresholdMap;
 }

@@ -9,10 +9,17 @@ import { Director, type Event, LIMITS, SERVERS, SERVICES } from './simulation.ts
 
 const service = fc.constantFrom(...SERVICES);
 const server = fc.constantFrom(...SERVERS).map((address) => ({ address, port: 80 }));
-const scheduler = fc.constantFrom('rr', 'wrr', 'mh');
+const scheduler = fc.constantFrom('rr', 'wrr', 'mh', 'wlc', 'sh', 'dh', 'lblc');
 const options = fc.record({ port: fc.boolean(), ringSize: fc.constantFrom(251, 509) });
 const spec = fc
-  .tuple(server, fc.record({ method: fc.constant('tun'), weight: fc.constantFrom(0, 1, 1, 2, 6) }))
+  .tuple(
+    server,
+    fc.record({
+      method: fc.constant('tun'),
+      weight: fc.constantFrom(0, 1, 1, 2, 6),
+      upperThreshold: fc.constantFrom(0, 0, 4, 9),
+    }),
+  )
   .map(([key, values]) => ({ ...key, ...values }));
 const admin = fc.option(fc.constant({ action: 'drain', by: 'anna', at: 1, reason: '' }));
 
@@ -160,7 +167,7 @@ function inflict({ maps }: Director, { pick, change, operation }: Damage): void 
   const element = maps.have().services[pick];
   if (operation === null) {
     if (element !== undefined)
-      maps.execute({ op: 'set-service', key: element.key, value: { ...element, ...change }, settle: false });
+      maps.execute({ op: 'set-service', key: element.key, value: { ...element, ...change }, settle: null });
   } else if (operation.op === 'set-service') {
     if (element !== undefined) maps.execute({ ...operation, value: { ...element, ...change, key: operation.key } });
   } else {

@@ -147,16 +147,16 @@ describe('a plan', () => {
     const generation = () => maps.have().services[0]?.generation;
     const scheduled = (scheduler: 'rr' | 'wrr', ...more: Command[]) =>
       reconcile(reconciler, maps, model({ type: 'service.add', service: { ...vip, scheduler } }, ...more), 0);
-    scheduled('wrr', add(11), add(12));
+    expect(scheduled('wrr', add(11), add(12)).at(-1)).toMatchObject({ op: 'set-service', settle: 'restart' });
     expect(generation()).toBe(1);
-    expect(scheduled('wrr', add(11), add(12, 3)).at(-1)).toMatchObject({ op: 'set-service', settle: true });
+    expect(scheduled('wrr', add(11), add(12, 3)).at(-1)).toMatchObject({ op: 'set-service', settle: 'edit' });
     expect(generation()).toBe(2);
     scheduled('wrr', add(12, 3), add(11));
     expect(generation()).toBe(3);
     const asItIs = { ...add(11), type: 'server.edit' } as Command;
-    expect(scheduled('wrr', add(12, 3), add(11), asItIs)).toMatchObject([{ op: 'write-lines' }, { settle: true }]);
+    expect(scheduled('wrr', add(12, 3), add(11), asItIs)).toMatchObject([{ op: 'write-lines' }, { settle: 'edit' }]);
     expect(generation()).toBe(4);
-    expect(scheduled('rr', add(12, 3), add(11)).at(-1)).toMatchObject({ op: 'set-service', settle: false });
+    expect(scheduled('rr', add(12, 3), add(11)).at(-1)).toMatchObject({ op: 'set-service', settle: 'restart' });
     expect(generation()).toBe(5);
     const [name, entry] = [...reconciler.state.entries][0]!;
     reconciler.state.entries.set(name, { ...entry, generation: 0xffff });
@@ -208,7 +208,7 @@ describe('a start on maps in use', () => {
     const wanted = model(rr, add(11), add(12), other, addToOther);
     reconcile(reconciler, maps, wanted, 0);
     const element = maps.have().services[1]!;
-    maps.execute({ op: 'set-service', key: element.key, value: { ...element, ...damage }, settle: false });
+    maps.execute({ op: 'set-service', key: element.key, value: { ...element, ...damage }, settle: null });
     const again = new Reconciler(adopt(maps.have(), reconciler.memory(), LIMITS, 100));
     const planned = again.plan(wanted, network, 100);
     if (!planned.ok) throw new Error(planned.message);
@@ -225,7 +225,7 @@ describe('a start on maps in use', () => {
     const [reconciler, maps] = fresh();
     reconcile(reconciler, maps, model(rr, add(11), other), 0);
     const element = maps.have().services[1]!;
-    maps.execute({ op: 'set-service', key: element.key, value: { ...element, id: 1 }, settle: false });
+    maps.execute({ op: 'set-service', key: element.key, value: { ...element, id: 1 }, settle: null });
     const again = new Reconciler(adopt(maps.have(), [], LIMITS, 100));
     const planned = again.plan(model(rr, add(11)), network, 100);
     expect(planned.ok && planned.operations).toEqual([{ op: 'delete-service', key: element.key }]);

@@ -16,8 +16,8 @@ import { serviceKeyText } from '../model/service-key.ts';
 import {
   buildContent,
   type Reach,
-  SCHEDULERS,
   type ServiceContent,
+  schedulerNumber,
   serviceElement,
   serviceMapKey,
 } from './build-service.ts';
@@ -29,6 +29,7 @@ import type { Operation } from './operations.ts';
 import { IdPool, type Region, RegionPool } from './pools.ts';
 import { sameContent, sameTurns } from './same-content.ts';
 import { assignSlots, releaseSlots, type Slots } from './slots.ts';
+import { type ThresholdMap, ThresholdPlan } from './thresholds.ts';
 import { vipFilterWords } from './vip-filter.ts';
 
 export interface Limits {
@@ -81,6 +82,7 @@ export interface State {
   readonly interfaces: ReadonlyMap<number, Interface>;
   readonly txPorts: ReadonlyMap<number, number>;
   readonly filter: ReadonlyMap<number, bigint>;
+  readonly thresholds: ThresholdMap;
 }
 
 export type Planned =
@@ -98,6 +100,7 @@ export function emptyState({ services, realServers, nextHops, lines }: Limits): 
     interfaces: new Map(),
     txPorts: new Map(),
     filter: new Map(),
+    thresholds: new Map(),
   };
 }
 
@@ -171,6 +174,7 @@ class Planner {
   private readonly nextHopIds: IdPool;
   private readonly regions: RegionPool;
   private readonly nextHops: NextHopPlan;
+  private readonly thresholds: ThresholdPlan;
   private readonly zeroServices: number[] = [];
   private readonly zeroServers: number[] = [];
   private readonly lineOperations: Operation[] = [];
@@ -189,6 +193,7 @@ class Planner {
     this.nextHopIds = before.nextHopIds.clone();
     this.regions = before.regions.clone();
     this.nextHops = new NextHopPlan(before.nextHops, this.nextHopIds, now);
+    this.thresholds = new ThresholdPlan(before.thresholds);
     this.losesNextHops = before.nextHops.adopted.size > 0;
   }
 
@@ -207,6 +212,7 @@ class Planner {
     return {
       operations: [
         ...zero,
+        ...this.thresholds.operations,
         ...interfaces.before,
         ...this.nextHops.operations,
         ...this.lineOperations,
@@ -226,6 +232,7 @@ class Planner {
         interfaces: interfaces.values,
         txPorts: interfaces.txPorts,
         filter,
+        thresholds: this.thresholds.finish(),
       },
     };
   }
@@ -242,6 +249,7 @@ class Planner {
     const assigned = assignSlots(entry.slots, entry.order, service, this.now, () => this.takeServerId());
     if (assigned === undefined) throw new Exhausted(`${name}: no room for more real servers; raise --real-servers`);
     this.zeroServers.push(...assigned.newIds);
+    this.thresholds.place(service.servers, assigned.slots, assigned.order, assigned.newIds);
     const byServer = new Map(service.servers.map((server, i) => [server, reach[i]]));
     const { slots, order } = assigned;
     const content = buildContent(service, slots, order, (server) => byServer.get(server) as Reach, this.model.tunnel);
@@ -270,7 +278,8 @@ class Planner {
     if (region !== null) this.regions.release(region, this.now);
     const value = serviceElement(service, entry.id, generation, fresh.line, content);
     this.lineOperations.push({ op: 'write-lines', line: fresh.line, lines: content.lines });
-    const settle = service.scheduler === 'wrr' && edited;
+    const restarts = element?.scheduler !== value.scheduler;
+    const settle = restarts ? 'restart' : service.scheduler === 'wrr' && edited ? 'edit' : null;
     this.serviceOperations.push({ op: 'set-service', key: value.key, value, settle });
     return { ...entry, slots, order, source, generation, region: fresh, content, element: value, deletedAt: null };
   }
@@ -385,7 +394,7 @@ function isNewList({ source }: Entry, { scheduler, servers }: VirtualService): b
 function isEdited(entry: Entry, order: readonly number[], service: VirtualService, content: ServiceContent): boolean {
   if (entry.content === null || entry.element === null) return true;
   const sameOrder = entry.order.length === order.length && entry.order.every((slot, i) => slot === order[i]);
-  const sameScheduler = entry.element.scheduler === SCHEDULERS[service.scheduler];
+  const sameScheduler = entry.element.scheduler === schedulerNumber(service.scheduler);
   return !sameOrder || !sameScheduler || !sameTurns(entry.content, content);
 }
 

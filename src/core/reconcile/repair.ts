@@ -5,6 +5,7 @@ import { NO_INTERFACE, sameInterface, sameNextHop } from './next-hop.ts';
 import type { Have, Operation } from './operations.ts';
 import type { State } from './reconciler.ts';
 import { sameLine } from './same-content.ts';
+import { repairThresholds } from './thresholds.ts';
 
 /** Empty where the maps hold exactly `state`. */
 export function repair(state: State, have: Have): Operation[] {
@@ -12,6 +13,7 @@ export function repair(state: State, have: Have): Operation[] {
     ...repairInterfaces(state, have),
     ...repairNextHops(state, have),
     ...filterOperations(have.filter, state.filter, 'set'),
+    ...repairThresholds(state.thresholds, have.thresholds),
     ...repairServices(state, have),
     ...filterOperations(have.filter, state.filter, 'clear'),
   ];
@@ -52,7 +54,7 @@ function repairServices(state: State, have: Have): Operation[] {
     const intact = content.lines.every((line, i) => sameLine(have.line(region.line + i) ?? {}, line));
     if (!intact) operations.push({ op: 'write-lines', line: region.line, lines: content.lines });
     if (JSON.stringify(found.get(name)) !== JSON.stringify(element)) {
-      operations.push({ op: 'set-service', key: element.key, value: element, settle: false });
+      operations.push({ op: 'set-service', key: element.key, value: element, settle: null });
     }
     found.delete(name);
   }

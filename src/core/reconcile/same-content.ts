@@ -30,7 +30,7 @@ export function sameLine(found: ScheduleLine, expected: ScheduleLine): boolean {
 }
 
 function sameTurn(a: Turn, b: Turn | undefined): boolean {
-  return b !== undefined && a.index === b.index && a.weight === b.weight;
+  return b !== undefined && a.id === b.id && a.index === b.index && a.weight === b.weight;
 }
 
 const FIELDS = [
@@ -44,6 +44,7 @@ const FIELDS = [
   'flags',
   'spread_bits',
   'outer_sum',
+  'weight',
 ] as const;
 
 function sameServer(a: RealServer, b: RealServer): boolean {

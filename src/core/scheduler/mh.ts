@@ -1,15 +1,10 @@
 /** Maglev hashing (ip_vs_mh.c): the source decides, by a table of the service's servers. */
 import { addressFamily } from '../model/address.ts';
-import type { Address, SchedulerOptions } from '../model/model.ts';
+import type { SchedulerOptions } from '../model/model.ts';
 import { type Candidate, isAvailable, NO_SERVER, type Position } from './candidate.ts';
+import type { Flow } from './flow.ts';
 import { hashInput } from './maglev.ts';
 import { hsiphash, MH_KEY_1 } from './siphash.ts';
-
-export interface Flow {
-  readonly source: Address;
-  /** Host order. */
-  readonly sourcePort: number;
-}
 
 /**
  * `table`: from `buildTable`, over the last weights that were not 0. So a

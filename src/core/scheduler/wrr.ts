@@ -17,31 +17,36 @@ export interface WrrState {
 export const WRR_START: WrrState = { cursor: HEAD, weight: 0 };
 
 /**
- * Passes on from the cursor. It ends without a server once each of them was
- * asked with the lowest weight: all of them from the head, or, where the walk
- * began amid the list, up to there again.
+ * Passes on from the cursor. Levels that no available server reaches are passed
+ * over at once: between a heavy server at its threshold and light ones there may
+ * be billions.
  */
 export function chooseWrr(servers: readonly Candidate[], state: WrrState): [Position, WrrState] {
   const { step, top } = limits(servers);
   if (top === 0) return [NO_SERVER, state];
-  const start = state.cursor;
-  let { cursor, weight } = state;
-  let isLastPass = false;
-  let hasRestarted = false;
-  for (;;) {
-    const endsAtStart = isLastPass && hasRestarted && start !== HEAD;
-    const chosen = findFrom(servers, cursor + 1, endsAtStart ? start + 1 : servers.length, weight);
-    if (chosen !== NO_SERVER) return [chosen, { cursor: chosen, weight }];
-    if (endsAtStart) return [NO_SERVER, { cursor: start, weight }];
-    cursor = HEAD;
-    weight -= step;
-    if (weight <= 0) {
-      weight = top;
-      if (isLastPass || start === HEAD) return [NO_SERVER, { cursor: HEAD, weight }];
-      hasRestarted = true;
-    }
-    isLastPass = weight <= step;
-  }
+  const reached = largestWeight(servers.filter(({ overloaded }) => !overloaded).map(({ weight }) => weight));
+  if (reached === 0) return [NO_SERVER, exhausted(state, step, top)];
+  const here = findFrom(servers, state.cursor + 1, state.weight);
+  if (here !== NO_SERVER) return [here, { cursor: here, weight: state.weight }];
+  const below = levelAt(state.weight - step, step, reached);
+  const weight = below > 0 ? below : levelAt(top, step, reached);
+  const chosen = findFrom(servers, 0, weight);
+  return [chosen, { cursor: chosen, weight }];
+}
+
+/**
+ * Where the walk ends when every server is overloaded: each was asked with the
+ * lowest weight. From the head, or from a higher level on, that is one way down;
+ * a walk that began amid the list on the lowest level ends there again.
+ */
+function exhausted({ cursor, weight }: WrrState, step: number, top: number): WrrState {
+  if (cursor === HEAD || weight > step) return { cursor: HEAD, weight: top };
+  return { cursor, weight: levelAt(top, step, step) };
+}
+
+/** The highest level not above `limit` when falling by `step` from `weight`; 0 or less: there is none. */
+function levelAt(weight: number, step: number, limit: number): number {
+  return weight <= limit ? weight : weight - Math.ceil((weight - limit) / step) * step;
 }
 
 /** ip_vs_wrr_dest_changed: after every addition, deletion or edit of a server. */
@@ -51,8 +56,8 @@ export function wrrAfterEdit(servers: readonly Candidate[], { weight }: WrrState
   return { cursor: HEAD, weight: step > 1 ? Math.floor(weight / step) * step + 1 : weight };
 }
 
-function findFrom(servers: readonly Candidate[], from: Position, end: Position, weight: number): Position {
-  for (let at = from; at < end; at++) {
+function findFrom(servers: readonly Candidate[], from: Position, weight: number): Position {
+  for (let at = from; at < servers.length; at++) {
     if (servers[at]!.weight >= weight && !servers[at]!.overloaded) return at;
   }
   return NO_SERVER;

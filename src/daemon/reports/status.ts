@@ -1,8 +1,10 @@
 /** The whole director on one screen, and what became of every packet. */
+
 import type { StatsBody, StatusBody } from '../../api/controller.ts';
 import { REASON_NAMES, REASONS } from '../../api/protocol/reasons.ts';
 import type { ServiceReport } from '../../api/protocol/services.ts';
 import type { Problem } from '../../api/protocol/status.ts';
+import { SCHEDULER_NAMES } from '../../core/model/schedulers.ts';
 import type { CounterTotals } from '../../dataplane/traffic.ts';
 import { ConnectionState, type Settings } from '../../dataplane/types.gen.ts';
 import type { InterfaceState } from '../interface-manager.ts';
@@ -70,7 +72,7 @@ export function statusReport(sources: StatusSources): StatusBody {
     timeouts: timeoutsReport(sources.timeouts),
     drops: counterReports(counters).filter(({ kind, total }) => kind === 'drop' && total > 0),
     interfaces: sources.interfaces.map(({ name, attachment }) => ({ name, mode: attachment?.mode ?? null })),
-    supported: { schedulers: ['rr', 'wrr', 'mh'], methods: ['dr', 'tun'] },
+    supported: { schedulers: [...SCHEDULER_NAMES], methods: ['dr', 'tun'] },
     problems: [...problems],
   };
 }

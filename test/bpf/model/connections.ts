@@ -32,6 +32,12 @@ export interface Lookup {
   confirm: boolean;
 }
 
+/** Connections; 0: none. */
+interface Thresholds {
+  readonly upper: number;
+  readonly lower: number;
+}
+
 export interface TableEvents {
   count(name: 'connections_expired' | 'connections_evicted' | 'tag_collisions'): void;
 }
@@ -39,6 +45,9 @@ export interface TableEvents {
 export class Connections {
   readonly entries: (Entry | null)[];
   readonly live = new Map<number, { active: number; inactive: number }>();
+  /** Real servers at their upper threshold. */
+  readonly overloaded = new Set<number>();
+  readonly #thresholds = new Map<number, Thresholds>();
   readonly #events: TableEvents;
 
   constructor(buckets: number, events: TableEvents) {
@@ -88,10 +97,20 @@ export class Connections {
   refresh(number: number, state: State, deadline: number): void {
     const entry = this.entries[number] ?? null;
     if (entry === null) return;
-    this.#countLive(entry, -1);
+    const live = this.live.get(entry.realServer);
+    if (live !== undefined) {
+      live[isActive(entry.state) ? 'active' : 'inactive']--;
+      live[isActive(state) ? 'active' : 'inactive']++;
+    }
     entry.state = state;
     entry.deadline = deadline;
-    this.#countLive(entry, 1);
+  }
+
+  /** An edit: none, or a higher upper threshold, forgives. */
+  setThresholds(id: number, thresholds: Thresholds): void {
+    const before = this.#thresholds.get(id)?.upper ?? 0;
+    if (thresholds.upper === 0 || thresholds.upper > before) this.overloaded.delete(id);
+    this.#thresholds.set(id, thresholds);
   }
 
   sweep(now: number): void {
@@ -119,10 +138,18 @@ export class Connections {
     this.remove(number);
   }
 
-  #countLive(entry: Entry, change: number): void {
-    const live = this.live.get(entry.realServer) ?? { active: 0, inactive: 0 };
-    live[isActive(entry.state) ? 'active' : 'inactive'] += change;
-    this.live.set(entry.realServer, live);
+  #countLive({ realServer, state }: Entry, change: 1 | -1): void {
+    const live = this.live.get(realServer) ?? { active: 0, inactive: 0 };
+    live[isActive(state) ? 'active' : 'inactive'] += change;
+    this.live.set(realServer, live);
+    this.#checkThresholds(realServer, live.active + live.inactive, change);
+  }
+
+  /** Reaching the upper threshold sets it; falling below the lower one, or three quarters, clears it. */
+  #checkThresholds(id: number, total: number, change: 1 | -1): void {
+    const { upper, lower } = this.#thresholds.get(id) ?? { upper: 0, lower: 0 };
+    if (change > 0 && upper > 0 && total >= upper) this.overloaded.add(id);
+    if (change < 0 && (lower > 0 ? total < lower : total * 4 < upper * 3 || upper === 0)) this.overloaded.delete(id);
   }
 }
 

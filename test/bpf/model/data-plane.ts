@@ -8,6 +8,7 @@ import { vipFilterBit } from '../encode.ts';
 import type { Verdict } from '../fixture.ts';
 import { TIMEOUTS } from '../settings.ts';
 import { isEligible, type ServerConfig, type ServiceConfig, type World } from '../world.ts';
+import type { Live } from './compare.ts';
 import { Connections, type Lookup } from './connections.ts';
 import { type Forwarding, forwardedFrame, hasRandomId, overheadOf } from './forward.ts';
 import { type FlowHash, flowHash } from './hash.ts';
@@ -62,9 +63,22 @@ export class ModelDataPlane {
     for (const config of world.services) {
       if (before.get(config.id) !== config.generation) serversChanged(this.#cursor(config), config);
     }
+    for (const { servers } of world.services) {
+      for (const { id, upper, lower } of servers) this.connections.setThresholds(id, { upper, lower });
+    }
     this.#world = world;
     this.#services = new Map(world.services.map((config) => [serviceKeyOf(config), config]));
     this.#filter = new Set(world.services.map((config) => vipFilterBit(addressBytes(config.address))));
+  }
+
+  #live(): Live {
+    const { live, overloaded } = this.connections;
+    return {
+      active: (id) => live.get(id)?.active ?? 0,
+      inactive: (id) => live.get(id)?.inactive ?? 0,
+      overloaded: (id) => overloaded.has(id),
+      now: this.now,
+    };
   }
 
   /** Counters since the last call. */
@@ -139,8 +153,8 @@ export class ModelDataPlane {
     const byRing = this.#ringIsOn(service);
     const slot =
       number < 0 || byRing
-        ? placeByRing(service, packet, lookup.hash.ring)
-        : schedule(service, this.#cursor(service), packet);
+        ? placeByRing(service, packet, lookup.hash.ring, this.#live(), true)
+        : schedule(service, this.#cursor(service), packet, this.#live());
     const server = slot === null ? undefined : service.servers[slot];
     if (slot === null || server === undefined || !isEligible(server)) return this.#noServer();
     if (number < 0) this.#placeWithoutEntry(service);
@@ -172,7 +186,7 @@ export class ModelDataPlane {
       this.#count('pass_no_connection');
       return 'pass';
     }
-    const slot = placeByRing(service, packet, hash.ring);
+    const slot = placeByRing(service, packet, hash.ring, this.#live(), false);
     if (slot === null) return this.#noServer();
     without.followedUntil = this.now + timeoutOf('ESTABLISHED');
     this.#count('followed_ring');

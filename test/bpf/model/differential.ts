@@ -123,6 +123,8 @@ class Differential {
         this.#compareTraffic('server', server.id);
         const wanted = this.#model.connections.live.get(server.id) ?? { active: 0, inactive: 0 };
         this.#expectEqual(`live counts of server ${server.id}`, this.#plane.live(server.id), wanted);
+        const overloaded = this.#model.connections.overloaded.has(server.id);
+        this.#expectEqual(`overload of server ${server.id}`, this.#plane.overloaded(server.id), overloaded);
       }
     }
   }

@@ -42,11 +42,21 @@ export function mhHash(value: number): number {
   return Number((state[0] ^ state[1] ^ state[2] ^ state[3]) & 0xffffffffn);
 }
 
-/** What `mh` hashes: the folded source address in host order, plus the port where the service says so. */
+/** hash_32 of linux/hash.h to eight bits. */
+export function hash32(value: number): number {
+  return Number(((BigInt(value) * 0x61c88647n) & 0xffffffffn) >> 24n);
+}
+
+/** An address as the kernel's hashes take it: IPv6 by exclusive or, in host order. */
+export function folded(address: Buffer): number {
+  let word = 0;
+  for (let at = 0; at < address.length; at += 4) word ^= address.readUInt32BE(at);
+  return word >>> 0;
+}
+
+/** What `mh` and `sh` hash: the folded source address, plus the port where the service says so. */
 export function mhValue(packet: Packet, withPort: boolean): number {
-  let folded = 0;
-  for (let at = 0; at < packet.source.length; at += 4) folded ^= packet.source.readUInt32BE(at);
-  return (folded + (withPort ? packet.sport : 0)) >>> 0;
+  return (folded(packet.source) + (withPort ? packet.sport : 0)) >>> 0;
 }
 
 /** Words as a little-endian machine loads them from the packet. */

@@ -1,4 +1,5 @@
 /** Random configurations, and random edits of them such as a controller makes. */
+import { SCHEDULER_NAMES } from '../../../src/core/model/schedulers.ts';
 import {
   EMPTY,
   evenRing,
@@ -17,8 +18,10 @@ import type { Random } from './random.ts';
 
 export const VIPS = ['192.0.2.100', '192.0.2.101', '2001:db8::100', '2001:db8::101'];
 export const PORTS = [80, 443, 53, 0];
-const SERVICES = 12;
+const SERVICES = 14;
 const SERVERS = 6;
+/** twos is not among them: it draws at random. */
+const SCHEDULERS = SCHEDULER_NAMES.filter((name) => name !== 'twos');
 
 export function randomWorld(random: Random): World {
   const services: ServiceConfig[] = [];
@@ -50,7 +53,7 @@ function randomService(random: Random, id: number): ServiceConfig {
     address: random.pick(VIPS),
     port: random.pick(PORTS),
     id,
-    scheduler: random.pick(['rr', 'wrr', 'mh']),
+    scheduler: random.pick(SCHEDULERS),
     hashPort: random.once(2),
     fallback: random.once(2),
     generation: 1,
@@ -72,7 +75,14 @@ function randomServer(random: Random, service: number, slot: number): ServerConf
     available: !random.once(8),
     outerDf: random.pick(['copy', 'set', 'clear']),
     spreadBits: random.once(3) ? random.below(widest + 1) : 0,
+    ...randomThresholds(random),
   });
+}
+
+/** Small enough to be reached. */
+function randomThresholds(random: Random): { upper: number; lower: number } {
+  const upper = random.pick([0, 0, 1, 3, 6, 12]);
+  return { upper, lower: random.once(2) ? random.below(upper + 1) : 0 };
 }
 
 function randomHop(random: Random, n: number): NextHopConfig {
@@ -90,6 +100,7 @@ function editService(random: Random, config: ServiceConfig): ServiceConfig {
   const next: (() => ServerConfig[])[] = [
     () => change({ available: !entry.available }),
     () => change({ weight: random.pick([0, 1, 2, 5]) }),
+    () => change(randomThresholds(random)),
     () => change({ mtu: random.pick([1500, 1280, 600]), nextHop: random.below(16) }),
     () =>
       config.servers.length < SERVERS
@@ -101,6 +112,10 @@ function editService(random: Random, config: ServiceConfig): ServiceConfig {
 
 /** mh keeps slots of servers without weight, and its table may be empty in places; other rings hold eligible ones only. */
 function withRing(random: Random, config: ServiceConfig): ServiceConfig {
+  if (config.scheduler === 'sh' || config.scheduler === 'dh') {
+    const ring = Array.from({ length: 256 }, () => random.below(config.servers.length));
+    return { ...config, ring: config.servers.some(isEligible) ? ring : [] };
+  }
   if (config.scheduler !== 'mh') return { ...config, ring: evenRing(config.servers, random.pick([7, 31, 40])) };
   if (!config.servers.some(isEligible) && random.once(2)) return { ...config, ring: [] };
   const ring = Array.from({ length: random.pick([7, 31, 61]) }, () => random.below(config.servers.length));

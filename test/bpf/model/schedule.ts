@@ -1,9 +1,11 @@
 /**
- * IPVS's rr, wrr and mh over the servers in list order, and the fallback ring.
+ * IPVS's schedulers over the servers in list order, and the fallback ring.
  * Cursors belong to a service id and outlive edits as the kernel's do.
  */
 import { EMPTY, isEligible, type ServiceConfig } from '../world.ts';
-import { mhHash, mhValue } from './hash.ts';
+import { compare, type Live, mayTake } from './compare.ts';
+import { folded, hash32, mhHash, mhValue } from './hash.ts';
+import { type Localities, newLocalities, scheduleLblc, scheduleLblcr } from './locality.ts';
 import type { Packet } from './read-packet.ts';
 
 /** What a scheduler remembers between connections. */
@@ -12,10 +14,11 @@ export interface Cursor {
   slot: number | null;
   /** wrr: current weight. */
   weight: number;
+  readonly localities: Localities;
 }
 
 export function newCursor(): Cursor {
-  return { slot: null, weight: 0 };
+  return { slot: null, weight: 0, localities: newLocalities() };
 }
 
 /** ip_vs_wrr_dest_changed: an edit of the server list. */
@@ -27,63 +30,109 @@ export function serversChanged(cursor: Cursor, config: ServiceConfig): void {
   else if (step > 1) cursor.weight = Math.floor(cursor.weight / step) * step + 1;
 }
 
-/** The slot of an eligible server, or null. */
-export function schedule(config: ServiceConfig, cursor: Cursor, packet: Packet): number | null {
+/** The slot of a server that may take the connection, or null. */
+export function schedule(config: ServiceConfig, cursor: Cursor, packet: Packet, live: Live): number | null {
   switch (config.scheduler) {
     case 'rr':
-      return scheduleRr(config, cursor);
+      return scheduleRr(config, cursor, live);
     case 'wrr':
-      return scheduleWrr(config, cursor);
+      return scheduleWrr(config, cursor, live);
+    case 'lblc':
+      return scheduleLblc(config, cursor.localities, packet, live);
+    case 'lblcr':
+      return scheduleLblcr(config, cursor.localities, packet, live);
     case 'mh':
-      return scheduleMh(config, packet);
+    case 'sh':
+    case 'dh':
+      return scheduleHash(config, packet, (slot) => mayTake(config, slot, live));
+    case 'twos':
+      throw new Error('twos draws at random: no model can know');
+    default:
+      return compare(config, config.scheduler, live);
   }
 }
 
-/** Where a connection without an entry goes: mh's own ring, or the flow's place in the fallback ring. */
-export function placeByRing(config: ServiceConfig, packet: Packet, bits: number): number | null {
-  if (config.scheduler === 'mh') return scheduleMh(config, packet);
+/**
+ * Where a connection without an entry goes: the scheduler's own table, or the
+ * flow's place in the fallback ring. Thresholds hold for those that open.
+ */
+export function placeByRing(
+  config: ServiceConfig,
+  packet: Packet,
+  bits: number,
+  live: Live,
+  opening: boolean,
+): number | null {
+  const canTake = (slot: number): boolean => {
+    const entry = config.servers[slot];
+    return opening ? mayTake(config, slot, live) : entry !== undefined && isEligible(entry);
+  };
+  if (['mh', 'sh', 'dh'].includes(config.scheduler)) return scheduleHash(config, packet, canTake);
   const size = config.ring.length;
-  return size === 0 ? null : ringSlot(config, Math.floor((bits * size) / 0x1_0000_0000));
+  const slot = size === 0 ? null : ringSlot(config, Math.floor((bits * size) / 0x1_0000_0000));
+  return slot !== null && opening && !mayTake(config, slot, live) ? null : slot;
 }
 
-function scheduleRr(config: ServiceConfig, cursor: Cursor): number | null {
-  const chosen = nextEligible(config, cursor.slot) ?? nextEligible(config, null);
-  if (chosen !== null) cursor.slot = chosen;
-  return chosen;
+function scheduleRr(config: ServiceConfig, cursor: Cursor, live: Live): number | null {
+  const order = config.servers.map((_, slot) => slot);
+  const start = (cursor.slot ?? -1) + 1;
+  const chosen = [...order.slice(start), ...order.slice(0, start)].find((slot) => mayTake(config, slot, live));
+  if (chosen !== undefined) cursor.slot = chosen;
+  return chosen ?? null;
 }
 
-function scheduleWrr(config: ServiceConfig, cursor: Cursor): number | null {
+/** Level by level, as ip_vs_wrr_schedule is written. */
+function scheduleWrr(config: ServiceConfig, cursor: Cursor, live: Live): number | null {
   const { top, step } = levels(config);
-  if (!config.servers.some(isEligible)) return null;
-  let at = cursor.slot;
+  if (top === 0) return null;
+  const start = cursor.slot ?? -1;
+  let at = start;
+  let [isLastPass, hasRestarted, stop] = [false, false, -2];
   for (;;) {
-    at = nextEligible(config, at);
-    if (at === null) cursor.weight = cursor.weight > step ? cursor.weight - step : top;
-    else if ((config.servers[at]?.weight ?? 0) >= cursor.weight) break;
+    while (++at < config.servers.length) {
+      if (mayTake(config, at, live) && weightAt(config, at) >= cursor.weight) {
+        cursor.slot = at;
+        return at;
+      }
+      if (at === stop) {
+        cursor.slot = at;
+        return null;
+      }
+    }
+    at = -1;
+    cursor.weight -= step;
+    if (cursor.weight <= 0) {
+      cursor.weight = top;
+      if (isLastPass || start === -1) {
+        cursor.slot = null;
+        return null;
+      }
+      hasRestarted = true;
+    }
+    isLastPass = cursor.weight <= step;
+    if (isLastPass && hasRestarted) stop = start;
   }
-  cursor.slot = at;
-  return at;
 }
 
-function scheduleMh(config: ServiceConfig, packet: Packet): number | null {
+function scheduleHash(config: ServiceConfig, packet: Packet, canTake: (slot: number) => boolean): number | null {
   const size = config.ring.length;
   if (size === 0) return null;
-  const value = mhValue(packet, config.hashPort);
-  const start = mhHash(value) % size;
+  const isMh = config.scheduler === 'mh';
+  const value = config.scheduler === 'dh' ? folded(packet.destination) : mhValue(packet, config.hashPort);
+  const start = isMh ? mhHash(value) % size : hash32(value);
   const first = ringSlot(config, start);
-  if (first === null || canTake(config, first)) return first;
-  if (!config.fallback || !config.servers.some(isEligible)) return null;
+  if (first === null || canTake(first)) return first;
+  if (config.scheduler === 'dh' || !config.fallback) return null;
   for (let offset = 0; offset < size; offset++) {
-    const slot = ringSlot(config, mhHash((value + ((offset + start) % size)) >>> 0) % size);
-    if (slot === null || canTake(config, slot)) return slot;
+    const again = (offset + start) % size;
+    const slot = ringSlot(config, isMh ? mhHash((value + again) >>> 0) % size : (again + start) % size);
+    if (slot === null || canTake(slot)) return slot;
   }
   return null;
 }
 
-/** First eligible slot after `slot` in list order, without wrapping; null counts as the head. */
-function nextEligible(config: ServiceConfig, slot: number | null): number | null {
-  const next = config.servers.findIndex((entry, index) => index > (slot ?? -1) && isEligible(entry));
-  return next < 0 ? null : next;
+function weightAt({ servers }: ServiceConfig, slot: number): number {
+  return servers[slot]?.weight ?? 0;
 }
 
 /** wrr goes down from `top` by `step`, the greatest common divisor of the weights. */
@@ -100,9 +149,4 @@ function levels(config: ServiceConfig): { top: number; step: number } {
 function ringSlot(config: ServiceConfig, position: number): number | null {
   const slot = config.ring[position];
   return slot === undefined || slot === EMPTY ? null : slot;
-}
-
-function canTake(config: ServiceConfig, slot: number): boolean {
-  const entry = config.servers[slot];
-  return entry !== undefined && isEligible(entry);
 }

@@ -1,7 +1,7 @@
 /** The lines of -S: what -R takes. Thresholds are not among them, as in ipvsadm. */
 import { MH_SIZE_DEFAULT } from '../words.ts';
 import type { NamedServer, NamedService } from './named.ts';
-import { mhFlags } from './table.ts';
+import { schedulerFlags } from './table.ts';
 
 const PROTOCOL_OPTIONS = { tcp: '-t', udp: '-u' } as const;
 const METHOD_OPTIONS = { dr: '-g', tun: '-i' } as const;
@@ -12,14 +12,17 @@ export function rulesText(services: readonly NamedService[]): string {
 
 function serviceRules({ text, report, servers }: NamedService): string {
   const service = `${PROTOCOL_OPTIONS[report.protocol]} ${text}`;
-  const scheduler = report.scheduler === 'mh' ? `mh${mhOptions(report.options)}` : report.scheduler;
-  return [`-A ${service} -s ${scheduler}\n`, ...servers.map((server) => serverRule(service, server))].join('');
+  return [
+    `-A ${service} -s ${report.scheduler}${schedulerOptions(report)}\n`,
+    ...servers.map((server) => serverRule(service, server)),
+  ].join('');
 }
 
 /** The ring's size only where it is not the kernel's: ipvsadm does not know the word. */
-function mhOptions(options: NamedService['report']['options']): string {
-  const flags = mhFlags(options);
-  const size = options.ring_size === MH_SIZE_DEFAULT ? '' : ` --mh-size ${options.ring_size}`;
+function schedulerOptions(report: NamedService['report']): string {
+  const flags = schedulerFlags(report);
+  const { ring_size } = report.options;
+  const size = report.scheduler !== 'mh' || ring_size === MH_SIZE_DEFAULT ? '' : ` --mh-size ${ring_size}`;
   return `${flags && ` -b ${flags}`}${size}`;
 }
 

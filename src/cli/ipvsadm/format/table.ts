@@ -1,5 +1,7 @@
 /** The tables of -L, line by line. Blanks at the ends of lines are ipvsadm's. */
+
 import type { Rates, Totals } from '../../../api/protocol/services.ts';
+import { hashesSource } from '../../../core/model/schedulers.ts';
 import type { NamedServer, NamedService } from './named.ts';
 import { largeNumber, wholeByteRate, wholeRate } from './numbers.ts';
 
@@ -62,13 +64,16 @@ function serviceLine({ text, report }: NamedService, { columns, exact }: TableOp
     const { packets, bytes } = rateNumbers(report.rates);
     return `${cut.padEnd(33)}${[...packets, ...bytes].map((value) => largeNumber(value, exact)).join('')}\n`;
   }
-  const flags = report.scheduler === 'mh' ? mhFlags(report.options) : '';
+  const flags = schedulerFlags(report);
   return `${cut} ${report.scheduler}${flags && ` (${flags})`}\n`;
 }
 
-/** As -b takes them; empty: none. */
-export function mhFlags(options: { readonly fallback: boolean; readonly port: boolean }): string {
-  return [options.fallback ? ['mh-fallback'] : [], options.port ? ['mh-port'] : []].flat().join(',');
+/** As -b takes them; empty: none. Schedulers that do not hash have them by the kernel's names. */
+export function schedulerFlags({ scheduler, options }: Pick<NamedService['report'], 'scheduler' | 'options'>): string {
+  const [fallback, port] = hashesSource(scheduler)
+    ? [`${scheduler}-fallback`, `${scheduler}-port`]
+    : ['flag-1', 'flag-2'];
+  return [options.fallback ? [fallback] : [], options.port ? [port] : []].flat().join(',');
 }
 
 function serverLine({ text, report }: NamedServer, { columns, exact }: TableOptions): string {

@@ -1,0 +1,109 @@
+/**
+ * The recorded decisions of the real IPVS (test/golden/sched) and the commands
+ * that lead there. For tests.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Command } from '../../src/core/model/command.ts';
+import type { Address, SchedulerName, ServiceKey } from '../../src/core/model/model.ts';
+import type { Flow } from '../../src/core/scheduler/flow.ts';
+
+export interface ServerLoad {
+  readonly addr: string;
+  readonly weight: number;
+  readonly active: number;
+  readonly inactive: number;
+}
+
+export interface Opening {
+  readonly do: 'open';
+  readonly conn: number;
+  readonly src: string;
+  readonly sport: number;
+  readonly dst: string;
+  readonly dport: number;
+  /** In the kernel's list order. */
+  readonly before: readonly ServerLoad[];
+  readonly chosen: string | null;
+}
+
+export type Step =
+  | Opening
+  | { readonly do: 'close'; readonly conn: number; readonly after: readonly ServerLoad[] }
+  /** Like `-e -t 10.0.0.100:80 -r 10.0.0.13:80 -g -w 0`. */
+  | { readonly do: 'ipvsadm'; readonly args: string };
+
+export interface Trace {
+  readonly name: string;
+  /** ipvsadm's arguments, like `-A -t 10.0.0.100:80 -s rr`. */
+  readonly service: string;
+  readonly dests_in_order_added: readonly { readonly w: number; readonly u?: number; readonly l?: number }[];
+  readonly kernel_list_order: readonly string[];
+  readonly steps: readonly Step[];
+}
+
+const FOLDER = new URL('../golden/sched/', import.meta.url);
+
+export function readTraces(): Trace[] {
+  return readdirSync(FOLDER).map((name) => {
+    const trace = JSON.parse(readFileSync(new URL(name, FOLDER), 'utf8')) as Trace;
+    return { ...trace, steps: withoutOldFormula(trace) };
+  });
+}
+
+/**
+ * `wlc-overhead` is of a kernel that counts the load of wlc as 256 * active +
+ * inactive. What newer ones (and this project) choose there is recorded, too.
+ */
+function withoutOldFormula({ name, steps }: Trace): readonly Step[] {
+  if (name !== 'wlc-overhead') return steps;
+  const openings = steps.filter((step) => step.do === 'open');
+  return steps.slice(0, steps.indexOf(openings.at(-2)!));
+}
+
+/** The service of a trace. Those by firewall mark get an address of their own. */
+export function serviceOf(trace: Trace): ServiceKey {
+  const udp = option(trace, '-u');
+  const mark = option(trace, '-f') === undefined ? '' : '10.0.1.1:80';
+  const match = /^\[?([^\]]+?)\]?:(\d+)$/.exec(udp ?? option(trace, '-t') ?? mark);
+  if (match === null) throw new Error(`${trace.name}: no service in "${trace.service}"`);
+  return { protocol: udp === undefined ? 'tcp' : 'udp', address: match[1] as Address, port: Number(match[2]) };
+}
+
+/** What sets up the service and its real servers, one by one. */
+export function commandsOf(trace: Trace): Command[] {
+  const service = serviceOf(trace);
+  const flags = option(trace, '-b')?.split(',') ?? [];
+  const scheduler = option(trace, '-s') as SchedulerName;
+  const has = (name: string) => flags.includes(`${scheduler}-${name}`);
+  const addresses = trace.kernel_list_order.toReversed(); // newest first
+  return [
+    {
+      type: 'service.add',
+      service: { ...service, scheduler, options: { port: has('port'), fallback: has('fallback') } },
+    },
+    ...trace.dests_in_order_added.map(({ w, u = 0, l = 0 }, i): Command => {
+      const server = { address: addresses[i] as Address, port: service.port, weight: w };
+      return { type: 'server.add', service, server: { ...server, upperThreshold: u, lowerThreshold: l } };
+    }),
+  ];
+}
+
+/** The edit of a weight that a step makes. */
+export function commandOf(trace: Trace, args: string): Command {
+  const match = /-r ([\d.]+):\d+ -g -w (\d+)$/.exec(args);
+  if (match === null || !args.startsWith('-e ')) throw new Error(`${trace.name}: cannot read "${args}"`);
+  const service = serviceOf(trace);
+  const server = { address: match[1] as Address, port: service.port, weight: Number(match[2]) };
+  return { type: 'server.edit', service, server };
+}
+
+export function flowOf({ src, sport, dst }: Opening): Flow {
+  return { source: src as Address, sourcePort: sport, destination: dst as Address };
+}
+
+/** The word behind an option of the service. */
+function option(trace: Trace, name: string): string | undefined {
+  const words = trace.service.split(' ');
+  const at = words.indexOf(name);
+  return at < 0 ? undefined : words[at + 1];
+}
