@@ -1,9 +1,15 @@
-/** Scripts made at random: services, edits and packets of a few clients. */
+/**
+ * Scripts made at random: services, edits and packets of a few clients. A real
+ * server keeps its method: where that is edited, the kernel's connections keep
+ * the old one and xlb's take the new one (docs/ARCHITECTURE.md).
+ */
 import { Random } from '../bpf/model/random.ts';
 import { REAL_SERVERS, type Script } from './script.ts';
 
 const SCHEDULERS = ['rr', 'wrr', 'mh', 'mh -b mh-port', 'mh -b mh-fallback'];
 const METHODS = ['-g', '-i'];
+/** Of real server n. */
+const methodOf = (n: number): string | undefined => METHODS[n % METHODS.length];
 const FLAGS = ['S', 'S', 'S', '.', '.', 'P.', 'F.', 'R', 'S.'];
 
 export function randomScripts(seed: number, count: number): Script[] {
@@ -25,9 +31,9 @@ function edit(random: Random, service: string, there: Set<number>): string {
   const weight = random.pick([0, 1, 1, 2, 3, 5, 8]);
   if (!there.has(n)) {
     there.add(n);
-    return `ipvsadm -a ${service} -r R${n} ${random.pick(METHODS)} -w ${weight}`;
+    return `ipvsadm -a ${service} -r R${n} ${methodOf(n)} -w ${weight}`;
   }
-  if (random.once(2)) return `ipvsadm -e ${service} -r R${n} ${random.pick(METHODS)} -w ${weight}`;
+  if (random.once(2)) return `ipvsadm -e ${service} -r R${n} ${methodOf(n)} -w ${weight}`;
   there.delete(n);
   return `ipvsadm -d ${service} -r R${n}`;
 }
