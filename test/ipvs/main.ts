@@ -1,7 +1,7 @@
 /**
  * Plays every script to the kernel's IPVS and to xlb and compares what they do,
  * in the virtual machine that `make test-ipvs` starts. `--seed N` repeats the
- * random scripts of a run, `--only NAME` plays one script.
+ * random scripts of a run, `--only NAME` plays those whose name begins so.
  */
 import { mkdtempSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -16,8 +16,8 @@ const { values } = parseArgs({ options: { seed: { type: 'string' }, only: { type
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
 
 async function main(): Promise<number> {
-  const scripts = [...SCRIPTS, ...randomScripts(seed, RANDOM_SCRIPTS)].filter(
-    ({ name }) => name === (values.only ?? name),
+  const scripts = [...SCRIPTS, ...randomScripts(seed, RANDOM_SCRIPTS)].filter(({ name }) =>
+    name.startsWith(values.only ?? ''),
   );
   const kernel = KernelDirector.build();
   const xlb = await XlbDirector.build(mkdtempSync('/tmp/ipvs-'));

@@ -1,12 +1,16 @@
 /**
  * Scripts made at random: services, edits and packets of a few clients. A real
  * server keeps its method: where that is edited, the kernel's connections keep
- * the old one and xlb's take the new one (docs/ARCHITECTURE.md).
+ * the old one and xlb's take the new one (docs/ARCHITECTURE.md). Thresholds come
+ * with the server alone: kernels differ in what an edit of them does at once.
  */
 import { Random } from '../bpf/model/random.ts';
 import { REAL_SERVERS, type Script } from './script.ts';
 
-const SCHEDULERS = ['rr', 'wrr', 'mh', 'mh -b mh-port', 'mh -b mh-fallback'];
+const SCHEDULERS = [
+  ...['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sed', 'nq', 'fo', 'ovf'],
+  ...['sh', 'sh -b sh-port', 'sh -b sh-fallback', 'mh', 'mh -b mh-port', 'mh -b mh-fallback'],
+];
 const METHODS = ['-g', '-i'];
 /** Of real server n. */
 const methodOf = (n: number): string | undefined => METHODS[n % METHODS.length];
@@ -29,9 +33,10 @@ function randomText(seed: number): string {
 function edit(random: Random, service: string, there: Set<number>): string {
   const n = 1 + random.below(REAL_SERVERS);
   const weight = random.pick([0, 1, 1, 2, 3, 5, 8]);
+  const thresholds = random.once(4) ? ` -x ${2 + random.below(4)} -y ${random.below(3)}` : '';
   if (!there.has(n)) {
     there.add(n);
-    return `ipvsadm -a ${service} -r R${n} ${methodOf(n)} -w ${weight}`;
+    return `ipvsadm -a ${service} -r R${n} ${methodOf(n)} -w ${weight}${thresholds}`;
   }
   if (random.once(2)) return `ipvsadm -e ${service} -r R${n} ${methodOf(n)} -w ${weight}`;
   there.delete(n);
