@@ -4,6 +4,7 @@
  */
 import type { Model, RealServer, Timeouts, TunnelSettings, VirtualService } from '../core/model/model.ts';
 import { formatServiceKey, serverKeyText } from '../core/model/service-key.ts';
+import { sameSyncDaemon } from '../core/model/sync-daemons.ts';
 import type { Change } from './protocol/changes.ts';
 
 type Line = Omit<Change, 'text'> & { text?: string };
@@ -28,6 +29,9 @@ export function describeChanges(before: Model, after: Model): Change[] {
   if (tunnel !== '') add({ action: 'change', kind: 'tunnel', service: null, server: null, text: tunnel });
   const timeouts = describeTimeouts(before.timeouts, after.timeouts);
   if (timeouts !== '') add({ action: 'change', kind: 'timeouts', service: null, server: null, text: timeouts });
+  for (const text of describeSync(before.syncDaemons, after.syncDaemons)) {
+    add({ action: 'change', kind: 'sync', service: null, server: null, text });
+  }
   return changes;
 }
 
@@ -90,16 +94,21 @@ function schedulerText({ scheduler, options }: VirtualService): string {
 }
 
 function serverText(server: RealServer): string {
-  const words = [server.method, `weight ${server.weight}`];
+  const words = [methodText(server), `weight ${server.weight}`];
   if (server.upperThreshold !== 0) words.push(`upper threshold ${server.upperThreshold}`);
   if (server.lowerThreshold !== 0) words.push(`lower threshold ${server.lowerThreshold}`);
   if (server.admin !== null) words.push('drained');
   return words.join(', ');
 }
 
+function methodText({ method, encapsulation: tunnel }: RealServer): string {
+  if (tunnel === undefined) return method;
+  return `${method} by ${tunnel.type}${tunnel.type === 'gue' ? ` to port ${tunnel.port}` : ''}, checksum ${tunnel.checksum}`;
+}
+
 function serverDifference(was: RealServer, is: RealServer): string {
   const words: string[] = [];
-  if (was.method !== is.method) words.push(`${was.method} -> ${is.method}`);
+  if (methodText(was) !== methodText(is)) words.push(`${methodText(was)} -> ${methodText(is)}`);
   if (was.weight !== is.weight) words.push(`weight ${was.weight} -> ${is.weight}`);
   if (was.upperThreshold !== is.upperThreshold) {
     words.push(`upper threshold ${was.upperThreshold} -> ${is.upperThreshold}`);
@@ -136,4 +145,13 @@ function describeTimeouts(was: Timeouts, is: Timeouts): string {
     .filter((name) => was[name] !== is[name])
     .map((name) => `${TIMEOUT_NAMES[name]} ${was[name]} s -> ${is[name]} s`)
     .join(', ');
+}
+
+function describeSync(was: Model['syncDaemons'], is: Model['syncDaemons']): string[] {
+  return (['master', 'backup'] as const).flatMap((state) => {
+    const [before, after] = [was[state], is[state]];
+    if (after === null) return before === null ? [] : [`${state} stopped`];
+    const text = `${state} started on ${after.interface}`;
+    return before !== null && sameSyncDaemon(before, after) ? [] : [text];
+  });
 }

@@ -3,11 +3,11 @@ import { createServer as createNetServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FakeDaemon, fakeConnections, startFakeDaemon } from '../../test/api/fake-controller.ts';
-import type { ServiceKey } from '../core/model/model.ts';
+import type { AddressKey } from '../core/model/model.ts';
 import { parseServiceKey } from '../core/model/service-key.ts';
 import { ApiError, Client } from './client.ts';
 
-const WEB = parseServiceKey('192.0.2.10:80/tcp') as ServiceKey;
+const WEB = parseServiceKey('192.0.2.10:80/tcp') as AddressKey;
 
 let daemon: FakeDaemon;
 let client: Client;

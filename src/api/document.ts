@@ -1,7 +1,7 @@
 /** The model as the document that `save` prints. */
 import type { Model, RealServer } from '../core/model/model.ts';
 import type { DocumentBody } from './protocol/document.ts';
-import { serverToWire, serviceToWire, timeoutsToWire, tunnelToWire } from './protocol/wire.ts';
+import { serverToWire, serviceToWire, syncDaemonsReport, timeoutsToWire, tunnelToWire } from './protocol/wire.ts';
 
 /** Complete: defaults are written out, so that the document means the same under other defaults. */
 export function documentOf(model: Model): DocumentBody {
@@ -9,10 +9,11 @@ export function documentOf(model: Model): DocumentBody {
     ...serviceToWire({ ...key, ...values }),
     servers: servers.map(documentServer),
   }));
-  return { services, tunnel: tunnelToWire(model.tunnel), timeouts: timeoutsToWire(model.timeouts) };
+  const sync_daemons = syncDaemonsReport(model.syncDaemons);
+  return { services, tunnel: tunnelToWire(model.tunnel), timeouts: timeoutsToWire(model.timeouts), sync_daemons };
 }
 
-function documentServer({ key, admin, method, weight, upperThreshold, lowerThreshold }: RealServer) {
-  const server = serverToWire({ ...key, method, weight, upperThreshold, lowerThreshold });
+function documentServer({ key, admin, lastWeight: _, ...values }: RealServer) {
+  const server = serverToWire({ ...key, ...values });
   return admin === null ? server : { ...server, admin: { ...admin, at: new Date(admin.at).toISOString() } };
 }

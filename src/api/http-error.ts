@@ -25,6 +25,8 @@ const STATUS: Record<FailureCode, number> = {
   'server-exists': 409,
   'no-such-server': 404,
   'threshold-range': 400,
+  'sync-running': 409,
+  'no-sync': 404,
   invalid: 400,
   'too-many': 409,
   'apply-failed': 500,

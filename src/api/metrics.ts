@@ -94,7 +94,7 @@ function trafficInstruments<Label extends string>(
   };
 }
 
-const STATES = ['up', 'draining', 'quiesced', 'unresolved'] as const;
+const STATES = ['up', 'draining', 'quiesced', 'unresolved', 'unsupported'] as const;
 
 function setServices(instruments: Instruments, services: readonly ServiceReport[]): void {
   for (const service of services) {

@@ -8,6 +8,7 @@ export const STATE_TONES: Record<EffectiveState, Tone> = {
   draining: 'held',
   quiesced: 'held',
   unresolved: 'bad',
+  unsupported: 'bad',
 };
 
 /** `up 12 d`, `draining 2 min`. */
@@ -21,7 +22,8 @@ export function stateDetail(server: ServerReport, now: number): string | undefin
   const { effective, admin } = server.state;
   if (effective === 'up') return undefined;
   const text = stateText(server, now);
-  if (effective === 'unresolved') return `${text}: ${server.next_hop.reason ?? 'next hop not known'}`;
+  if (effective === 'unresolved' || effective === 'unsupported')
+    return `${text}: ${server.next_hop.reason ?? 'next hop not known'}`;
   const left = `${si(server.connections.active + server.connections.inactive)} left`;
   if (admin === null) return `${text}, ${left}  (weight 0)`;
   return `${text}, ${left}  (by ${admin.by}${admin.reason === '' ? '' : `: "${admin.reason}"`})`;

@@ -78,9 +78,12 @@ function createController(): DaemonController {
       watch: (addresses) => void watched.push([...addresses]),
       settled: async () => true,
       resolution: () => unresolved('no route'),
+      interface: (which) => (which === 'eth0' ? ETH0 : undefined),
     },
   });
 }
+
+const ETH0 = { ifindex: 2, name: 'eth0', mac: new Uint8Array(6), mtu: 1500, up: true, kind: '' };
 
 /** Nothing of a change is to be seen anywhere. */
 function expectUnchanged(model: Model): void {
@@ -121,6 +124,44 @@ it('goes on watching what is to go until it is gone', async () => {
   const servers = [{ ...SERVER, address: '10.0.0.2' as Address }];
   await controller.execute([{ type: 'replace', services: [{ ...SERVICE, servers }] }], ALICE);
   expect(watched).toEqual([['10.0.0.1', '10.0.0.2'], ['10.0.0.2']]);
+});
+
+it('keeps services by mark and tunnels to come out of the data plane, and says so', async () => {
+  const mark = { protocol: 'fwmark', family: 4, mark: 7 } as const;
+  const encapsulation = { type: 'gre', checksum: 'none' } as const;
+  const outcome = await controller.execute(
+    [
+      ...ADD,
+      { type: 'service.add', service: mark },
+      { type: 'server.add', service: mark, server: { ...SERVER, port: 0 } },
+      { type: 'server.edit', service: SERVICE, server: { ...SERVER, method: 'tun', encapsulation } },
+    ],
+    ALICE,
+  );
+  expect(outcome.ok && outcome.value.warnings).toEqual([
+    '192.0.2.1:80/tcp > 10.0.0.1:80: kept and listed only: no packet is sent through a tunnel of type gre yet',
+    '7/fwmark > 10.0.0.1:0: kept and listed only: no packet of a firewall mark is forwarded yet',
+  ]);
+  expect(director.model.services.size).toBe(2);
+  expect(maps.have().services).toHaveLength(1);
+  const [element] = maps.have().services;
+  expect(element).toMatchObject({ slot_count: 1, turn_count: 0, ring_size: 0 });
+  expect(maps.have().line(element?.schedule ?? 0)?.server?.next_hop).toBe(0);
+  expect(watched.at(-1)).toEqual(['10.0.0.1']);
+  const gone = await controller.execute([{ type: 'service.delete', service: mark }], ALICE);
+  expect(gone.ok).toBe(true);
+});
+
+it('starts a synchronization daemon only on an interface that is there', async () => {
+  const start = (name: string): Command => ({ type: 'sync.start', state: 'backup', daemon: { interface: name } });
+  expect(await controller.execute([start('eth0'), start('eth7')], ALICE)).toMatchObject({
+    ...{ ok: false, code: 'no-such-interface', path: 'daemon.interface', index: 1 },
+  });
+  expect(director.model.syncDaemons.backup).toBeNull();
+  expect(await controller.execute([start('eth0')], ALICE)).toMatchObject({
+    value: { changes: [{ kind: 'sync', text: 'backup started on eth0' }] },
+  });
+  expect(saved.at(-1)?.model.syncDaemons.backup?.interface).toBe('eth0');
 });
 
 describe('execute', () => {

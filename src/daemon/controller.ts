@@ -40,7 +40,7 @@ import type { Statistics } from './statistics.ts';
 export interface ControllerParts {
   readonly director: Director;
   readonly reporter: Reporter;
-  readonly resolver: Pick<Resolver, 'watch' | 'settled' | 'resolution'>;
+  readonly resolver: Pick<Resolver, 'watch' | 'settled' | 'resolution' | 'interface'>;
   readonly manager: InterfaceManager;
   readonly statistics: Statistics;
   readonly saving: Saving;
@@ -146,6 +146,8 @@ export class DaemonController implements Controller {
   async #execute(commands: readonly Command[], { dryRun, user }: ExecuteOptions): Promise<Outcome<ChangesBody>> {
     const { director, resolver } = this.#parts;
     const before = director.model;
+    const unknown = this.#unknownInterface(commands);
+    if (unknown !== undefined) return unknown;
     const applied = applyCommands(before, commands);
     if ('error' in applied) return { ok: false, ...applied.error, index: applied.index };
     const body = { dry_run: dryRun, changes: describeChanges(before, applied.model), warnings: [] };
@@ -162,6 +164,17 @@ export class DaemonController implements Controller {
       this.#applied('change', [service, server].filter(Boolean).join(' > '), `${action} ${text}`.trim(), user);
     }
     return { ok: true, value: { ...body, warnings: this.#warnings(before) } };
+  }
+
+  /** A synchronization daemon is started on an interface that is there, as in IPVS; it may go away later. */
+  #unknownInterface(commands: readonly Command[]): Failure | undefined {
+    for (const [index, command] of commands.entries()) {
+      if (command.type !== 'sync.start') continue;
+      const { interface: name } = command.daemon;
+      if (this.#parts.resolver.interface(name) !== undefined) continue;
+      return { ...failure('no-such-interface', `there is no interface ${name}`), path: 'daemon.interface', index };
+    }
+    return undefined;
   }
 
   /** Gives the kernel a moment to find the neighbours of real servers that are new. */
@@ -206,7 +219,7 @@ export class DaemonController implements Controller {
       for (const server of service.servers) {
         const was = known.get(server.key.address);
         if (server.admin !== null || (was !== undefined && sameServer(was, server))) continue;
-        const reason = unreachable(server, resolver.resolution(server.key.address), director.model.tunnel);
+        const reason = unreachable(service, server, resolver.resolution(server.key.address), director.model.tunnel);
         if (reason === null) continue;
         const subject = `${formatServiceKey(service.key)} > ${serverKeyText(server.key)}`;
         const others = subjects.get(reason);

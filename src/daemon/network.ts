@@ -1,5 +1,6 @@
 /** What core wants to know of the network, from the resolver and the attachments. */
 import type { Address, Model } from '../core/model/model.ts';
+import { hasPackets } from '../core/model/packet-model.ts';
 import type { LocalInterface, Resolution } from '../core/model/resolution.ts';
 import { interfaceSlot } from '../core/reconcile/next-hop.ts';
 import type { Network, State } from '../core/reconcile/reconciler.ts';
@@ -25,7 +26,9 @@ export function networkOf(resolver: Known, model: Model, attached: ReadonlySet<n
 
 /** Has the resolver follow what these models need: the one that stands, and one that may take its place. */
 export function watchModel(resolver: Pick<Resolver, 'watch'>, ...models: readonly Model[]): void {
-  const vips = models.flatMap(({ services }) => [...services.values()].map(({ key }) => key.address));
+  const vips = models.flatMap(({ services }) =>
+    [...services.values()].filter(hasPackets).map(({ key }) => key.address),
+  );
   resolver.watch(
     models.flatMap((model) => [...serverAddresses(model)]),
     new Set(vips),
@@ -50,7 +53,9 @@ export function serverAddresses(model: Model): ReadonlySet<Address> {
   let addresses = addressesOf.get(model);
   if (addresses === undefined) {
     const found = new Set<Address>();
-    for (const { servers } of model.services.values()) for (const { key } of servers) found.add(key.address);
+    for (const service of model.services.values()) {
+      if (hasPackets(service)) for (const { key } of service.servers) found.add(key.address);
+    }
     addressesOf.set(model, found);
     addresses = found;
   }

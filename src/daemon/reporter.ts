@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { InterfacesBody, StatsBody, StatusBody } from '../api/controller.ts';
 import type { ServiceReport } from '../api/protocol/services.ts';
 import type { ServiceKey, VirtualService } from '../core/model/model.ts';
+import { hasPackets } from '../core/model/packet-model.ts';
 import { serviceKeyText } from '../core/model/service-key.ts';
 import type { LiveCounts } from '../dataplane/live-counts.ts';
 import type { Maps } from '../dataplane/maps.ts';
@@ -58,7 +59,7 @@ export class Reporter {
     for (const [i, service] of wanted.entries()) {
       if (i % CHUNK === CHUNK - 1) await nextTurn();
       const entry = this.#parts.director.entries.get(serviceKeyText(service.key));
-      if (entry !== undefined) reports.push(serviceReport(service, entry, sources));
+      if (entry !== undefined || !hasPackets(service)) reports.push(serviceReport(service, entry, sources));
     }
     return reports;
   }
@@ -68,13 +69,14 @@ export class Reporter {
   }
 
   async status(): Promise<StatusBody> {
-    const { identity, statistics, manager, maps, observer } = this.#parts;
+    const { identity, director, statistics, manager, maps, observer } = this.#parts;
     return statusReport({
       identity,
       changedAt: this.#parts.changedAt(),
       services: await this.services(),
       counters: statistics.counters(),
       table: this.#table(),
+      syncDaemons: director.model.syncDaemons,
       timeouts: maps.settings.get(0)?.timeout ?? [],
       interfaces: manager.states,
       problems: observer.dated(this.findings()),
@@ -111,8 +113,8 @@ export class Reporter {
       const subjects = serverSubjects(service);
       for (const [i, server] of service.servers.entries()) {
         const found = resolver.resolution(server.key.address);
-        const reason = unreachable(server, found, tunnel);
-        states.push({ subject: subjects[i] ?? '', state: effectiveState(server, found, tunnel), reason });
+        const reason = unreachable(service, server, found, tunnel);
+        states.push({ subject: subjects[i] ?? '', state: effectiveState(service, server, found, tunnel), reason });
       }
     }
     return states;

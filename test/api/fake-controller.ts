@@ -20,6 +20,7 @@ import { connectionMatches } from '../../src/api/protocol/connection-filter.ts';
 import type { Connection } from '../../src/api/protocol/connections.ts';
 import type { InterfaceReport } from '../../src/api/protocol/interfaces.ts';
 import { REASON_NAMES, REASONS } from '../../src/api/protocol/reasons.ts';
+import { syncDaemonsReport } from '../../src/api/protocol/wire.ts';
 import { type ApiOptions, createApiServer } from '../../src/api/server.ts';
 import { applyCommands, emptyModel } from '../../src/core/model/apply-command.ts';
 import type { Command } from '../../src/core/model/command.ts';
@@ -66,6 +67,7 @@ export class FakeController implements Controller {
         draining: effective('draining'),
         quiesced: effective('quiesced'),
         unresolved: effective('unresolved'),
+        unsupported: effective('unsupported'),
       },
       traffic: {
         packets_per_s: rates.packets_in_per_s,
@@ -76,6 +78,7 @@ export class FakeController implements Controller {
       },
       table: { entries: 85_000, capacity: 1_048_576, placed_without_entry_total: 0, evicted_total: 0 },
       timeouts: { tcp_s: 900, tcp_fin_s: 120, udp_s: 300 },
+      sync_daemons: syncDaemonsReport(this.model.syncDaemons),
       drops: [{ reason: 'drop_no_next_hop', total: 912, per_s: 0.2 }],
       interfaces: [...this.attached.values()].map(({ name, mode }) => ({ name, mode })),
       supported: { schedulers: ['rr', 'wrr', 'mh'], methods: ['dr', 'tun'] },

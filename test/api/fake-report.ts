@@ -1,5 +1,6 @@
 /** Reports with made-up, fixed figures. */
 import type { ServerReport, ServiceReport, Totals } from '../../src/api/protocol/services.ts';
+import { keyReport } from '../../src/api/protocol/wire.ts';
 import type { RealServer, VirtualService } from '../../src/core/model/model.ts';
 import { effectiveWeight } from '../../src/core/model/server.ts';
 import { formatServiceKey } from '../../src/core/model/service-key.ts';
@@ -12,7 +13,7 @@ export function fakeServiceReport(
   const reports = servers.map((server, index) => fakeServerReport(server, index, unresolved));
   const up = reports.filter(({ state }) => state.effective === 'up').length;
   return {
-    ...key,
+    ...keyReport(key),
     name: formatServiceKey(key),
     id,
     scheduler,
@@ -37,6 +38,7 @@ function fakeServerReport(server: RealServer, id: number, unresolved: ReadonlySe
     ...server.key,
     id,
     method: server.method,
+    encapsulation: server.encapsulation ?? null,
     weight: { configured: server.weight, admin: admin && 0, effective: weight },
     state: {
       effective: !resolved ? 'unresolved' : admin ? 'draining' : weight === 0 ? 'quiesced' : 'up',

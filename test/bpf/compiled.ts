@@ -61,7 +61,8 @@ export class CompiledPlane {
    */
   alias(addresses: readonly string[]): void {
     const { services, vip_filter: filter } = mapsOf(this.#plane.object);
-    const element = services.get(serviceMapKey(this.service.key));
+    const { key: named } = this.service;
+    const element = named.protocol === 'fwmark' ? undefined : services.get(serviceMapKey(named));
     if (element === undefined) throw new Error('there is no service');
     for (const text of addresses) {
       const key = { ...element.key, address: { word: addressWords(text as Address) } };

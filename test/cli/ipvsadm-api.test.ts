@@ -37,7 +37,7 @@ const STATUS: StatusBody = {
   run_dir: '/run/xlb',
   state: { file: null, changed_at: null },
   services: { up: 0, degraded: 0, down: 0 },
-  servers: { up: 0, draining: 0, quiesced: 0, unresolved: 0 },
+  servers: { up: 0, draining: 0, quiesced: 0, unresolved: 0, unsupported: 0 },
   traffic: {
     packets_per_s: 0,
     bits_per_s: 0,
@@ -47,6 +47,7 @@ const STATUS: StatusBody = {
   },
   table: { entries: 0, capacity: 1048576, placed_without_entry_total: 0, evicted_total: 0 },
   timeouts: { tcp_s: 900, tcp_fin_s: 120, udp_s: 300 },
+  sync_daemons: { master: null, backup: null },
   drops: [],
   interfaces: [],
   supported: { schedulers: ['rr', 'wrr', 'mh'], methods: ['dr', 'tun'] },
@@ -188,7 +189,7 @@ TCP  192.0.2.1:80 wrr
     const vars = { XLB_RUN_DIR: join(runDir, 'elsewhere') };
     expect((await run('ipvsadm -h', { vars })).rc).toBe(0);
     expect((await run('ipvsadm -A', { vars })).stderr).toMatch(/^You need to supply/);
-    expect((await run('ipvsadm -A -f 1 -s rr', { vars })).stderr).toMatch(/^not supported yet/);
+    expect((await run('ipvsadm -A -t 192.0.2.1:80 -s rr -w 5', { vars })).stderr).toMatch(/^Illegal 'weight'/);
   });
 
   it('ends silently when it is interrupted', async () => {

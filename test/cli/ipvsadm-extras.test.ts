@@ -71,14 +71,10 @@ describe('what is not supported yet', () => {
     ['-A -t 10.0.0.9:80 -s rr -p', 'persistence (-p)'],
     ['-A -t 10.0.0.9:80 -s mh -b flag-3', 'flag flag-3 of scheduler mh (-b)'],
     ['-A --sctp-service 10.0.0.9:80 -s rr', 'SCTP (--sctp-service)'],
-    ['-D -f 5', 'services by firewall mark (-f)'],
-    ['-L -f 5', 'services by firewall mark (-f)'],
     ['-Z --sctp-service 10.0.0.9:80', 'SCTP (--sctp-service)'],
     ['-a -t 10.0.0.1:80 -r 10.0.0.12 -m', 'masquerading (-m)'],
     ['-e -t 10.0.0.1:80 -r 10.0.0.11 -m', 'masquerading (-m)'],
-    ['-a -t 10.0.0.1:80 -r 10.0.0.12 -i --tun-type gre', 'tunnel type gre (--tun-type)'],
     ['--set 0 0 60', 'timeouts (--set)'],
-    ['--start-daemon backup', 'the synchronization daemon (--start-daemon)'],
   ] as const;
 
   it.each(REFUSED)('%s', async (line, what) => {

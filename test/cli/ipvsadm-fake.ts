@@ -1,6 +1,7 @@
 /** A director in memory: core's model, with the counters that a test gives it. */
 import type { Connection } from '../../src/api/protocol/connections.ts';
 import type { ServerReport, ServiceReport } from '../../src/api/protocol/services.ts';
+import { keyReport, syncDaemonsReport } from '../../src/api/protocol/wire.ts';
 import type { IpvsBackend, Refusal } from '../../src/cli/ipvsadm/backend.ts';
 import { ipvsadm } from '../../src/cli/ipvsadm/main.ts';
 import type { Names } from '../../src/cli/ipvsadm/names.ts';
@@ -8,7 +9,7 @@ import { applyCommands, emptyModel } from '../../src/core/model/apply-command.ts
 import type { Command } from '../../src/core/model/command.ts';
 import type { RealServer, ServiceKey, VirtualService } from '../../src/core/model/model.ts';
 import { effectiveWeight } from '../../src/core/model/server.ts';
-import { serverKeyText, serviceKeyText } from '../../src/core/model/service-key.ts';
+import { formatServiceKey, parseServiceKey, serverKeyText, serviceKeyText } from '../../src/core/model/service-key.ts';
 import type { Counters } from './ipvsadm-numbers.ts';
 
 export class FakeBackend implements IpvsBackend {
@@ -37,6 +38,11 @@ export class FakeBackend implements IpvsBackend {
 
   async execute(commands: readonly Command[]): Promise<Refusal | undefined> {
     this.requests.push(commands.length);
+    const unknown = commands.find(
+      (command) => command.type === 'sync.start' && !INTERFACES.includes(command.daemon.interface),
+    );
+    if (unknown !== undefined)
+      return { code: 'no-such-interface', message: '', path: '', index: commands.indexOf(unknown) };
     const applied = applyCommands(this.#model, commands);
     if ('error' in applied) return { ...applied.error, index: applied.index };
     this.#model = applied.model;
@@ -48,7 +54,7 @@ export class FakeBackend implements IpvsBackend {
     if (key !== undefined && services.length === 0) {
       return { code: 'no-such-service', message: '', path: '', index: undefined };
     }
-    const names = services.map(tableName);
+    const names = services.map(({ name }) => tableName(parseServiceKey(name) as ServiceKey));
     for (const [name, counted] of this.#counters) {
       if (names.some((service) => name === service || name.startsWith(`${service} `))) {
         this.#counters.set(name, { ...counted, totals: NOTHING.totals });
@@ -61,8 +67,12 @@ export class FakeBackend implements IpvsBackend {
     return 4096;
   }
 
-  async timeouts(): Promise<{ tcp: number; tcpFin: number; udp: number }> {
-    return { tcp: 900, tcpFin: 120, udp: 300 };
+  async syncDaemons() {
+    return syncDaemonsReport(this.#model.syncDaemons);
+  }
+
+  async timeouts() {
+    return this.#model.timeouts;
   }
 
   #counted(name: string): Counters {
@@ -71,9 +81,9 @@ export class FakeBackend implements IpvsBackend {
 
   #serviceReport({ key, scheduler, options, persistence, onePacket, engine, servers }: VirtualService): ServiceReport {
     return {
-      ...key,
+      ...keyReport(key),
       ...this.#counted(tableName(key)),
-      name: '',
+      name: formatServiceKey(key),
       id: 0,
       scheduler,
       options: { port: options.port, fallback: options.fallback, ring_size: options.ringSize },
@@ -94,6 +104,7 @@ export class FakeBackend implements IpvsBackend {
       ...this.#counted(`${service} ${serverKeyText(server.key)}`),
       id: 0,
       method: server.method,
+      encapsulation: server.encapsulation ?? null,
       weight: { configured: server.weight, admin: null, effective: effectiveWeight(server) },
       state: { effective: 'up', admin: null, since: null },
       persistent_connections: 0,
@@ -104,7 +115,11 @@ export class FakeBackend implements IpvsBackend {
   }
 }
 
+/** Those of the machine on which the golden outputs were made. */
+const INTERFACES = ['lo', 'eth0'];
+
 function tableName(key: ServiceKey): string {
+  if (key.protocol === 'fwmark') return `FWM ${key.mark}${key.family === 6 ? ' IPv6' : ''}`;
   return `${key.protocol.toUpperCase()} ${serverKeyText(key)}`;
 }
 

@@ -24,17 +24,14 @@ export const ERRORS = readJson<{
 }>('errors.json');
 export const SETUP: readonly string[] = readFileSync(goldenFile('setup.args'), 'utf8').trim().split('\n');
 
-/** Lines that have no place in xlb's table: marks, SCTP, real servers with a port of their own, templates. */
-const LEFT_OUT =
-  /^(?:-[Aa] (?:-f|--sctp-service)|(?:--add-service|-a) --sctp-service|FWM|SCTP|IP +\d)|:81\b|^\w+ +\S+ +ASSURED /;
+/** Lines that have no place in xlb's table: SCTP, real servers with a port of their own, templates. */
+const LEFT_OUT = /^(?:-[Aa] --sctp-service|--add-service --sctp-service|SCTP|IP +\d)|:81\b|^\w+ +\S+ +ASSURED /;
 
 const REPLACED: readonly (readonly [RegExp, string])[] = [
   [/ -p \d+(?: -M \S+)?(?: --pe sip)?| persistent \d+(?: mask \S+)?(?: pe sip)?/g, ''],
   [/(?<=^(?:ipvsadm )?-.*) -o\b|(?<=^UDP.*) ops$/gm, ''],
   [/(?<=^(?:ipvsadm )?-.*) -m\b/gm, ' -g'],
   [/\bMasq {3}/g, 'Route  '],
-  [/ --tun-type (?:gue --tun-port 6080 --tun-\w+|gre --tun-\w+)/g, ' --tun-type ipip'],
-  [/\b(?:gue|gre):.{9}/g, 'ipip         '],
   // Any port of an address needs -p in ipvsadm: here it is a port without a name.
   [/(10\.0\.0\.(?:102|13|14)):0(?=\s)/g, '$1:9'],
 ];

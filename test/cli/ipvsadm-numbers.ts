@@ -30,7 +30,7 @@ function tableRows(table: string): ReadonlyMap<string, readonly number[]> {
   const rows = new Map<string, readonly number[]>();
   let service = '';
   for (const line of table.split('\n')) {
-    const [, protocol, name, rest = ''] = /^(TCP|UDP| {2}->) +(\S+)(.*)$/.exec(line) ?? [];
+    const [, protocol, name, rest = ''] = /^(TCP|UDP|SCTP|FWM| {2}->) +(\S+(?: IPv6)?)(.*)$/.exec(line) ?? [];
     if (protocol === undefined) continue;
     const isServer = protocol === '  ->';
     if (!isServer) service = `${protocol} ${name}`;

@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Command } from '../../src/core/model/command.ts';
-import type { Address, SchedulerName, ServiceKey } from '../../src/core/model/model.ts';
+import type { Address, AddressKey, SchedulerName } from '../../src/core/model/model.ts';
 import type { Flow } from '../../src/core/scheduler/flow.ts';
 
 export interface ServerLoad {
@@ -61,7 +61,7 @@ function withoutOldFormula({ name, steps }: Trace): readonly Step[] {
 }
 
 /** The service of a trace. Those by firewall mark get an address of their own. */
-export function serviceOf(trace: Trace): ServiceKey {
+export function serviceOf(trace: Trace): AddressKey {
   const udp = option(trace, '-u');
   const mark = option(trace, '-f') === undefined ? '' : '10.0.1.1:80';
   const match = /^\[?([^\]]+?)\]?:(\d+)$/.exec(udp ?? option(trace, '-t') ?? mark);

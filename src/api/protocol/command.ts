@@ -14,6 +14,7 @@ import {
   serverKeySchema,
   serviceKeySchema,
   timeSchema,
+  withServiceKey,
 } from './scalars.ts';
 
 const weightSchema = z.int().min(0).max(2147483647).describe('0 quiesces: no new connections');
@@ -27,9 +28,20 @@ export const adminRequestSchema = z.strictObject({
   at: timeSchema.optional(),
 });
 
+/** Tunnels other than IP in IP; `remote`: GUE's remote checksum offload. */
+export const encapsulationSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('gue'),
+    port: z.int().min(1).max(65535).describe("UDP's"),
+    checksum: z.enum(['none', 'full', 'remote']),
+  }),
+  z.strictObject({ type: z.literal('gre'), checksum: z.enum(['none', 'full']) }),
+]);
+
 export const serverSpecSchema = z.strictObject({
   ...serverKeySchema.shape,
   method: methodSchema.optional().describe('dr where left out'),
+  encapsulation: encapsulationSchema.optional().describe('tun: IP in IP where left out'),
   weight: weightSchema.optional().describe('1 where left out'),
   upper_threshold: thresholdSchema.optional(),
   lower_threshold: thresholdSchema.optional(),
@@ -58,14 +70,15 @@ export const timeoutsSchema = z.strictObject({
 
 export const engineSchema = z.enum(['sip']);
 
-export const serviceSpecSchema = z.strictObject({
-  ...serviceKeySchema.shape,
+export const serviceFields = {
   scheduler: schedulerSchema.optional().describe('mh where left out'),
   options: schedulerOptionsSchema.optional(),
   persistence: persistenceSchema.nullable().optional().describe('none where left out'),
   one_packet: z.boolean().optional().describe('UDP: each datagram is placed by itself; false where left out'),
   engine: engineSchema.nullable().optional().describe('persistence engine; none where left out'),
-});
+};
+
+export const serviceSpecSchema = withServiceKey(serviceFields);
 
 const spreadSchema = z.strictObject({ address: addressSchema, prefix: z.int().min(0).max(128) }).nullable();
 
@@ -73,6 +86,22 @@ export const tunnelSchema = z.strictObject({
   outer_df: z.enum(['copy', 'set', 'clear']).optional().describe("the outer IPv4 header's DF bit"),
   spread_v4: spreadSchema.optional().describe('prefix to spread outer sources over; null: own address'),
   spread_v6: spreadSchema.optional(),
+});
+
+export const syncStateSchema = z.enum(['master', 'backup']);
+
+export const syncDaemonSchema = z.strictObject({
+  interface: z.string().min(1).max(15),
+  sync_id: z.int().min(0).max(255).optional().describe('0 where left out'),
+  max_length: z.int().min(1).max(65535).optional().describe("bytes of a datagram's content"),
+  group: addressSchema.optional().describe('224.0.0.81 where left out'),
+  port: z.int().min(1).max(65535).optional().describe('8848 where left out'),
+  ttl: z.int().min(1).max(255).optional().describe('1 where left out'),
+});
+
+export const syncDaemonsSchema = z.strictObject({
+  master: syncDaemonSchema.nullable(),
+  backup: syncDaemonSchema.nullable(),
 });
 
 const server = { service: serviceKeySchema, server: serverKeySchema };
@@ -88,10 +117,13 @@ export const commandSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('server.drain'), ...server, admin: adminRequestSchema.nullable() }),
   z.strictObject({ type: z.literal('tunnel.set'), tunnel: tunnelSchema }),
   z.strictObject({ type: z.literal('timeouts.set'), timeouts: timeoutsSchema }),
+  z.strictObject({ type: z.literal('sync.start'), state: syncStateSchema, daemon: syncDaemonSchema }),
+  z.strictObject({ type: z.literal('sync.set'), daemons: syncDaemonsSchema }),
+  z.strictObject({ type: z.literal('sync.stop'), state: syncStateSchema }),
   z.strictObject({ type: z.literal('clear') }),
   z.strictObject({
     type: z.literal('replace'),
-    services: z.array(z.strictObject({ ...serviceSpecSchema.shape, servers: z.array(serverSpecSchema) })),
+    services: z.array(withServiceKey({ ...serviceFields, servers: z.array(serverSpecSchema) })),
   }),
 ]);
 

@@ -4,15 +4,18 @@
  */
 import * as z from 'zod';
 import type { Command } from '../../core/model/command.ts';
+import type { ServiceKey } from '../../core/model/model.ts';
 import {
   adminRequestSchema,
   type ParsedCommand,
   serverSpecSchema,
-  serviceSpecSchema,
+  serviceFields,
+  syncDaemonsSchema,
   timeoutsSchema,
   tunnelSchema,
 } from './command.ts';
 import { reportSchema } from './envelope.ts';
+import { withServiceKey } from './scalars.ts';
 import { type Asker, commandFromWire } from './wire.ts';
 
 export const documentServerSchema = z.strictObject({
@@ -20,8 +23,8 @@ export const documentServerSchema = z.strictObject({
   admin: adminRequestSchema.nullable().optional(),
 });
 
-export const documentServiceSchema = z.strictObject({
-  ...serviceSpecSchema.shape,
+export const documentServiceSchema = withServiceKey({
+  ...serviceFields,
   servers: z.array(documentServerSchema).describe('newest first, as listings show them'),
 });
 
@@ -29,6 +32,7 @@ export const documentBodySchema = z.strictObject({
   services: z.array(documentServiceSchema),
   tunnel: tunnelSchema.optional(),
   timeouts: timeoutsSchema.optional(),
+  sync_daemons: syncDaemonsSchema.optional(),
 });
 
 /** What a file may hold: the body, with or without the envelope that `save` puts around it. */
@@ -54,17 +58,23 @@ export function documentCommands(document: z.output<typeof documentFileSchema>, 
   const commands: ParsedCommand[] = [];
   if (document.tunnel !== undefined) commands.push({ type: 'tunnel.set', tunnel: document.tunnel });
   if (document.timeouts !== undefined) commands.push({ type: 'timeouts.set', timeouts: document.timeouts });
+  if (document.sync_daemons !== undefined) commands.push({ type: 'sync.set', daemons: document.sync_daemons });
   const services = document.services.map((service) => ({
     ...service,
     servers: service.servers.map(({ admin: _, ...server }) => server).reverse(),
   }));
   commands.push({ type: 'replace', services });
-  for (const { protocol, address, port, servers } of document.services) {
-    for (const server of servers.filter(({ admin }) => admin != null)) {
+  for (const service of document.services) {
+    for (const server of service.servers.filter(({ admin }) => admin != null)) {
       const key = { address: server.address, port: server.port };
       const drain = { type: 'server.drain', server: key, admin: server.admin ?? null } as const;
-      commands.push({ ...drain, service: { protocol, address, port } });
+      commands.push({ ...drain, service: keyOf(service) });
     }
   }
   return commands.map((command) => commandFromWire(command, asker));
+}
+
+function keyOf(service: z.output<typeof documentServiceSchema>): ServiceKey {
+  if (service.protocol === 'fwmark') return { protocol: 'fwmark', family: service.family, mark: service.mark };
+  return { protocol: service.protocol, address: service.address, port: service.port };
 }

@@ -1,6 +1,6 @@
 /** Addresses with a port that may be left out, as people write them: `10.0.0.11`, `10.0.0.11:80`, `[2001:db8::1]:80`. */
 import type { Address, ServerKey, ServiceKey } from '../../core/model/model.ts';
-import { parseServerKey } from '../../core/model/service-key.ts';
+import { parseServerKey, servicePort } from '../../core/model/service-key.ts';
 import { canonicalAddress } from './address.ts';
 
 export interface Endpoint {
@@ -19,5 +19,5 @@ export function parseEndpoint(text: string): Endpoint | undefined {
 /** A real server's name; without a port it is the service's. */
 export function parseServerName(text: string, service: ServiceKey): ServerKey | undefined {
   const endpoint = parseEndpoint(text);
-  return endpoint && { address: endpoint.address, port: endpoint.port ?? service.port };
+  return endpoint && { address: endpoint.address, port: endpoint.port ?? servicePort(service) };
 }

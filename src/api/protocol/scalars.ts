@@ -28,11 +28,31 @@ export const addressSchema = z
 export const portSchema = z.int().min(0).max(65535);
 
 /** Port 0: every port of the address that has no service of its own. */
-export const serviceKeySchema = z.strictObject({
+export const addressKeySchema = z.strictObject({
   protocol: protocolSchema,
   address: addressSchema,
   port: portSchema,
 });
+
+export const familySchema = z.union([z.literal(4), z.literal(6)]);
+export const markSchema = z.int().min(1).max(4294967295);
+
+/** All packets that carry a firewall mark; IPv4 and IPv6 have marks of their own. */
+export const markKeySchema = z.strictObject({
+  protocol: z.literal('fwmark'),
+  family: familySchema,
+  mark: markSchema,
+});
+
+export const serviceKeySchema = z.discriminatedUnion('protocol', [addressKeySchema, markKeySchema]);
+
+/** A service's key and more fields. */
+export function withServiceKey<Fields extends z.core.$ZodLooseShape>(fields: Fields) {
+  return z.discriminatedUnion('protocol', [
+    z.strictObject({ ...addressKeySchema.shape, ...fields }),
+    z.strictObject({ ...markKeySchema.shape, ...fields }),
+  ]);
+}
 
 /** In requests the port may be left out: it is the service's. */
 export const serverKeySchema = z.strictObject({

@@ -1,10 +1,11 @@
 /** Reports on virtual services and their real servers. */
 import * as z from 'zod';
-import { engineSchema } from './command.ts';
+import { encapsulationSchema, engineSchema } from './command.ts';
 import { reportSchema } from './envelope.ts';
 import {
   addressSchema,
   countSchema,
+  markSchema,
   methodSchema,
   portSchema,
   protocolSchema,
@@ -46,9 +47,10 @@ export const adminStateSchema = z.object({
  * - `up`: takes new connections
  * - `draining`: healthy, held back by an operator; keeps its connections
  * - `quiesced`: configured with weight 0; keeps its connections
+ * - `unsupported`: kept and listed; its packets come with a later version
  * - `unresolved`: the next hop's MAC address is not known, or there is no route
  */
-export const effectiveStateSchema = z.enum(['up', 'draining', 'quiesced', 'unresolved']);
+export const effectiveStateSchema = z.enum(['up', 'draining', 'quiesced', 'unresolved', 'unsupported']);
 
 export const nextHopSchema = z.object({
   interface: z.string().nullable().describe('where frames leave; null: no route'),
@@ -65,8 +67,9 @@ export const nextHopSchema = z.object({
 export const serverReportSchema = z.object({
   address: addressSchema,
   port: portSchema,
-  id: countSchema.describe('index of its statistics in the data plane'),
+  id: countSchema.nullable().describe('index of its statistics in the data plane; null: it has no packets there'),
   method: methodSchema,
+  encapsulation: encapsulationSchema.nullable().describe('tunnel; null: IP in IP, or none'),
   weight: z.object({
     configured: countSchema,
     admin: countSchema.nullable().describe("an operator's override; null: none"),
@@ -91,10 +94,11 @@ export const serviceStateSchema = z.enum(['up', 'degraded', 'down']);
 
 export const serviceReportSchema = z.object({
   name: z.string().describe('address:port/protocol, as every command takes it'),
-  protocol: protocolSchema,
-  address: addressSchema,
+  protocol: z.enum([...protocolSchema.options, 'fwmark']),
+  address: addressSchema.describe('of a mark 0.0.0.0 or ::, by its family'),
   port: portSchema,
-  id: countSchema.describe('index of its statistics in the data plane'),
+  mark: markSchema.nullable().describe('firewall mark; null: a service at an address'),
+  id: countSchema.nullable().describe('index of its statistics in the data plane; null: it has no packets there'),
   scheduler: schedulerSchema,
   options: z.object({ port: z.boolean(), fallback: z.boolean(), ring_size: countSchema }),
   persistence: z.object({ timeout_s: countSchema, netmask: addressSchema }).nullable().describe('null: none'),

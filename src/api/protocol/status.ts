@@ -1,5 +1,6 @@
 /** The report behind `xlb status`: one screen of state, causes and next steps. */
 import * as z from 'zod';
+import { syncDaemonSchema } from './command.ts';
 import { reportSchema } from './envelope.ts';
 import { interfaceModeSchema } from './interfaces.ts';
 import { countSchema, methodSchema, rateSchema, schedulerSchema, timeSchema, totalSchema } from './scalars.ts';
@@ -17,6 +18,8 @@ export const problemSchema = z.object({
 /** `ok`: no problem; `degraded`: something is wrong, traffic flows; `down`: a service or the data plane does not work. */
 export const healthSchema = z.enum(['ok', 'degraded', 'down']);
 
+const syncReportSchema = syncDaemonSchema.required();
+
 export const statusBodySchema = z.object({
   health: healthSchema,
   version: z.string(),
@@ -28,7 +31,13 @@ export const statusBodySchema = z.object({
     changed_at: timeSchema.nullable().describe('when a command last changed something'),
   }),
   services: z.object({ up: countSchema, degraded: countSchema, down: countSchema }),
-  servers: z.object({ up: countSchema, draining: countSchema, quiesced: countSchema, unresolved: countSchema }),
+  servers: z.object({
+    up: countSchema,
+    draining: countSchema,
+    quiesced: countSchema,
+    unresolved: countSchema,
+    unsupported: countSchema,
+  }),
   traffic: z.object({
     packets_per_s: rateSchema,
     bits_per_s: rateSchema,
@@ -43,6 +52,7 @@ export const statusBodySchema = z.object({
     evicted_total: totalSchema,
   }),
   timeouts: z.object({ tcp_s: countSchema, tcp_fin_s: countSchema, udp_s: countSchema }),
+  sync_daemons: z.object({ master: syncReportSchema.nullable(), backup: syncReportSchema.nullable() }),
   drops: z.array(z.object({ reason: reasonSchema, total: totalSchema, per_s: rateSchema })),
   interfaces: z.array(z.object({ name: z.string(), mode: interfaceModeSchema.nullable() })),
   supported: z.object({ schedulers: z.array(schedulerSchema), methods: z.array(methodSchema) }),
@@ -52,5 +62,6 @@ export const statusBodySchema = z.object({
 export const statusReportSchema = reportSchema('status', statusBodySchema);
 
 export type Problem = z.output<typeof problemSchema>;
+export type SyncDaemonReport = z.output<typeof syncReportSchema>;
 export type Health = z.output<typeof healthSchema>;
 export type StatusReport = z.output<typeof statusReportSchema>;

@@ -9,7 +9,22 @@ const ASKER = { user: 'alice', now: 1_000 };
 
 const address = fc.oneof(fc.ipV4(), fc.constantFrom('2001:db8::1', '::', '::ffff:192.0.2.1')) as fc.Arbitrary<Address>;
 const port = fc.integer({ min: 0, max: 65535 });
-const service = fc.record({ protocol: fc.constantFrom('tcp' as const, 'udp' as const), address, port });
+const service = fc.oneof(
+  fc.record({ protocol: fc.constantFrom('tcp' as const, 'udp' as const), address, port }),
+  fc.record({
+    protocol: fc.constant('fwmark' as const),
+    family: fc.constantFrom(4 as const, 6 as const),
+    mark: fc.integer({ min: 1, max: 4294967295 }),
+  }),
+);
+const encapsulation = fc.oneof(
+  fc.record({
+    type: fc.constant('gue' as const),
+    port: fc.integer({ min: 1, max: 65535 }),
+    checksum: fc.constantFrom('none' as const, 'full' as const, 'remote' as const),
+  }),
+  fc.record({ type: fc.constant('gre' as const), checksum: fc.constantFrom('none' as const, 'full' as const) }),
+);
 const server = fc.record({ address, port });
 const small = fc.integer({ min: 0, max: 1000 });
 const spec = fc.record(
@@ -17,6 +32,7 @@ const spec = fc.record(
     address,
     port,
     method: fc.constantFrom('dr' as const, 'tun' as const),
+    encapsulation,
     weight: small,
     upperThreshold: small,
     lowerThreshold: small,
@@ -52,6 +68,12 @@ const tunnel = fc.record(
   { requiredKeys: [] },
 );
 const timeouts = fc.record({ tcp: timeout, tcpFin: timeout, udp: timeout }, { requiredKeys: [] });
+const syncState = fc.constantFrom('master' as const, 'backup' as const);
+const byte = fc.integer({ min: 1, max: 255 });
+const syncDaemon = fc.record(
+  { interface: fc.constant('eth0'), syncId: byte, maxLength: byte, group: address, port: byte, ttl: byte },
+  { requiredKeys: ['interface'] },
+);
 const type = <T extends string>(...names: T[]) => fc.constantFrom(...names);
 const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ type: type('service.add', 'service.edit'), service: serviceSpec }),
@@ -62,6 +84,12 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ type: type('tunnel.set'), tunnel }),
   fc.record({ type: type('timeouts.set'), timeouts }),
   fc.record({ type: type('clear') }),
+  fc.record({ type: type('sync.start'), state: syncState, daemon: syncDaemon }),
+  fc.record({ type: type('sync.stop'), state: syncState }),
+  fc.record({
+    type: type('sync.set'),
+    daemons: fc.record({ master: fc.option(syncDaemon), backup: fc.option(syncDaemon) }),
+  }),
   fc.record({
     type: type('replace'),
     services: fc.array(

@@ -3,18 +3,37 @@
  * field names. A value that is left out stays left out.
  */
 import type * as z from 'zod';
-import type { Command, ServerSpec, ServiceSpec } from '../../core/model/command.ts';
-import type { Persistence, SchedulerOptions, ServiceKey, Timeouts, TunnelSettings } from '../../core/model/model.ts';
+import type { Command, ServerSpec, ServiceSpec, SyncDaemonSpec, SyncDaemonSpecs } from '../../core/model/command.ts';
+import type {
+  Address,
+  Model,
+  Persistence,
+  SchedulerOptions,
+  ServiceKey,
+  SyncDaemon,
+  Timeouts,
+  TunnelSettings,
+} from '../../core/model/model.ts';
+import { servicePort } from '../../core/model/service-key.ts';
 import type {
   ParsedCommand,
   persistenceSchema,
   schedulerOptionsSchema,
   serverSpecSchema,
   serviceSpecSchema,
+  syncDaemonSchema,
+  syncDaemonsSchema,
   timeoutsSchema,
   tunnelSchema,
   WireCommand,
 } from './command.ts';
+
+/** A service's key as reports have it: of a mark the address is the family's unspecified one, as in IPVS. */
+export function keyReport(key: ServiceKey) {
+  if (key.protocol !== 'fwmark') return { ...key, mark: null };
+  const address = (key.family === 4 ? '0.0.0.0' : '::') as Address;
+  return { protocol: key.protocol, address, port: 0, mark: key.mark };
+}
 
 /** Who asks and when: for overrides that do not say it themselves. */
 export interface Asker {
@@ -43,6 +62,10 @@ export function commandFromWire(command: ParsedCommand, asker: Asker): Command {
       return { type: 'tunnel.set', tunnel: tunnelFromWire(command.tunnel) };
     case 'timeouts.set':
       return { type: 'timeouts.set', timeouts: timeoutsFromWire(command.timeouts) };
+    case 'sync.start':
+      return { ...command, daemon: syncDaemonFromWire(command.daemon) };
+    case 'sync.set':
+      return { type: 'sync.set', daemons: syncDaemonsFromWire(command.daemons) };
     case 'replace':
       return {
         type: 'replace',
@@ -70,6 +93,10 @@ export function commandToWire(command: Command): WireCommand {
       return { type: 'tunnel.set', tunnel: tunnelToWire(command.tunnel) };
     case 'timeouts.set':
       return { type: 'timeouts.set', timeouts: timeoutsToWire(command.timeouts) };
+    case 'sync.start':
+      return { ...command, daemon: syncDaemonToWire(command.daemon) };
+    case 'sync.set':
+      return { type: 'sync.set', daemons: syncDaemonsToWire(command.daemons) };
     case 'replace':
       return {
         type: 'replace',
@@ -119,7 +146,7 @@ function optionsFromWire(options: z.output<typeof schedulerOptionsSchema>): Part
 }
 
 function withPort<T extends { port?: number | undefined }>(server: T, service: ServiceKey): T & { port: number } {
-  return { ...server, port: server.port ?? service.port };
+  return { ...server, port: server.port ?? servicePort(service) };
 }
 
 function serverFromWire(server: z.output<typeof serverSpecSchema>, service: ServiceKey): ServerSpec {
@@ -129,6 +156,32 @@ function serverFromWire(server: z.output<typeof serverSpecSchema>, service: Serv
 
 function tunnelFromWire(tunnel: z.output<typeof tunnelSchema>): Partial<TunnelSettings> {
   return present({ outerDf: tunnel.outer_df, spread4: tunnel.spread_v4, spread6: tunnel.spread_v6 });
+}
+
+function syncDaemonFromWire(daemon: z.output<typeof syncDaemonSchema>): SyncDaemonSpec {
+  const { sync_id: syncId, max_length: maxLength, ...rest } = daemon;
+  return present({ ...rest, syncId, maxLength });
+}
+
+function syncDaemonsFromWire({ master, backup }: z.output<typeof syncDaemonsSchema>): SyncDaemonSpecs {
+  return { master: master && syncDaemonFromWire(master), backup: backup && syncDaemonFromWire(backup) };
+}
+
+function syncDaemonsToWire({ master, backup }: SyncDaemonSpecs): z.input<typeof syncDaemonsSchema> {
+  return { master: master && syncDaemonToWire(master), backup: backup && syncDaemonToWire(backup) };
+}
+
+export function syncDaemonsReport({ master, backup }: Model['syncDaemons']) {
+  return { master: master && syncDaemonReport(master), backup: backup && syncDaemonReport(backup) };
+}
+
+function syncDaemonReport({ syncId: sync_id, maxLength: max_length, ...rest }: SyncDaemon) {
+  return { ...rest, sync_id, max_length };
+}
+
+function syncDaemonToWire(daemon: SyncDaemonSpec): z.input<typeof syncDaemonSchema> {
+  const { syncId: sync_id, maxLength: max_length, ...rest } = daemon;
+  return present({ ...rest, sync_id, max_length });
 }
 
 function adminFromWire(admin: { reason: string; by?: string | undefined; at?: string | undefined }, asker: Asker) {

@@ -2,6 +2,7 @@
 import { ApiError, type Client } from '../../api/client.ts';
 import type { Connection } from '../../api/protocol/connections.ts';
 import type { ServiceReport } from '../../api/protocol/services.ts';
+import type { StatusReport } from '../../api/protocol/status.ts';
 import type { Command } from '../../core/model/command.ts';
 import type { ServiceKey } from '../../core/model/model.ts';
 import type { IpvsBackend, Refusal } from './backend.ts';
@@ -60,6 +61,10 @@ export class ApiBackend implements IpvsBackend {
   async tableSize(): Promise<number> {
     const { table } = await this.#client.stats().catch(giveUp);
     return table.capacity;
+  }
+
+  async syncDaemons(): Promise<StatusReport['sync_daemons']> {
+    return (await this.#client.status().catch(giveUp)).sync_daemons;
   }
 
   async timeouts(): Promise<{ tcp: number; tcpFin: number; udp: number }> {

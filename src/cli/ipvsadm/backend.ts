@@ -1,6 +1,7 @@
 /** What ipvsadm's commands need of the daemon. `api-backend.ts` is the real one; tests have one in memory. */
 import type { Connection } from '../../api/protocol/connections.ts';
 import type { ServiceReport } from '../../api/protocol/services.ts';
+import type { StatusReport } from '../../api/protocol/status.ts';
 import type { Command } from '../../core/model/command.ts';
 import type { ServiceKey } from '../../core/model/model.ts';
 
@@ -27,6 +28,7 @@ export interface IpvsBackend {
   zero(key?: ServiceKey): Promise<Refusal | undefined>;
   /** Slots of the connection table. */
   tableSize(): Promise<number>;
+  syncDaemons(): Promise<StatusReport['sync_daemons']>;
   /** Seconds. */
   timeouts(): Promise<{ readonly tcp: number; readonly tcpFin: number; readonly udp: number }>;
 }

@@ -1,4 +1,4 @@
-/** Options of the synchronization daemon: only their mistakes, as the daemon itself comes later. */
+/** Options of the synchronization daemon. */
 import { isIPv4 } from 'node:net';
 import { canonicalAddress } from '../../api/protocol/address.ts';
 import { fail } from './exit.ts';
@@ -13,13 +13,29 @@ const RANGES = {
   'sync-maxlen': [1, 65507],
 } as const;
 
-export function daemonOption(name: keyof typeof RANGES | 'mcast-group'): Handler {
-  if (name === 'mcast-group') return (_words, text = '') => checkGroup(text);
+const FIELDS = {
+  syncid: 'syncId',
+  'mcast-port': 'port',
+  'mcast-ttl': 'ttl',
+  'sync-maxlen': 'maxLength',
+} as const;
+
+export function daemonNumber(name: keyof typeof RANGES): Handler {
   const [min, max] = RANGES[name];
-  return (_words, text = '') => {
-    if (parseInteger(text, min, max) === undefined) fail(`illegal ${name} specified`);
+  return ({ daemon }, text = '') => {
+    daemon[FIELDS[name]] = parseInteger(text, min, max) ?? fail(`illegal ${name} specified`);
   };
 }
+
+/** What does not fit into the kernel's field is cut off. */
+export const daemonInterface: Handler = ({ daemon }, text = '') => {
+  daemon.interface = text.slice(0, 15);
+};
+
+export const daemonGroup: Handler = ({ daemon }, text = '') => {
+  checkGroup(text);
+  daemon.group = canonicalAddress(text);
+};
 
 function checkGroup(text: string): void {
   if (text.includes(':')) {

@@ -20,6 +20,12 @@ export function refusalText(command: CommandName, { code, message, path }: Omit<
       return 'Destination already exists';
     case 'no-such-server':
       return 'No such destination';
+    case 'sync-running':
+      return 'Daemon has already run';
+    case 'no-sync':
+      return 'No daemon is running';
+    case 'no-such-interface':
+      return 'No such device';
     case 'threshold-range':
       return 'Numerical result out of range';
     case 'address-not-unicast':

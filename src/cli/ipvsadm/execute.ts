@@ -28,11 +28,6 @@ export async function execute(words: Words, session: Session): Promise<number | 
   }
   await session.submitter.settle();
   if (words.command === 'zero') return zero(words, session);
-  if (words.command === 'stop-daemon') {
-    // None can be started yet.
-    session.stderr.write('No daemon is running\n');
-    return 255;
-  }
   if (words.command === 'save') await save(words, session);
   else await list(words, session);
   return 0;
@@ -46,6 +41,7 @@ async function zero(words: Words, { backend, stderr }: Session): Promise<number>
 }
 
 /** For ipvsadm a service of zeros is as good as none. */
-function isEverything({ service: { address, port } }: Words): boolean {
+function isEverything({ service: { address, port, fwmark } }: Words): boolean {
+  if (fwmark !== 0) return false;
   return address === undefined || ((address === '0.0.0.0' || address === '::') && port === 0);
 }

@@ -1,5 +1,5 @@
 /** Which option does what to the words. An option may stand only once, by the name that ipvsadm's messages give its kind. */
-import { daemonOption } from './daemon-options.ts';
+import { daemonGroup, daemonInterface, daemonNumber } from './daemon-options.ts';
 import { fail } from './exit.ts';
 import type { CheckedOption, OptionName } from './options.ts';
 import * as server from './server-options.ts';
@@ -48,12 +48,12 @@ export const HANDLERS: Partial<Readonly<Record<OptionName, Handler>>> = {
   // The default; ipvsadm keeps the word for old scripts.
   sort: () => {},
 
-  'mcast-interface': once('mcast-interface'),
-  syncid: once('syncid', daemonOption('syncid')),
-  'mcast-group': once('mcast-group', daemonOption('mcast-group')),
-  'mcast-port': once('mcast-port', daemonOption('mcast-port')),
-  'mcast-ttl': once('mcast-ttl', daemonOption('mcast-ttl')),
-  'sync-maxlen': once('sync-maxlen', daemonOption('sync-maxlen')),
+  'mcast-interface': once('mcast-interface', daemonInterface),
+  syncid: once('syncid', daemonNumber('syncid')),
+  'mcast-group': once('mcast-group', daemonGroup),
+  'mcast-port': once('mcast-port', daemonNumber('mcast-port')),
+  'mcast-ttl': once('mcast-ttl', daemonNumber('mcast-ttl')),
+  'sync-maxlen': once('sync-maxlen', daemonNumber('sync-maxlen')),
 };
 
 function once(name: CheckedOption, handle?: Handler): Handler {

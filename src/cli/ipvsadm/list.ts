@@ -1,6 +1,7 @@
 /** -L and -S. */
 import { once } from 'node:events';
 import { Writable } from 'node:stream';
+import type { SyncDaemonReport } from '../../api/protocol/status.ts';
 import { serviceKey } from './command.ts';
 import { Exit } from './exit.ts';
 import { connectionLine, connectionTitle } from './format/connections.ts';
@@ -16,8 +17,8 @@ export async function list(words: Words, session: Session): Promise<void> {
   if (options.has('connection')) await listConnections(options, session);
   else if (options.has('service-address')) await listService(words, session);
   else if (options.has('timeout')) await listTimeouts(session);
-  // There is no synchronization daemon yet, and of none ipvsadm says nothing.
-  else if (!options.has('daemon')) await listAll(options, session);
+  else if (options.has('daemon')) await listDaemons(session);
+  else await listAll(options, session);
 }
 
 export async function save({ options }: Words, session: Session): Promise<void> {
@@ -42,6 +43,20 @@ async function listService({ service, options }: Words, session: Session): Promi
 async function listTimeouts({ backend, stdout }: Session): Promise<void> {
   const { tcp, tcpFin, udp } = await backend.timeouts();
   stdout.write(`Timeout (tcp tcpfin udp): ${tcp} ${tcpFin} ${udp}\n`);
+}
+
+/** Of none ipvsadm says nothing. */
+async function listDaemons({ backend, stdout }: Session): Promise<void> {
+  const daemons = await backend.syncDaemons();
+  for (const state of ['master', 'backup'] as const) {
+    const daemon = daemons[state];
+    if (daemon !== null) stdout.write(`${state} sync daemon (${daemonText(daemon)})\n`);
+  }
+}
+
+function daemonText(daemon: SyncDaemonReport): string {
+  const { interface: name, sync_id, max_length, group, port, ttl } = daemon;
+  return `mcast=${name}, syncid=${sync_id}, maxlen=${max_length}, group=${group}, port=${port}, ttl=${ttl}`;
 }
 
 async function listConnections(options: ReadonlySet<CheckedOption>, session: Session): Promise<void> {

@@ -73,5 +73,5 @@ function hasBadThresholds({ server: { upperThreshold, lowerThreshold } }: Words)
 
 /** No real server here has another port than its service; and -r without a port before -t means port 0. */
 function namesOtherPort({ command, service, server }: Words): boolean {
-  return command === 'delete-server' && server.port !== service.port;
+  return command === 'delete-server' && service.fwmark === 0 && server.port !== service.port;
 }

@@ -10,7 +10,7 @@ import type { Names } from './names.ts';
 import { COMMAND_OPTIONS, type CommandName, OPTIONS, type OptionName } from './options.ts';
 import { OptionReader } from './popt.ts';
 import { schedulerFlags } from './scheduler-flags.ts';
-import { checkTimeout } from './timeout.ts';
+import { parseTimeout } from './timeout.ts';
 import { newWords, type Words } from './words.ts';
 
 /** A mistake that ends this line with status 255, but not a restore. */
@@ -21,7 +21,9 @@ export interface Misread {
 /** @throws Exit where ipvsadm exits: mistakes, help, version */
 export async function parse(args: readonly string[], names: Names): Promise<Words | Misread> {
   const reader = new OptionReader(OPTIONS, args);
-  const words = newWords(readCommand(reader));
+  const { command, argument } = readCommand(reader);
+  const words = newWords(command);
+  if (isSyncState(argument)) words.daemon.state = argument;
   let flags = '';
   for (let token = reader.next(); token.type !== 'end'; token = reader.next()) {
     if (token.type === 'error') return { misread: `${reader.word}: ${token.reason}\n` };
@@ -30,30 +32,35 @@ export async function parse(args: readonly string[], names: Names): Promise<Word
     await handle(words, token.argument, names);
     if (token.name === 'sched-flags') flags = token.argument ?? '';
   }
-  readOthers(words.command, reader);
+  readOthers(words, reader);
   // Last of all, since the scheduler may stand after its flags.
   words.service.schedulerFlags = schedulerFlags(words.service.scheduler, flags);
   return words;
 }
 
-function readCommand(reader: OptionReader<OptionName>): CommandName {
+function readCommand(reader: OptionReader<OptionName>): { command: CommandName; argument: string | undefined } {
   const token = reader.next();
   if (token.type !== 'option') tryHelp();
   if (token.name === 'help') throw new Exit(0, { stdout: HELP });
   if (token.name === 'version') throw new Exit(0, { stdout: VERSION });
   if (!isCommand(token.name)) tryHelp();
-  const isState = token.argument === 'master' || token.argument === 'backup';
+  const isState = isSyncState(token.argument);
   if (token.name === 'start-daemon' && !isState) fail('illegal start-daemon parameter specified');
   if (token.name === 'stop-daemon' && !isState) fail('illegal start_daemon specified');
-  return COMMAND_OPTIONS[token.name];
+  return { command: COMMAND_OPTIONS[token.name], argument: token.argument };
+}
+
+function isSyncState(argument: string | undefined): argument is 'master' | 'backup' {
+  return argument === 'master' || argument === 'backup';
 }
 
 /** Words that are no options: only the three timeouts of --set may be there. */
-function readOthers(command: CommandName, reader: OptionReader<OptionName>): void {
-  if (command === 'set') {
-    const timeouts = [reader.takeOther(), reader.takeOther(), reader.takeOther()];
-    if (timeouts.includes(undefined)) fail('--set option requires 3 timeout values');
-    for (const text of timeouts) checkTimeout(text ?? '', 0);
+function readOthers(words: Words, reader: OptionReader<OptionName>): void {
+  if (words.command === 'set') {
+    const texts = [reader.takeOther(), reader.takeOther(), reader.takeOther()];
+    if (texts.includes(undefined)) fail('--set option requires 3 timeout values');
+    const [tcp = 0, tcpFin = 0, udp = 0] = texts.map((text) => parseTimeout(text ?? '', 0));
+    words.timeouts = { tcp, tcpFin, udp };
   }
   const other = reader.takeOther();
   if (other !== undefined) fail(`unexpected argument ${other}`);

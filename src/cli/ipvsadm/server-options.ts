@@ -40,8 +40,8 @@ export const tunnelType: Handler = ({ server }, text = '') => {
   server.tunnelType = text;
 };
 
-export const tunnelPort: Handler = (_words, text = '') => {
-  if (parseInteger(text, 1, 65535) === undefined) fail('illegal tunnel port specified');
+export const tunnelPort: Handler = ({ server }, text = '') => {
+  server.tunnelPort = parseInteger(text, 1, 65535) ?? fail('illegal tunnel port specified');
 };
 
 function isTunnelType(text: string): text is TunnelType {

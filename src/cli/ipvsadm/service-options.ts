@@ -1,11 +1,14 @@
 /** Options of a virtual service. */
-import { addressFamily } from '../../core/model/address.ts';
+import { addressFamily, addressWords } from '../../core/model/address.ts';
 import { fail } from './exit.ts';
 import type { NamedProtocol } from './names.ts';
-import { inetAton, leadingInteger, parseInteger } from './numbers.ts';
+import { leadingInteger, parseInteger } from './numbers.ts';
 import { hostAddress, parseServiceAddress } from './service-address.ts';
-import { checkTimeout } from './timeout.ts';
+import { parseTimeout } from './timeout.ts';
 import type { Handler } from './words.ts';
+
+/** Seconds of -p without a number. */
+const DEFAULT_PERSISTENCE = 360;
 
 export function address(protocol: NamedProtocol): Handler {
   return async ({ service }, text = '', names) => {
@@ -15,6 +18,8 @@ export function address(protocol: NamedProtocol): Handler {
     service.family = addressFamily(parsed.address);
     service.address = parsed.address;
     service.port = parsed.port ?? 0;
+    // A mask that stands before an IPv6 address is lost.
+    if (service.family === 6) service.netmask = undefined;
   };
 }
 
@@ -30,23 +35,27 @@ export const ipv6: Handler = ({ service }) => {
   // The empty line is ipvsadm's.
   if (service.fwmark === 0) fail('-6 used before -f\n');
   service.family = 6;
+  service.netmask = undefined;
 };
 
 export const scheduler: Handler = ({ service }, name = '') => {
   service.scheduler = name.slice(0, 15);
 };
 
-export const persistent: Handler = (_words, text) => {
-  if (text !== undefined) checkTimeout(text, 1);
+export const persistent: Handler = ({ service }, text) => {
+  service.persistence = text === undefined ? DEFAULT_PERSISTENCE : parseTimeout(text, 1);
 };
 
 export const netmask: Handler = async ({ service }, text = '', names) => {
   if (service.family === 6) {
     const length = leadingInteger(text);
     if (length < 1 || length > 128) fail('illegal ipv6 netmask specified');
-  } else if (inetAton(text) === undefined && (await hostAddress(text, names)) === undefined) {
-    fail('illegal virtual server persistent mask specified');
+    service.netmask = length;
+    return;
   }
+  const address = await hostAddress(text, names);
+  if (address === undefined) fail('illegal virtual server persistent mask specified');
+  service.netmask = addressWords(address)[0];
 };
 
 export const engine: Handler = ({ service }, name = '') => {

@@ -9,7 +9,7 @@ function add(port: number): Command {
 }
 
 function portOf(command: Command): number {
-  return command.type === 'service.add' ? command.service.port : 0;
+  return command.type === 'service.add' && 'port' in command.service ? command.service.port : 0;
 }
 
 /** Refuses the ports that `refuse` names, and tells what was done, request by request. */

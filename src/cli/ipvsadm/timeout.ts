@@ -5,6 +5,6 @@ import { parseInteger } from './numbers.ts';
 /** 31 days. */
 const MAX_TIMEOUT = 2678400;
 
-export function checkTimeout(text: string, min: number): void {
-  if (parseInteger(text, min, MAX_TIMEOUT) === undefined) fail(`invalid timeout value \`${text}' specified`);
+export function parseTimeout(text: string, min: number): number {
+  return parseInteger(text, min, MAX_TIMEOUT) ?? fail(`invalid timeout value \`${text}' specified`);
 }

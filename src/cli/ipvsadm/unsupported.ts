@@ -6,21 +6,16 @@ import { isSchedulerName } from '../../core/model/schedulers.ts';
 import type { CommandName } from './options.ts';
 import type { ServerWords, ServiceWords, Words } from './words.ts';
 
-const COMMANDS: Partial<Readonly<Record<CommandName, string>>> = {
-  set: 'timeouts (--set)',
-  'start-daemon': 'the synchronization daemon (--start-daemon)',
-};
-
 /** Commands that say what a service is like. */
 const SERVICE_COMMANDS: readonly CommandName[] = ['add-service', 'edit-service'];
 /** Commands that say what a real server is like. */
 const SERVER_COMMANDS: readonly CommandName[] = ['add-server', 'edit-server'];
 
 /** What cannot be done at all, whatever the table holds: the command, or the kind of service. */
-export function unsupportedCommand({ command, service }: Words): string | undefined {
-  if (service.fwmark !== 0) return 'services by firewall mark (-f)';
+export function unsupportedCommand({ command, service, timeouts }: Words): string | undefined {
   if (service.protocol === 'sctp') return 'SCTP (--sctp-service)';
-  return COMMANDS[command];
+  const isSet = command === 'set' && Object.values(timeouts).some((seconds) => seconds > 0);
+  return isSet ? 'timeouts (--set)' : undefined;
 }
 
 /** What a service or a real server cannot be, where the kernel would have no objection; the first of several. */
@@ -32,7 +27,6 @@ export function unsupportedProperty(words: Words): string | undefined {
 function ofService({ service, options }: Words): string | undefined {
   if (options.has('persistent')) return 'persistence (-p)';
   if (options.has('ops')) return 'one-packet scheduling (-o)';
-  if (options.has('pe')) return 'persistence engines (--pe)';
   return ofScheduler(service);
 }
 
@@ -41,7 +35,6 @@ function ofScheduler({ scheduler, schedulerFlags }: ServiceWords): string | unde
   return schedulerFlags.includes('flag-3') ? `flag flag-3 of scheduler ${scheduler} (-b)` : undefined;
 }
 
-function ofServer({ method, tunnelType }: ServerWords): string | undefined {
-  if (method === 'masquerading') return 'masquerading (-m)';
-  return tunnelType === 'ipip' ? undefined : `tunnel type ${tunnelType} (--tun-type)`;
+function ofServer({ method }: ServerWords): string | undefined {
+  return method === 'masquerading' ? 'masquerading (-m)' : undefined;
 }

@@ -21,6 +21,10 @@ export interface ServiceWords {
   scheduler: string;
   schedulerFlags: readonly string[];
   engine: string;
+  /** Seconds; 0: not persistent. */
+  persistence: number;
+  /** Of IPv4 32 bits in host order, of IPv6 the length of a prefix; undefined: every client by itself. */
+  netmask: number | undefined;
   /** Slots of mh's ring, xlb's own `--mh-size`. */
   mhSize: number;
 }
@@ -35,6 +39,19 @@ export interface ServerWords {
   upperThreshold: number;
   lowerThreshold: number;
   tunnelType: TunnelType;
+  /** 0: not given. */
+  tunnelPort: number;
+}
+
+/** Of the synchronization daemon. Undefined: not given. */
+export interface DaemonWords {
+  state: 'master' | 'backup';
+  interface: string;
+  syncId: number;
+  maxLength: number | undefined;
+  group: Address | undefined;
+  port: number | undefined;
+  ttl: number | undefined;
 }
 
 export interface Words {
@@ -42,6 +59,9 @@ export interface Words {
   readonly options: Set<CheckedOption>;
   readonly service: ServiceWords;
   readonly server: ServerWords;
+  readonly daemon: DaemonWords;
+  /** Of --set, in seconds; 0: stays as it is. */
+  timeouts: { readonly tcp: number; readonly tcpFin: number; readonly udp: number };
 }
 
 /** What an option does. The argument is undefined where the option takes none, or may do without. */
@@ -60,6 +80,8 @@ export function newWords(command: CommandName): Words {
       scheduler: '',
       schedulerFlags: [],
       engine: '',
+      persistence: 0,
+      netmask: undefined,
       mhSize: MH_SIZE_DEFAULT,
     },
     server: {
@@ -71,6 +93,17 @@ export function newWords(command: CommandName): Words {
       upperThreshold: 0,
       lowerThreshold: 0,
       tunnelType: 'ipip',
+      tunnelPort: 0,
     },
+    daemon: {
+      state: 'master',
+      interface: '',
+      syncId: 0,
+      maxLength: undefined,
+      group: undefined,
+      port: undefined,
+      ttl: undefined,
+    },
+    timeouts: { tcp: 0, tcpFin: 0, udp: 0 },
   };
 }

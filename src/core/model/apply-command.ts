@@ -14,6 +14,7 @@ import { canonicalKey, canonicalSpread, makeServer, makeService } from './make.t
 import type { Model, RealServer, ServerKey, ServiceKey, Timeouts, TunnelSettings, VirtualService } from './model.ts';
 import { sameService } from './same.ts';
 import { formatServiceKey, serverKeyText, serviceKeyText } from './service-key.ts';
+import { NO_SYNC_DAEMONS, setSyncDaemons, startSyncDaemon, stopSyncDaemon } from './sync-daemons.ts';
 import { DEFAULT_TIMEOUTS } from './timeouts.ts';
 
 export type Applied = { readonly model: Model } | { readonly error: CommandError };
@@ -24,6 +25,7 @@ export const emptyModel: Model = {
   services: new Map(),
   tunnel: { outerDf: 'copy', spread4: null, spread6: null },
   timeouts: DEFAULT_TIMEOUTS,
+  syncDaemons: NO_SYNC_DAEMONS,
 };
 
 export function applyCommand(model: Model, command: Command): Applied {
@@ -40,11 +42,7 @@ export function applyCommands(model: Model, commands: readonly Command[]): AllAp
   return { model: draft };
 }
 
-interface Draft {
-  services: Map<string, VirtualService>;
-  tunnel: TunnelSettings;
-  timeouts: Timeouts;
-}
+type Draft = { -readonly [Key in keyof Model]: Model[Key] } & { services: Map<string, VirtualService> };
 
 type ServiceWithServers = ServiceSpec & { readonly servers: readonly ServerSpec[] };
 
@@ -68,6 +66,12 @@ function applyTo(draft: Draft, command: Command): CommandError | null {
       return setTunnel(draft, command.tunnel);
     case 'timeouts.set':
       return setTimeouts(draft, command.timeouts);
+    case 'sync.start':
+      return setSync(draft, startSyncDaemon(draft.syncDaemons, command.state, command.daemon));
+    case 'sync.set':
+      return setSync(draft, setSyncDaemons(command.daemons));
+    case 'sync.stop':
+      return setSync(draft, stopSyncDaemon(draft.syncDaemons, command.state));
     case 'clear':
       draft.services.clear();
       return null;
@@ -117,7 +121,7 @@ function changing(
   return editing(draft, target.service, (service) => {
     const keyError = checkServerKey(target.server);
     if (keyError !== null) return below('server', keyError);
-    const at = target.server.port === service.key.port ? place(service, target.server) : -1;
+    const at = place(service, target.server);
     if (at < 0) return noSuchServer(service, target.server);
     const server = change(service.servers[at]!, service);
     if (server !== null && 'code' in server) return below('server', server);
@@ -144,6 +148,12 @@ function setTimeouts(draft: Draft, change: Partial<Timeouts>): CommandError | nu
   return fault('not-supported', 'timeouts', "timeouts other than IPVS's are not supported yet");
 }
 
+function setSync(draft: Draft, daemons: Model['syncDaemons'] | CommandError): CommandError | null {
+  if ('code' in daemons) return daemons.path === 'state' ? daemons : below('daemon', daemons);
+  draft.syncDaemons = daemons;
+  return null;
+}
+
 function replaceAll(draft: Draft, specs: readonly ServiceWithServers[]): CommandError | null {
   const before = draft.services;
   draft.services = new Map();
@@ -164,16 +174,17 @@ function replaceService(
   const text = serviceKeyText(canonicalKey(spec));
   const empty = draft.services.get(text)!;
   const old = before.get(text);
-  const oldServers = new Map(old?.servers.map((server) => [server.key.address, server]));
+  const oldServers = new Map(old?.servers.map((server) => [serverKeyText(server.key), server]));
   const servers = new Map<string, RealServer>();
   for (const [i, serverSpec] of spec.servers.entries()) {
-    const server = makeServer(empty.key, serverSpec, oldServers.get(parseAddress(serverSpec.address)!) ?? null);
     const path = `service.servers[${i}]`;
+    const keyError = checkServerKey(serverSpec);
+    if (keyError !== null) return below(path, keyError);
+    const name = serverKeyText({ address: parseAddress(serverSpec.address)!, port: serverSpec.port });
+    const server = makeServer(empty.key, serverSpec, oldServers.get(name) ?? null);
     if ('code' in server) return below(path, server);
-    if (servers.has(server.key.address)) {
-      return fault('server-exists', path, `${serverKeyText(server.key)} stands in the list twice`);
-    }
-    servers.set(server.key.address, server);
+    if (servers.has(name)) return fault('server-exists', path, `${name} stands in the list twice`);
+    servers.set(name, server);
   }
   const service = { ...empty, servers: [...servers.values()].reverse() };
   draft.services.set(text, old !== undefined && sameService(old, service) ? old : service);
@@ -211,7 +222,7 @@ function remove(draft: Draft, key: ServiceKey): null {
 
 function place(service: VirtualService, key: ServerKey): number {
   const address = parseAddress(key.address);
-  return service.servers.findIndex((server) => server.key.address === address);
+  return service.servers.findIndex((server) => server.key.address === address && server.key.port === key.port);
 }
 
 function noSuchServer(service: VirtualService, server: ServerKey): CommandError {

@@ -1,9 +1,10 @@
 /** Checks of what binds packets together: persistence, one-packet scheduling, timeouts. */
-import { addressFamily, addressWords, parseAddress } from './address.ts';
+import { addressFamily, parseAddress } from './address.ts';
 import { below, checkAddress, checkBoolean, checkChoice, checkInteger, fault } from './check.ts';
 import type { CommandError } from './command.ts';
 import type { Address, Persistence, ServiceKey, Timeouts, VirtualService } from './model.ts';
-import { formatServiceKey } from './service-key.ts';
+import { prefixLength } from './netmask.ts';
+import { formatServiceKey, serviceFamily } from './service-key.ts';
 
 /** ipvsadm's longest timeout: 31 days, in seconds. */
 export const MAX_TIMEOUT = 2678400;
@@ -31,10 +32,9 @@ export function checkTimeouts({ tcp, tcpFin, udp }: Timeouts): CommandError | nu
 }
 
 /** No packet heeds these yet: the branch goes when one does. */
-function refuseUnsupported({ persistence, onePacket, engine }: Affinity): CommandError | null {
+function refuseUnsupported({ persistence, onePacket }: Affinity): CommandError | null {
   if (persistence !== null) return fault('not-supported', 'persistence', 'persistence is not supported yet');
   if (onePacket) return fault('not-supported', 'onePacket', 'one-packet scheduling is not supported yet');
-  if (engine !== null) return fault('not-supported', 'engine', 'persistence engines are not supported yet');
   return null;
 }
 
@@ -47,26 +47,19 @@ function checkPersistence(service: ServiceKey, { timeout, netmask }: Persistence
 }
 
 function checkNetmask(service: ServiceKey, netmask: Address): CommandError | null {
-  const family = addressFamily(service.address);
+  const family = serviceFamily(service);
   if (addressFamily(netmask) !== family) {
     const message = `found ${netmask} for ${formatServiceKey(service)}, expected a mask of IPv${family}`;
     return fault('invalid', 'netmask', message);
   }
-  if (family === 4 || isPrefix(netmask)) return null;
+  const length = family === 4 ? 1 : prefixLength(netmask);
+  if (length !== null && length > 0) return null;
   return fault('invalid', 'netmask', `found ${netmask}, expected the mask of a prefix of 1 to 128 bits`);
-}
-
-/** Ones, then zeros. */
-function isPrefix(netmask: Address): boolean {
-  const bits = addressWords(netmask)
-    .map((word) => word.toString(2).padStart(32, '0'))
-    .join('');
-  return /^1+0*$/.test(bits);
 }
 
 /** Of a TCP connection every packet has to reach the same real server. */
 function checkOnePacket(service: ServiceKey, onePacket: boolean): CommandError | null {
-  if (!onePacket || service.protocol === 'udp') return null;
-  const message = `found true for ${formatServiceKey(service)}, expected it of a service of UDP only`;
+  if (!onePacket || service.protocol === 'udp' || service.protocol === 'fwmark') return null;
+  const message = `found true for ${formatServiceKey(service)}, expected it of UDP and of marks only`;
   return fault('invalid', 'onePacket', message);
 }

@@ -4,10 +4,19 @@
  */
 import { addressFamily, parseAddress } from './address.ts';
 import type { CommandError, CommandErrorCode } from './command.ts';
-import type { Method, SchedulerName, SchedulerOptions, ServerKey, ServiceKey, TunnelSettings } from './model.ts';
+import type {
+  Encapsulation,
+  MarkKey,
+  Method,
+  SchedulerName,
+  SchedulerOptions,
+  ServerKey,
+  ServiceKey,
+  TunnelSettings,
+} from './model.ts';
 import { SCHEDULER_NAMES } from './schedulers.ts';
 import { MAX_WEIGHT } from './server.ts';
-import { formatServiceKey } from './service-key.ts';
+import { formatServiceKey, MAX_MARK, serviceFamily } from './service-key.ts';
 
 /** The kernel's size of mh's table; the only one that places exactly as IPVS does. */
 export const KERNEL_RING_SIZE = 4093;
@@ -50,17 +59,24 @@ export function checkText(path: string, value: unknown): CommandError | null {
   return fault('invalid', path, `found ${show(value)}, expected text`);
 }
 
-export function checkServiceKey({ protocol, address, port }: ServiceKey): CommandError | null {
-  return checkChoice('protocol', protocol, ['tcp', 'udp']) ?? checkServerKey({ address, port });
+export function checkServiceKey(key: ServiceKey): CommandError | null {
+  const error = checkChoice('protocol', key.protocol, ['tcp', 'udp', 'fwmark']);
+  if (error !== null) return error;
+  return key.protocol === 'fwmark' ? checkMark(key) : checkServerKey(key);
+}
+
+function checkMark({ family, mark }: MarkKey): CommandError | null {
+  if (family !== 4 && family !== 6) return fault('invalid', 'family', `found ${show(family)}, expected 4 or 6`);
+  return checkInteger('mark', mark, 1, MAX_MARK);
 }
 
 export function checkServerKey({ address, port }: ServerKey): CommandError | null {
   return checkAddress('address', address) ?? checkInteger('port', port, 0, 65535);
 }
 
-/** No method here translates ports. */
+/** No method here translates ports. Of a mark, servers may have any: it says nothing of ports. */
 export function checkServerPort(service: ServiceKey, { port }: ServerKey): CommandError | null {
-  if (port === service.port) return null;
+  if (service.protocol === 'fwmark' || port === service.port) return null;
   const expected = `expected ${service.port}, the port of ${formatServiceKey(service)}, or none`;
   return fault('invalid', 'port', `found ${port}, ${expected}: dr and tun do not translate ports`);
 }
@@ -77,6 +93,7 @@ export function checkScheduler(scheduler: SchedulerName, options: SchedulerOptio
 interface ServerValues {
   readonly key: ServerKey;
   readonly method: Method;
+  readonly encapsulation?: Encapsulation | undefined;
   readonly weight: number;
   readonly upperThreshold: number;
   readonly lowerThreshold: number;
@@ -87,6 +104,7 @@ export function checkServer(service: ServiceKey, server: ServerValues): CommandE
   return (
     checkChoice('method', server.method, ['dr', 'tun']) ??
     checkFamilies(service, server) ??
+    below('encapsulation', checkEncapsulation(server)) ??
     checkInteger('weight', server.weight, 0, MAX_WEIGHT) ??
     checkInteger('upperThreshold', server.upperThreshold, 0, MAX_THRESHOLD) ??
     checkInteger('lowerThreshold', server.lowerThreshold, 0, MAX_THRESHOLD) ??
@@ -111,9 +129,21 @@ export function show(value: unknown): string {
 /** Only a tunnel can carry one family in the other. */
 function checkFamilies(service: ServiceKey, { key, method }: ServerValues): CommandError | null {
   const family = addressFamily(key.address);
-  if (method === 'tun' || family === addressFamily(service.address)) return null;
+  if (method === 'tun' || family === serviceFamily(service)) return null;
   const message = `found method dr for the IPv${family} server ${key.address} of ${formatServiceKey(service)}, expected an IPv${10 - family} server or method tun`;
   return fault('invalid', 'method', message);
+}
+
+function checkEncapsulation({ method, encapsulation }: ServerValues): CommandError | null {
+  if (encapsulation === undefined) return null;
+  if (method !== 'tun') return fault('invalid', '', `found it beside method ${method}, expected method tun`);
+  return (
+    checkChoice('type', encapsulation.type, ['gue', 'gre']) ??
+    (encapsulation.type === 'gue'
+      ? (checkInteger('port', encapsulation.port, 1, 65535) ??
+        checkChoice('checksum', encapsulation.checksum, ['none', 'full', 'remote']))
+      : checkChoice('checksum', encapsulation.checksum, ['none', 'full']))
+  );
 }
 
 /** IPVS: ERANGE. */

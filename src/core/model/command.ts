@@ -4,7 +4,9 @@
  * into a new Model or a CommandError, and never changes anything in place.
  */
 import type {
+  Address,
   AdminState,
+  Encapsulation,
   Method,
   Persistence,
   PersistenceEngine,
@@ -12,6 +14,8 @@ import type {
   SchedulerOptions,
   ServerKey,
   ServiceKey,
+  SyncDaemon,
+  SyncState,
   Timeouts,
   TunnelSettings,
 } from './model.ts';
@@ -19,18 +23,30 @@ import type {
 /** What `server add` and `server edit` say; what is left out takes ipvsadm's default, on edit too. */
 export interface ServerSpec extends ServerKey {
   readonly method?: Method | undefined; // dr
+  readonly encapsulation?: Encapsulation | undefined; // IP in IP
   readonly weight?: number | undefined; // 1
   readonly upperThreshold?: number | undefined; // 0
   readonly lowerThreshold?: number | undefined; // 0
 }
 
-export interface ServiceSpec extends ServiceKey {
+export type ServiceSpec = ServiceKey & {
   readonly scheduler?: SchedulerName | undefined; // wlc in ipvsadm; xlb's own verbs: mh
   readonly options?: Partial<SchedulerOptions> | undefined;
   readonly persistence?: Partial<Persistence> | null | undefined; // null; what is left out of it: 360 s, all ones
   readonly onePacket?: boolean | undefined; // false
   readonly engine?: PersistenceEngine | null | undefined; // null
-}
+};
+
+/** What is left out takes IPVS's default. */
+export type SyncDaemonSpec = Pick<SyncDaemon, 'interface'> & {
+  readonly syncId?: number | undefined; // 0
+  readonly maxLength?: number | undefined; // what fits into 1500 bytes
+  readonly group?: Address | undefined; // 224.0.0.81
+  readonly port?: number | undefined; // 8848
+  readonly ttl?: number | undefined; // 1
+};
+
+export type SyncDaemonSpecs = Readonly<Record<SyncState, SyncDaemonSpec | null>>;
 
 export type Command =
   | { readonly type: 'service.add'; readonly service: ServiceSpec }
@@ -48,6 +64,11 @@ export type Command =
   | { readonly type: 'tunnel.set'; readonly tunnel: Partial<TunnelSettings> }
   /** What is left out stays. */
   | { readonly type: 'timeouts.set'; readonly timeouts: Partial<Timeouts> }
+  | { readonly type: 'sync.start'; readonly state: SyncState; readonly daemon: SyncDaemonSpec }
+  /** Both as they are to be, whatever ran before. */
+  | { readonly type: 'sync.set'; readonly daemons: SyncDaemonSpecs }
+  | { readonly type: 'sync.stop'; readonly state: SyncState }
+  /** Services alone: settings stay. */
   | { readonly type: 'clear' }
   /**
    * Replaces the whole list of services; servers keep their identity (connections,
@@ -65,6 +86,8 @@ export type CommandErrorCode =
   | 'server-exists'
   | 'no-such-server'
   | 'threshold-range' // lower above upper: ERANGE in IPVS
+  | 'sync-running'
+  | 'no-sync'
   | 'not-supported' // a word that xlb knows and does not do yet
   | 'invalid'; // a value outside its range, a family or method that cannot be: message says where, what was found, what was expected
 

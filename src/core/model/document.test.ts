@@ -3,17 +3,16 @@ import { describe, expect, test } from 'vitest';
 import { applyCommands, emptyModel } from './apply-command.ts';
 import type { Command } from './command.ts';
 import { fromDocument, toDocument } from './document.ts';
-import type { Address, Model } from './model.ts';
+import type { Address, Model, ServiceKey } from './model.ts';
 
-const services = fc
-  .record({
+const services = fc.oneof(
+  fc.record({
     protocol: fc.constantFrom('tcp', 'udp'),
     address: fc.constantFrom('192.0.2.1', '2001:db8::1'),
-    port: fc.constantFrom(0, 80),
-  })
-  .map((key) => ({ ...key, address: key.address as Address })) as fc.Arbitrary<
-  Extract<Command, { type: 'service.delete' }>['service']
->;
+    port: fc.constantFrom(1, 80),
+  }),
+  fc.record({ protocol: fc.constant('fwmark'), family: fc.constantFrom(4, 6), mark: fc.constantFrom(1, 2) }),
+) as fc.Arbitrary<ServiceKey>;
 const servers = fc
   .constantFrom('10.0.0.1', '10.0.0.2', 'fd00::1')
   .map((address) => ({ address: address as Address, port: 1 }));
@@ -23,10 +22,24 @@ const admin = fc.option(
 const spec = fc
   .tuple(servers, fc.record({ method: fc.constantFrom('dr', 'tun'), weight: fc.nat(3), upperThreshold: fc.nat(9) }))
   .map(([key, values]) => ({ ...key, ...values }));
+const encapsulations = fc.constantFrom(
+  { type: 'gue' as const, port: 6080, checksum: 'remote' as const },
+  { type: 'gre' as const, checksum: 'full' as const },
+);
+const sync = fc.constantFrom('master' as const, 'backup' as const);
 
 const commands: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ type: fc.constant('service.add'), service: services }),
   fc.record({ type: fc.constant('server.add'), service: services, server: spec }),
+  fc.record({
+    type: fc.constant('server.add'),
+    service: services,
+    server: fc
+      .tuple(spec, encapsulations)
+      .map(([values, encapsulation]) => ({ ...values, method: 'tun', encapsulation })),
+  }),
+  fc.record({ type: fc.constant('sync.start'), state: sync, daemon: fc.constant({ interface: 'eth0' }) }),
+  fc.record({ type: fc.constant('sync.stop'), state: sync }),
   fc.record({ type: fc.constant('server.edit'), service: services, server: spec }),
   fc.record({ type: fc.constant('server.drain'), service: services, server: servers, admin }),
   fc.record({ type: fc.constant('server.delete'), service: services, server: servers }),

@@ -15,12 +15,14 @@ import type {
   RealServer,
   ServerKey,
   ServiceKey,
+  SyncDaemon,
   Timeouts,
   TunnelSettings,
   VirtualService,
 } from './model.ts';
 import { MAX_WEIGHT } from './server.ts';
 import { formatServiceKey, serverKeyText, serviceKeyText } from './service-key.ts';
+import { checkSyncDaemon, NO_SYNC_DAEMONS } from './sync-daemons.ts';
 import { DEFAULT_TIMEOUTS } from './timeouts.ts';
 
 export type ServerDocument = ServerKey & Omit<RealServer, 'key'>;
@@ -32,6 +34,7 @@ export interface ModelDocument {
   readonly services: readonly ServiceDocument[];
   readonly tunnel: TunnelSettings;
   readonly timeouts: Timeouts;
+  readonly syncDaemons: Model['syncDaemons'];
 }
 
 export type Loaded = { readonly model: Model } | { readonly error: CommandError };
@@ -43,13 +46,13 @@ export function toDocument(model: Model): ModelDocument {
     ...values,
     servers: servers.map(({ key, ...values }) => ({ ...key, ...values })),
   }));
-  return { services, tunnel: model.tunnel, timeouts: model.timeouts };
+  return { services, tunnel: model.tunnel, timeouts: model.timeouts, syncDaemons: model.syncDaemons };
 }
 
 /** Takes anything; the error's path leads to the fault, like `services[2].servers[0].weight`. */
 export function fromDocument(document: unknown): Loaded {
   try {
-    const fields = readObject<ModelDocument>('', document, ['services', 'tunnel', 'timeouts?']);
+    const fields = readObject<ModelDocument>('', document, ['services', 'tunnel', 'timeouts?', 'syncDaemons?']);
     const services = readList('services', fields.services, readService);
     refuseTwins(
       'services',
@@ -58,7 +61,9 @@ export function fromDocument(document: unknown): Loaded {
     const tunnel = readTunnel('tunnel', fields.tunnel);
     const timeouts = fields.timeouts === undefined ? DEFAULT_TIMEOUTS : readTimeouts('timeouts', fields.timeouts);
     const byName = new Map(services.map((service) => [serviceKeyText(service.key), service]));
-    return { model: { services: byName, tunnel, timeouts } };
+    const { syncDaemons } = fields;
+    const daemons = syncDaemons === undefined ? NO_SYNC_DAEMONS : readSyncDaemons('syncDaemons', syncDaemons);
+    return { model: { services: byName, tunnel, timeouts, syncDaemons: daemons } };
   } catch (error) {
     if (error instanceof Refusal) return { error: error.fault };
     throw error;
@@ -102,13 +107,11 @@ function readList<T>(path: string, value: unknown, read: (path: string, value: u
 }
 
 /** Those with a question mark were not in the files of xlb 0.1. */
-const SERVICE_FIELDS = [
-  ...['protocol', 'address', 'port', 'scheduler', 'options', 'servers'],
-  ...['persistence?', 'onePacket?', 'engine?'],
-];
+const SERVICE_FIELDS = ['protocol', 'scheduler', 'options', 'servers', 'persistence?', 'onePacket?', 'engine?'];
+const KEY_FIELDS = { address: ['address', 'port'], mark: ['family', 'mark'] };
 
 function readService(path: string, value: unknown): VirtualService {
-  const fields = readObject<ServiceDocument>(path, value, SERVICE_FIELDS) as ServiceDocument;
+  const fields = readObject<ServiceDocument>(path, value, serviceFields(value)) as ServiceDocument;
   readObject(join(path, 'options'), fields.options, ['port', 'fallback', 'ringSize']);
   must(path, check.checkServiceKey(fields) ?? check.checkScheduler(fields.scheduler, fields.options));
   const key = canonicalKey(fields);
@@ -120,6 +123,12 @@ function readService(path: string, value: unknown): VirtualService {
   const affinity = readAffinity(path, fields);
   must(path, checkAffinity(key, affinity));
   return { key, scheduler: fields.scheduler, options: { ...fields.options }, ...affinity, servers };
+}
+
+/** A mark has other fields than an address. */
+function serviceFields(value: unknown): readonly string[] {
+  const isMark = (value as Partial<ServiceKey> | null)?.protocol === 'fwmark';
+  return [...SERVICE_FIELDS, ...KEY_FIELDS[isMark ? 'mark' : 'address']];
 }
 
 function readAffinity(path: string, fields: Partial<Affinity>): Affinity {
@@ -134,6 +143,7 @@ const SERVER_FIELDS = [
   'address',
   'port',
   'method',
+  'encapsulation?',
   'weight',
   'lastWeight?',
   'upperThreshold',
@@ -143,12 +153,24 @@ const SERVER_FIELDS = [
 
 function readServer(path: string, value: unknown, service: ServiceKey): RealServer {
   const fields = readObject<ServerDocument>(path, value, SERVER_FIELDS) as ServerDocument;
-  must(path, check.checkServerKey(fields) ?? check.checkInteger('port', fields.port, service.port, service.port));
-  const { address, port, ...values } = fields;
+  must(path, check.checkServerKey(fields) ?? check.checkServerPort(service, fields));
+  const { address, port, encapsulation, ...values } = fields;
+  if (encapsulation !== undefined) {
+    readObject(join(path, 'encapsulation'), encapsulation, ['type', 'checksum', ...encapsulationFields(encapsulation)]);
+  }
   const admin = values.admin === null ? null : readAdmin(join(path, 'admin'), values.admin);
-  const server = { key: { address: parseAddress(address)!, port }, ...values, admin };
+  const server = {
+    key: { address: parseAddress(address)!, port },
+    ...values,
+    admin,
+    ...(encapsulation !== undefined && { encapsulation }),
+  };
   must(path, check.checkServer(service, server) ?? checkLastWeight(server));
   return server;
+}
+
+function encapsulationFields(value: unknown): readonly string[] {
+  return (value as { type?: unknown } | null)?.type === 'gue' ? ['port'] : [];
 }
 
 function checkLastWeight({ weight, lastWeight }: RealServer): CommandError | null {
@@ -182,6 +204,19 @@ function readTimeouts(path: string, value: unknown): Timeouts {
   const timeouts = readObject<Timeouts>(path, value, ['tcp', 'tcpFin', 'udp']) as Timeouts;
   must(path, checkTimeouts(timeouts));
   return { ...timeouts };
+}
+
+function readSyncDaemons(path: string, value: unknown): Model['syncDaemons'] {
+  const { master, backup } = readObject<Model['syncDaemons']>(path, value, ['master', 'backup']);
+  return { master: readSyncDaemon(join(path, 'master'), master), backup: readSyncDaemon(join(path, 'backup'), backup) };
+}
+
+function readSyncDaemon(path: string, value: unknown): SyncDaemon | null {
+  if (value === null) return null;
+  const names = ['interface', 'syncId', 'maxLength', 'group', 'port', 'ttl'];
+  const daemon = readObject<SyncDaemon>(path, value, names) as SyncDaemon;
+  must(path, checkSyncDaemon(daemon));
+  return { ...daemon, group: parseAddress(daemon.group)! };
 }
 
 function refuseTwins(path: string, names: readonly string[]): void {

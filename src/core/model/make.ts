@@ -1,5 +1,5 @@
 /** Services and real servers made from what a command says: defaults filled in, values checked. */
-import { addressFamily, parseAddress } from './address.ts';
+import { parseAddress } from './address.ts';
 import {
   checkScheduler,
   checkServer,
@@ -20,6 +20,7 @@ import type {
   VirtualService,
 } from './model.ts';
 import { sameServer } from './same.ts';
+import { serviceFamily } from './service-key.ts';
 
 export const defaultOptions: SchedulerOptions = { port: false, fallback: false, ringSize: KERNEL_RING_SIZE };
 
@@ -28,8 +29,9 @@ const DEFAULT_PERSISTENCE_TIMEOUT = 360;
 const ALL_ONES = { 4: '255.255.255.255', 6: 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff' };
 
 /** A checked key in canonical form. */
-export function canonicalKey({ protocol, address, port }: ServiceKey): ServiceKey {
-  return { protocol, address: parseAddress(address)!, port };
+export function canonicalKey(key: ServiceKey): ServiceKey {
+  if (key.protocol === 'fwmark') return { protocol: 'fwmark', family: key.family, mark: key.mark };
+  return { protocol: key.protocol, address: parseAddress(key.address)!, port: key.port };
 }
 
 export function canonicalSpread<T extends TunnelSettings['spread4']>(spread: T): T {
@@ -52,7 +54,7 @@ export function makeService(spec: ServiceSpec, servers: readonly RealServer[]): 
 }
 
 function makePersistence(key: ServiceKey, { timeout, netmask }: Partial<Persistence>): Persistence {
-  const mask = netmask ?? (ALL_ONES[addressFamily(key.address)] as Address);
+  const mask = netmask ?? (ALL_ONES[serviceFamily(key)] as Address);
   return { timeout: timeout ?? DEFAULT_PERSISTENCE_TIMEOUT, netmask: parseAddress(mask) ?? mask };
 }
 
@@ -65,8 +67,10 @@ export function makeServer(
   const keyError = checkServerKey(spec) ?? checkServerPort(service, spec);
   if (keyError !== null) return keyError;
   const { method = 'dr', weight = 1, upperThreshold = 0, lowerThreshold = 0 } = spec;
-  const key = { address: parseAddress(spec.address)!, port: service.port };
-  const server = { key, method, weight, upperThreshold, lowerThreshold, admin: before?.admin ?? null };
+  const key = { address: parseAddress(spec.address)!, port: spec.port };
+  const values = { key, method, weight, upperThreshold, lowerThreshold, admin: before?.admin ?? null };
+  const { encapsulation } = spec;
+  const server = encapsulation === undefined ? values : { ...values, encapsulation: { ...encapsulation } };
   const error = checkServer(service, server);
   if (error !== null) return error;
   const lastWeight = weight === 0 && before !== null ? before.weight || (before.lastWeight ?? 0) : 0;

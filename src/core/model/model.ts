@@ -16,13 +16,24 @@ export type Address = string & { readonly __brand: 'Address' };
 export type Protocol = 'tcp' | 'udp';
 export type Method = 'dr' | 'tun';
 
-/** What identifies a virtual service. Port 0: every port of the address without a service of its own. */
-export interface ServiceKey {
+/** A virtual service at an address. Port 0: every port of the address without a service of its own. */
+export interface AddressKey {
   readonly protocol: Protocol;
   readonly address: Address;
   /** Host order, 0 to 65535. */
   readonly port: number;
 }
+
+/** A virtual service of all packets that carry a firewall mark; IPv4 and IPv6 have marks of their own. */
+export interface MarkKey {
+  readonly protocol: 'fwmark';
+  readonly family: 4 | 6;
+  /** 1 to 4294967295. */
+  readonly mark: number;
+}
+
+/** What identifies a virtual service. */
+export type ServiceKey = AddressKey | MarkKey;
 
 /** What identifies a real server within its service. */
 export interface ServerKey {
@@ -44,9 +55,19 @@ export interface AdminState {
 /** How an outer IPv4 header's DF bit is made: copied from an inner IPv4 header (IPVS's pmtu_disc), or fixed. */
 export type OuterDf = 'copy' | 'set' | 'clear';
 
+/** How checksums of what a tunnel carries are made: `remote` is GUE's remote checksum offload. */
+export type TunnelChecksum = 'none' | 'full' | 'remote';
+
+/** Other tunnels than IP in IP. */
+export type Encapsulation =
+  | { readonly type: 'gue' /** UDP's. */; readonly port: number; readonly checksum: TunnelChecksum }
+  | { readonly type: 'gre'; readonly checksum: 'none' | 'full' };
+
 export interface RealServer {
   readonly key: ServerKey;
   readonly method: Method;
+  /** Only there where the method is `tun` and the tunnel not IP in IP. */
+  readonly encapsulation?: Encapsulation;
   /** As configured: 0 to 2147483647. 0 quiesces: no new connections. */
   readonly weight: number;
   /**
@@ -84,8 +105,8 @@ export interface Persistence {
   readonly netmask: Address;
 }
 
-export interface VirtualService {
-  readonly key: ServiceKey;
+export interface VirtualService<Key extends ServiceKey = ServiceKey> {
+  readonly key: Key;
   readonly scheduler: SchedulerName;
   readonly options: SchedulerOptions;
   /** null: each connection is placed by itself. */
@@ -118,9 +139,26 @@ export interface Timeouts {
   readonly udp: number;
 }
 
+/** A synchronization daemon as ipvsadm starts it: a master tells of connections, a backup listens. */
+export interface SyncDaemon {
+  readonly interface: string;
+  /** 0 to 255; for a backup 0 is every one. */
+  readonly syncId: number;
+  /** Bytes of a datagram's content. */
+  readonly maxLength: number;
+  /** A multicast address. */
+  readonly group: Address;
+  readonly port: number;
+  readonly ttl: number;
+}
+
+export type SyncState = 'master' | 'backup';
+
 export interface Model {
   /** By `serviceKeyText`. Iterates in the order in which the services were added. */
   readonly services: ReadonlyMap<string, VirtualService>;
   readonly tunnel: TunnelSettings;
   readonly timeouts: Timeouts;
+  /** null: none runs. */
+  readonly syncDaemons: Readonly<Record<SyncState, SyncDaemon | null>>;
 }

@@ -1,5 +1,5 @@
 /** Equality by value, so that an edit that changes nothing keeps the objects that are there. */
-import type { Persistence, RealServer, VirtualService } from './model.ts';
+import type { Encapsulation, Persistence, RealServer, VirtualService } from './model.ts';
 
 export function sameService(a: VirtualService, b: VirtualService): boolean {
   return (
@@ -26,12 +26,19 @@ export function sameServer(a: RealServer, b: RealServer): boolean {
     a.key.address === b.key.address &&
     a.key.port === b.key.port &&
     a.method === b.method &&
+    sameEncapsulation(a.encapsulation, b.encapsulation) &&
     a.weight === b.weight &&
     a.lastWeight === b.lastWeight &&
     a.upperThreshold === b.upperThreshold &&
     a.lowerThreshold === b.lowerThreshold &&
     sameAdmin(a, b)
   );
+}
+
+function sameEncapsulation(a: Encapsulation | undefined, b: Encapsulation | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  const port = (tunnel: Encapsulation) => (tunnel.type === 'gue' ? tunnel.port : 0);
+  return a.type === b.type && a.checksum === b.checksum && port(a) === port(b);
 }
 
 function sameAdmin({ admin: a }: RealServer, { admin: b }: RealServer): boolean {

@@ -3,15 +3,26 @@ import type { RealServer } from './model.ts';
 
 export const MAX_WEIGHT = 2147483647;
 
-/** The weight that schedulers see: 0 while the server is drained. */
-export function effectiveWeight({ admin, weight }: RealServer): number {
-  return admin === null ? weight : 0;
+/** The weight that schedulers see: 0 while the server is drained, and of one that no packet can be sent to. */
+export function effectiveWeight(server: RealServer): number {
+  return isInTables(server) ? server.weight : 0;
+}
+
+/** Whether tables of hashes have a part for the server: one of weight 0 keeps its own, as in IPVS. */
+export function isInTables(server: RealServer): boolean {
+  return server.admin === null && isReachedByPackets(server);
+}
+
+/** Not by those of a tunnel that the data plane does not know yet. */
+export function isReachedByPackets({ encapsulation }: RealServer): boolean {
+  return encapsulation === undefined;
 }
 
 /**
  * The weight that `mh` builds its table on. A server of weight 0 keeps its part
  * of the table, as in IPVS; a drained one gives it away, so that a drain refuses nobody.
  */
-export function tableWeight({ admin, weight, lastWeight = 0 }: RealServer): number {
-  return admin === null ? weight || lastWeight : 0;
+export function tableWeight(server: RealServer): number {
+  const { weight, lastWeight = 0 } = server;
+  return isInTables(server) ? weight || lastWeight : 0;
 }

@@ -1,18 +1,32 @@
 import { expect, test } from 'vitest';
-import type { Address, Protocol, ServiceKey } from './model.ts';
+import type { Address, AddressKey, MarkKey, Protocol, ServiceKey } from './model.ts';
 import {
   compareServiceKeys,
   formatServiceKey,
   parseServerKey,
   parseServiceKey,
   serverKeyText,
+  serviceFamily,
   serviceKeyText,
+  servicePort,
 } from './service-key.ts';
 
-const key = (protocol: Protocol, address: string, port: number): ServiceKey => ({
+const key = (protocol: Protocol, address: string, port: number): AddressKey => ({
   protocol,
   address: address as Address,
   port,
+});
+
+const mark = (family: 4 | 6, value: number): MarkKey => ({ protocol: 'fwmark', family, mark: value });
+
+test.each([
+  [mark(4, 1), 'fwmark 1', '1/fwmark', 4],
+  [mark(6, 4294967295), 'fwmark6 4294967295', '4294967295/fwmark6', 6],
+] as const)('%j has its texts, and is read back', (service, text, printed, family) => {
+  expect(serviceKeyText(service)).toBe(text);
+  expect(formatServiceKey(service)).toBe(printed);
+  expect(parseServiceKey(printed)).toEqual(service);
+  expect([serviceFamily(service), servicePort(service)]).toEqual([family, 0]);
 });
 
 test.each([
@@ -39,19 +53,23 @@ test.each([
     '192.0.2.1:080/tcp',
     '192.0.2.1:/tcp',
   ],
+  ...['0/fwmark', '01/fwmark', '4294967296/fwmark', '-1/fwmark', '1/fwmark4', '/fwmark6', '192.0.2.1:80/fwmark'],
   ...['[192.0.2.1]:80/tcp', '2001:db8::1:80/tcp', '[2001:db8::1:80/tcp', ':80/tcp', 'example.com:80/tcp', '/tcp', ''],
 ])('%j names no service', (text) => {
   expect(parseServiceKey(text)).toBeNull();
 });
 
-test("ipvsadm's order: family, protocol, address, port", () => {
-  const sorted = [
+test("ipvsadm's order: marks last, family, protocol, address, port", () => {
+  const sorted: ServiceKey[] = [
     key('tcp', '10.0.0.1', 80),
     key('tcp', '10.0.0.1', 443),
     key('tcp', '203.0.113.1', 80),
     key('udp', '10.0.0.1', 53),
     key('tcp', '2001:db8::1', 80),
     key('udp', '2001:db8::1', 53),
+    mark(4, 1),
+    mark(6, 1),
+    mark(4, 2),
   ];
   expect(sorted.toReversed().sort(compareServiceKeys)).toEqual(sorted);
 });

@@ -12,9 +12,10 @@ import {
   type ServiceKey as ServiceMapKey,
 } from '../../dataplane/types.gen.ts';
 import { addressFamily, addressWords } from '../model/address.ts';
-import type { Address, RealServer, SchedulerName, ServiceKey, TunnelSettings, VirtualService } from '../model/model.ts';
+import type { Address, AddressKey, RealServer, SchedulerName, TunnelSettings } from '../model/model.ts';
+import type { PacketService } from '../model/packet-model.ts';
 import type { Resolution } from '../model/resolution.ts';
-import { effectiveWeight } from '../model/server.ts';
+import { effectiveWeight, isReachedByPackets } from '../model/server.ts';
 import { ringOf } from '../scheduler/ring.ts';
 import { gcdOfWeights } from '../scheduler/weights.ts';
 import { type Slot, type Slots, standIn } from './slots.ts';
@@ -46,7 +47,7 @@ export interface Reach {
   readonly nextHop: number;
 }
 
-export function serviceMapKey({ address, port, protocol }: ServiceKey): ServiceMapKey {
+export function serviceMapKey({ address, port, protocol }: AddressKey): ServiceMapKey {
   return {
     address: { word: addressWords(address) },
     port,
@@ -60,7 +61,7 @@ function familyNumber(address: Address): number {
 }
 
 export function buildContent(
-  service: VirtualService,
+  service: PacketService,
   slots: Slots,
   order: readonly number[],
   reach: (server: RealServer) => Reach,
@@ -95,7 +96,7 @@ export function buildContent(
 }
 
 export function serviceElement(
-  service: VirtualService,
+  service: PacketService,
   id: number,
   generation: number,
   line: number,
@@ -191,7 +192,9 @@ function liveSlot(
   if (server.method === 'dr') return base;
   const outer = outerHeader(server.key.address, resolution, tunnel);
   // Without a source of its own the director sends nothing: a packet from 0.0.0.0 would be lost on the way unseen.
-  const next_hop = outer.outer_source.word.every((word) => word === 0) ? 0 : nextHop;
+  // Nor does it send IP in IP to who waits for another tunnel.
+  const isLost = outer.outer_source.word.every((word) => word === 0) || !isReachedByPackets(server);
+  const next_hop = isLost ? 0 : nextHop;
   return { ...base, ...outer, next_hop, flags: flags | outerFlags(tunnel) };
 }
 

@@ -12,10 +12,12 @@ import {
   Scheduler,
   type Service,
 } from '../../dataplane/types.gen.ts';
-import { addressFamily, addressFromWords } from '../model/address.ts';
+import { addressFromWords } from '../model/address.ts';
 import type { Address, Model, SchedulerName, VirtualService } from '../model/model.ts';
+import { packetModel } from '../model/packet-model.ts';
 import type { Resolution } from '../model/resolution.ts';
 import { effectiveWeight, tableWeight } from '../model/server.ts';
+import { serviceFamily } from '../model/service-key.ts';
 import { buildTable } from '../scheduler/maglev.ts';
 import { serviceMapKey } from './build-service.ts';
 import type { Have } from './operations.ts';
@@ -23,7 +25,8 @@ import type { Network } from './reconciler.ts';
 import { vipFilterWords } from './vip-filter.ts';
 
 /** The maps as a packet sees them, by `serviceKeyText`. */
-export function checkMaps(have: Have, model: Model, network: Network): void {
+export function checkMaps(have: Have, whole: Model, network: Network): void {
+  const model = packetModel(whole);
   const elements = new Map(have.services.map((element) => [JSON.stringify(element.key), element]));
   same('the number of services', have.services.length, model.services.size);
   for (const [name, service] of model.services) {
@@ -112,14 +115,16 @@ function expectedRing(service: VirtualService): Uint16Array {
   const weightOf = isMh ? tableWeight : effectiveWeight;
   const servers = service.servers.map((server) => ({ key: server.key, weight: weightOf(server) }));
   if (servers.every(({ weight }) => weight === 0)) return new Uint16Array(0);
-  return buildTable(servers, isMh ? service.options.ringSize : 1021, addressFamily(service.key.address));
+  return buildTable(servers, isMh ? service.options.ringSize : 1021, serviceFamily(service.key));
 }
 
 /** 256 slots: the servers again and again, of sh each as often as its weight says; drained ones not at all. */
 function expectedTable({ servers }: VirtualService, scheduler: 'sh' | 'dh'): Uint16Array {
   if (servers.every((server) => effectiveWeight(server) === 0)) return new Uint16Array(0);
-  const round = servers.flatMap(({ admin, weight }, position) =>
-    admin === null ? new Array<number>(scheduler === 'sh' ? Math.max(1, weight) : 1).fill(position) : [],
+  const round = servers.flatMap(({ admin, encapsulation, weight }, position) =>
+    admin === null && encapsulation === undefined
+      ? new Array<number>(scheduler === 'sh' ? Math.max(1, weight) : 1).fill(position)
+      : [],
   );
   return Uint16Array.from({ length: 256 }, (_, i) => round[i % round.length]!);
 }

@@ -8,7 +8,7 @@ import {
   type Service,
 } from '../../dataplane/types.gen.ts';
 import { addressFromWords } from '../model/address.ts';
-import type { ServiceKey } from '../model/model.ts';
+import type { AddressKey } from '../model/model.ts';
 import { serverKeyText } from '../model/service-key.ts';
 import { type ServiceContent, serviceMapKey } from './build-service.ts';
 import type { Have } from './operations.ts';
@@ -16,7 +16,7 @@ import type { Region } from './pools.ts';
 import { MAX_SLOTS, type Slot, type Slots } from './slots.ts';
 
 export interface Published {
-  readonly key: ServiceKey;
+  readonly key: AddressKey;
   readonly region: Region;
   readonly content: ServiceContent;
   readonly slots: Slots;
@@ -36,10 +36,10 @@ export function readPublished(have: Have, service: Service, now: number): Publis
   return { key, region, content, slots, order: readOrder(content, slots) };
 }
 
-const PROTOCOLS: Readonly<Record<number, ServiceKey['protocol']>> = { 6: 'tcp', 17: 'udp' };
+const PROTOCOLS: Readonly<Record<number, AddressKey['protocol']>> = { 6: 'tcp', 17: 'udp' };
 
 /** Null where no service has such a key. */
-export function keyOfElement({ key }: Service): ServiceKey | null {
+export function keyOfElement({ key }: Service): AddressKey | null {
   const protocol = PROTOCOLS[key.protocol];
   const family = familyOfNumber(key.family);
   if (protocol === undefined || family === undefined) return null;

@@ -10,7 +10,8 @@
  */
 
 import type { Interface, Service } from '../../dataplane/types.gen.ts';
-import type { Address, Model, ServiceKey, VirtualService } from '../model/model.ts';
+import type { Address, AddressKey, Model } from '../model/model.ts';
+import { type PacketModel, type PacketService, packetModel } from '../model/packet-model.ts';
 import type { LocalInterface, Resolution } from '../model/resolution.ts';
 import { serviceKeyText } from '../model/service-key.ts';
 import {
@@ -22,8 +23,9 @@ import {
   serviceMapKey,
 } from './build-service.ts';
 import { filterOperations } from './filter-operations.ts';
+import { planInterfaces } from './interface-plan.ts';
 import { type Remembered, remember } from './memory.ts';
-import { interfaceSlot, interfaceValue, NO_INTERFACE, sameInterface, sameResolution } from './next-hop.ts';
+import { sameResolution } from './next-hop.ts';
 import { NextHopPlan, type NextHops } from './next-hop-plan.ts';
 import type { Operation } from './operations.ts';
 import { IdPool, type Region, RegionPool } from './pools.ts';
@@ -47,7 +49,7 @@ export interface Network {
 }
 
 interface Source {
-  readonly service: VirtualService;
+  readonly service: PacketService;
   readonly tunnel: unknown;
   readonly reach: readonly Reach[];
 }
@@ -57,7 +59,7 @@ export const NO_ID = 0;
 
 /** What is known of one service, in the model or lately deleted. */
 export interface Entry {
-  readonly key: ServiceKey;
+  readonly key: AddressKey;
   readonly id: number;
   readonly generation: number;
   readonly slots: Slots;
@@ -164,7 +166,7 @@ interface Made {
 
 /** One run of `plan`, on copies. */
 class Planner {
-  private readonly model: Model;
+  private readonly model: PacketModel;
   private readonly network: Network;
   private readonly now: number;
   private readonly before: State;
@@ -184,7 +186,7 @@ class Planner {
 
   constructor(before: State, model: Model, network: Network, now: number) {
     this.before = before;
-    this.model = model;
+    this.model = packetModel(model);
     this.network = network;
     this.now = now;
     this.entries = new Map(before.entries);
@@ -203,7 +205,7 @@ class Planner {
       if (!this.model.services.has(name) && entry.deletedAt === null) this.remove(name, entry);
     }
     const nextHops = this.nextHops.finish(this.losesNextHops ? usedNextHops(this.entries) : null);
-    const interfaces = this.planInterfaces();
+    const interfaces = planInterfaces(this.before, this.network.interfaces);
     const filter = vipFilterWords([...this.model.services.values()].map(({ key }) => key));
     const zero: Operation[] =
       this.zeroServices.length + this.zeroServers.length === 0
@@ -237,7 +239,7 @@ class Planner {
     };
   }
 
-  private publish(name: string, service: VirtualService): void {
+  private publish(name: string, service: PacketService): void {
     const known = this.entries.get(name);
     const reach = this.reachOf(service, known);
     if (known !== undefined && isCurrent(known, service, this.model, reach)) {
@@ -258,7 +260,7 @@ class Planner {
   }
 
   /** Nothing to write but, at most, next hops: a neighbour has another MAC address. */
-  private remake(name: string, entry: Entry, service: VirtualService, reach: readonly Reach[]): void {
+  private remake(name: string, entry: Entry, service: PacketService, reach: readonly Reach[]): void {
     this.entries.set(name, { ...entry, source: { service, tunnel: this.model.tunnel, reach } });
   }
 
@@ -285,7 +287,7 @@ class Planner {
   }
 
   /** Its traffic and its scheduler start anew where the service was not there before. */
-  private entryFor(service: VirtualService, known: Entry | undefined): Entry {
+  private entryFor(service: PacketService, known: Entry | undefined): Entry {
     if (known !== undefined && known.id !== NO_ID && known.deletedAt === null) return known;
     const id = known === undefined || known.id === NO_ID ? this.serviceIds.take(this.now) : known.id;
     if (id === undefined)
@@ -318,7 +320,7 @@ class Planner {
   }
 
   /** In most plans nothing has changed for most services: their reach is then the same array. */
-  private reachOf(service: VirtualService, known: Entry | undefined): readonly Reach[] {
+  private reachOf(service: PacketService, known: Entry | undefined): readonly Reach[] {
     const source = known?.source;
     if (source?.service === service && this.isUnmoved(source)) return source.reach;
     return service.servers.map(({ key }) => this.reach(key.address));
@@ -338,26 +340,6 @@ class Planner {
     if (nextHop === undefined) throw new Exhausted('no room for more next hops');
     return { resolution, nextHop };
   }
-
-  private planInterfaces() {
-    const values = new Map(this.network.interfaces.map((it) => [interfaceSlot(it.ifindex), interfaceValue(it)]));
-    const txPorts = new Map([...values].map(([slot, { ifindex }]) => [slot, ifindex]));
-    const before: Operation[] = [];
-    const after: Operation[] = [];
-    for (const [slot, value] of values) {
-      const old = this.before.interfaces.get(slot);
-      if (old === undefined || !sameInterface(old, value)) before.push({ op: 'write-interface', slot, value });
-      if (this.before.txPorts.get(slot) !== value.ifindex)
-        before.push({ op: 'set-tx-port', slot, ifindex: value.ifindex });
-    }
-    for (const slot of this.before.interfaces.keys()) {
-      if (!values.has(slot)) after.push({ op: 'write-interface', slot, value: NO_INTERFACE });
-    }
-    for (const slot of this.before.txPorts.keys()) {
-      if (!values.has(slot)) after.push({ op: 'delete-tx-port', slot });
-    }
-    return { values, txPorts, before, after };
-  }
 }
 
 /** Whether a slot has a next hop. */
@@ -369,7 +351,7 @@ function usedNextHops(entries: ReadonlyMap<string, Entry>): (id: number) => bool
   return (id) => used.has(id);
 }
 
-function isCurrent(entry: Entry, service: VirtualService, model: Model, reach: readonly Reach[]): boolean {
+function isCurrent(entry: Entry, service: PacketService, model: PacketModel, reach: readonly Reach[]): boolean {
   const { source } = entry;
   if (entry.deletedAt !== null || source === null) return false;
   if (source.service !== service || source.tunnel !== model.tunnel) return false;
@@ -386,12 +368,12 @@ function sameOuter(a: Resolution, b: Resolution | undefined): boolean {
 }
 
 /** Whether a command edited the servers of a wrr: its mark moves (ip_vs_wrr_dest_changed) even where nothing differs. */
-function isNewList({ source }: Entry, { scheduler, servers }: VirtualService): boolean {
+function isNewList({ source }: Entry, { scheduler, servers }: PacketService): boolean {
   return scheduler === 'wrr' && source !== null && source.service.servers !== servers;
 }
 
 /** Whether wrr moves its mark, or starts anew, for what now stands in its lines. */
-function isEdited(entry: Entry, order: readonly number[], service: VirtualService, content: ServiceContent): boolean {
+function isEdited(entry: Entry, order: readonly number[], service: PacketService, content: ServiceContent): boolean {
   if (entry.content === null || entry.element === null) return true;
   const sameOrder = entry.order.length === order.length && entry.order.every((slot, i) => slot === order[i]);
   const sameScheduler = entry.element.scheduler === schedulerNumber(service.scheduler);

@@ -1,6 +1,6 @@
 /** The bitmap that keeps what is no VIP away from every look-up. */
 import { addressBytes } from '../model/address.ts';
-import type { Address, ServiceKey } from '../model/model.ts';
+import type { Address, AddressKey } from '../model/model.ts';
 
 /** Bit of an address, 0 to 65535: its words as a little-endian machine loads them, folded, times the golden ratio. */
 export function vipFilterBit(address: Address): number {
@@ -12,7 +12,7 @@ export function vipFilterBit(address: Address): number {
 }
 
 /** The words of the bitmap that are not 0. */
-export function vipFilterWords(services: Iterable<ServiceKey>): Map<number, bigint> {
+export function vipFilterWords(services: Iterable<AddressKey>): Map<number, bigint> {
   const words = new Map<number, bigint>();
   for (const key of services) {
     const bit = bitOf(key);
@@ -21,10 +21,10 @@ export function vipFilterWords(services: Iterable<ServiceKey>): Map<number, bigi
   return words;
 }
 
-const known = new WeakMap<ServiceKey, number>();
+const known = new WeakMap<AddressKey, number>();
 
 /** Found once for each service: the words are made anew for every plan. */
-function bitOf(key: ServiceKey): number {
+function bitOf(key: AddressKey): number {
   const bit = known.get(key) ?? vipFilterBit(key.address);
   known.set(key, bit);
   return bit;

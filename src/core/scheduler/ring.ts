@@ -4,9 +4,9 @@
  * take new connections. Either places connections that the full connection table has no
  * room for, so that each of their packets finds the same server without an entry.
  */
-import { addressFamily } from '../model/address.ts';
 import type { VirtualService } from '../model/model.ts';
 import { effectiveWeight, tableWeight } from '../model/server.ts';
+import { serviceFamily } from '../model/service-key.ts';
 import { buildTable, type TableServer } from './maglev.ts';
 import { destinationTable, sourceTable } from './sh.ts';
 
@@ -42,7 +42,7 @@ function build(service: VirtualService): Uint16Array {
 }
 
 function maglevRing(service: VirtualService): Uint16Array {
-  const family = addressFamily(service.key.address);
+  const family = serviceFamily(service.key);
   const isOwn = service.scheduler === 'mh';
   const weightOf = isOwn ? tableWeight : effectiveWeight;
   const servers = service.servers.map((server) => ({ key: server.key, weight: weightOf(server) }));

@@ -4,7 +4,7 @@
  */
 import { addressFamily, addressWords } from '../model/address.ts';
 import type { Address, RealServer, SchedulerOptions } from '../model/model.ts';
-import { effectiveWeight } from '../model/server.ts';
+import { effectiveWeight, isInTables } from '../model/server.ts';
 import { type Candidate, isAvailable, NO_SERVER, type Position } from './candidate.ts';
 import type { Flow } from './flow.ts';
 import { EMPTY_SLOT } from './maglev.ts';
@@ -57,7 +57,7 @@ export function hashAddress(address: Address, port: number): number {
 
 function fill(servers: readonly RealServer[], inRow: (server: RealServer) => number): Uint16Array {
   const table = new Uint16Array(HASH_TABLE_SIZE).fill(EMPTY_SLOT);
-  const kept = [...servers.keys()].filter((position) => servers[position]!.admin === null);
+  const kept = [...servers.keys()].filter((position) => isInTables(servers[position]!));
   for (let at = 0; at < HASH_TABLE_SIZE && kept.length > 0; ) {
     for (const position of kept) {
       const end = Math.min(HASH_TABLE_SIZE, at + inRow(servers[position]!));

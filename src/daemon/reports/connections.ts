@@ -4,7 +4,7 @@ import { type ConnectionFilter, connectionMatches } from '../../api/protocol/con
 import { CONNECTION_STATES, type ConnectionState as StateName } from '../../api/protocol/connection-states.ts';
 import type { Connection } from '../../api/protocol/connections.ts';
 import { type AddressWords, addressFamily, addressFromWords, addressWords } from '../../core/model/address.ts';
-import type { ServerKey, ServiceKey } from '../../core/model/model.ts';
+import type { AddressKey, ServerKey } from '../../core/model/model.ts';
 import { formatServiceKey, serviceKeyText } from '../../core/model/service-key.ts';
 import type { Entry } from '../../core/reconcile/reconciler.ts';
 import type { ConnectionTable, RawConnection, RawFilter } from '../../dataplane/connections.ts';
@@ -58,12 +58,12 @@ function rawFilter(filter: ConnectionFilter, entries: ReadonlyMap<string, Entry>
 }
 
 interface Names {
-  readonly services: ReadonlyMap<number, { readonly key: ServiceKey; readonly name: string; readonly family: 4 | 6 }>;
+  readonly services: ReadonlyMap<number, { readonly key: AddressKey; readonly name: string; readonly family: 4 | 6 }>;
   readonly servers: ReadonlyMap<number, ServerKey>;
 }
 
 function nameTable(entries: ReadonlyMap<string, Entry>): Names {
-  const services = new Map<number, { key: ServiceKey; name: string; family: 4 | 6 }>();
+  const services = new Map<number, { key: AddressKey; name: string; family: 4 | 6 }>();
   const servers = new Map<number, ServerKey>();
   for (const { id, key, slots } of entries.values()) {
     services.set(id, { key, name: formatServiceKey(key), family: addressFamily(key.address) });

@@ -33,6 +33,9 @@ function sources(commands: readonly Command[], rest: Partial<ProblemSources> = {
   };
 }
 
+const MARK = { protocol: 'fwmark', family: 4, mark: 7 } as const;
+const GRE = { type: 'gre', checksum: 'none' } as const;
+
 const TWO: Command[] = [
   { type: 'service.add', service: SERVICE },
   { type: 'server.add', service: SERVICE, server: server(1) },
@@ -67,6 +70,35 @@ describe('findProblems', () => {
       'a doubtful next hop',
       sources(TWO.slice(0, 2), { resolution: () => ({ ...GOOD, problem: 'no answer' }) }),
       ['warning next-hop-doubtful 192.0.2.1:80/tcp > 10.0.0.1:80'],
+    ],
+    [
+      'a mark, and nothing more of its servers',
+      sources([
+        { type: 'service.add', service: MARK },
+        { type: 'server.add', service: MARK, server: { ...server(1), port: 0 } },
+      ]),
+      ['warning unsupported 7/fwmark'],
+    ],
+    [
+      'a tunnel that has no packets yet, once',
+      sources(
+        [
+          ...TWO,
+          { type: 'server.edit', service: SERVICE, server: { ...server(1), method: 'tun', encapsulation: GRE } },
+        ],
+        lost(1),
+      ),
+      ['warning unsupported 192.0.2.1:80/tcp > 10.0.0.1:80'],
+    ],
+    [
+      'a persistence engine',
+      sources([...TWO, { type: 'service.edit', service: { ...SERVICE, engine: 'sip' } }]),
+      ['warning unsupported 192.0.2.1:80/tcp'],
+    ],
+    [
+      'a synchronization daemon',
+      sources([{ type: 'sync.start', state: 'master', daemon: { interface: 'eth0' } }]),
+      ['warning unsupported sync daemon master'],
     ],
     [
       'an interface that is missing',

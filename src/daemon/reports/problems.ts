@@ -3,6 +3,7 @@
 import type { ServiceReport } from '../../api/protocol/services.ts';
 import type { Health, Problem } from '../../api/protocol/status.ts';
 import type { Model, RealServer, VirtualService } from '../../core/model/model.ts';
+import { whyUnreached, whyWithoutPackets } from '../../core/model/packet-model.ts';
 import { formatServiceKey, serverKeyText } from '../../core/model/service-key.ts';
 import type { Resolution } from '../../net/resolution.ts';
 import type { InterfaceState } from '../interface-manager.ts';
@@ -33,6 +34,7 @@ export function findProblems(sources: ProblemSources): Finding[] {
     ...applyProblems(sources),
     ...interfaceProblems(sources),
     ...[...sources.model.services.values()].flatMap((service) => serviceProblems(service, sources)),
+    ...syncProblems(sources),
     ...tableProblems(sources),
   ];
 }
@@ -76,14 +78,21 @@ function interfaceProblems({ interfaces, egressOnly, model }: ProblemSources): F
 
 function serviceProblems(service: VirtualService, sources: ProblemSources): Finding[] {
   const subject = formatServiceKey(service.key);
+  const unsupported = whyWithoutPackets(service.key);
+  // One word about it is enough: of its servers there is nothing to say then.
+  if (unsupported !== null) return [unsupportedFinding(subject, unsupported)];
   const states = service.servers.map((server) =>
-    effectiveState(server, sources.resolution(server.key.address), sources.model.tunnel),
+    effectiveState(service, server, sources.resolution(server.key.address), sources.model.tunnel),
   );
-  const found: Finding[] = service.servers.flatMap((server) => serverProblem(subject, server, sources));
+  const found: Finding[] = service.servers.flatMap((server) => serverProblem(service, server, sources));
   if (serviceState(states) === 'down') {
     const text = service.servers.length === 0 ? 'no real server' : 'no real server takes connections';
     const next = service.servers.length === 0 ? 'xlb server add' : 'xlb servers';
     found.unshift({ id: 'no-real-server', severity: 'error', subject, text, next });
+  }
+  if (service.engine !== null) {
+    const text = `persistence engine ${service.engine} is kept and listed only: clients are told by their addresses`;
+    found.push(unsupportedFinding(subject, text));
   }
   if (sources.isUnrecorded(service)) {
     const text = 'the connection table had no room: connections are placed by the fallback ring, without an entry';
@@ -92,11 +101,25 @@ function serviceProblems(service: VirtualService, sources: ProblemSources): Find
   return found;
 }
 
-function serverProblem(service: string, server: RealServer, { resolution, model }: ProblemSources): Finding[] {
+function unsupportedFinding(subject: string, text: string): Finding {
+  return { id: 'unsupported', severity: 'warning', subject, text, next: null };
+}
+
+function syncProblems({ model }: ProblemSources): Finding[] {
+  return (['master', 'backup'] as const)
+    .filter((state) => model.syncDaemons[state] !== null)
+    .map((state) =>
+      unsupportedFinding(`sync daemon ${state}`, 'kept and listed only: no connection is told to another director yet'),
+    );
+}
+
+function serverProblem(service: VirtualService, server: RealServer, { resolution, model }: ProblemSources): Finding[] {
   const found = resolution(server.key.address);
-  const subject = `${service} > ${serverKeyText(server.key)}`;
+  const subject = `${formatServiceKey(service.key)} > ${serverKeyText(server.key)}`;
+  const unsupported = whyUnreached(server);
+  if (unsupported !== null) return [unsupportedFinding(subject, unsupported)];
   const next = `ping ${server.key.address}`;
-  const reason = unreachable(server, found, model.tunnel);
+  const reason = unreachable(service, server, found, model.tunnel);
   if (reason !== null) return [{ id: 'next-hop-unresolved', severity: 'warning', subject, text: reason, next }];
   if (found.state === 'unresolved' || found.problem === null) return [];
   return [{ id: 'next-hop-doubtful', severity: 'warning', subject, text: found.problem, next }];

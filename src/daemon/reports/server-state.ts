@@ -2,22 +2,33 @@
 
 import type { EffectiveState, ServiceState } from '../../api/protocol/services.ts';
 import { addressFamily } from '../../core/model/address.ts';
-import type { RealServer, TunnelSettings } from '../../core/model/model.ts';
+import type { RealServer, TunnelSettings, VirtualService } from '../../core/model/model.ts';
+import { whyUnreached, whyWithoutPackets } from '../../core/model/packet-model.ts';
 import type { Resolution } from '../../net/resolution.ts';
 
 /** What the operator asked for outweighs what was found: a drained server is no fault. */
-export function effectiveState(server: RealServer, resolution: Resolution, tunnel: TunnelSettings): EffectiveState {
+export function effectiveState(
+  service: Pick<VirtualService, 'key'>,
+  server: RealServer,
+  resolution: Resolution,
+  tunnel: TunnelSettings,
+): EffectiveState {
   if (server.admin !== null) return 'draining';
   if (server.weight === 0) return 'quiesced';
-  return unreachable(server, resolution, tunnel) === null ? 'up' : 'unresolved';
+  if (whyWithoutPackets(service.key) !== null || whyUnreached(server) !== null) return 'unsupported';
+  return unreachable(service, server, resolution, tunnel) === null ? 'up' : 'unresolved';
 }
 
 /** Why frames cannot be sent to a server; null: they can. */
 export function unreachable(
-  { method, key }: RealServer,
+  service: Pick<VirtualService, 'key'>,
+  server: RealServer,
   resolution: Resolution,
   tunnel: TunnelSettings,
 ): string | null {
+  const { method, key } = server;
+  const unsupported = whyWithoutPackets(service.key) ?? whyUnreached(server);
+  if (unsupported !== null) return unsupported;
   if (resolution.state === 'unresolved') return resolution.reason;
   if (method !== 'tun' || resolution.source.ok) return null;
   // Sources spread over a prefix stand in for one of the director's own.
@@ -28,5 +39,5 @@ export function unreachable(
 /** Servers held back on purpose do not degrade a service; one without a server that is up is down. */
 export function serviceState(states: readonly EffectiveState[]): ServiceState {
   if (!states.includes('up')) return 'down';
-  return states.includes('unresolved') ? 'degraded' : 'up';
+  return states.includes('unresolved') || states.includes('unsupported') ? 'degraded' : 'up';
 }

@@ -1,6 +1,7 @@
 /** A service, its real servers and their numbers, as listings show them. */
 
 import type { NextHopReport, Rates, ServerReport, ServiceReport, Totals } from '../../api/protocol/services.ts';
+import { keyReport } from '../../api/protocol/wire.ts';
 import type { RealServer, ServerKey, TunnelSettings, VirtualService } from '../../core/model/model.ts';
 import { effectiveWeight } from '../../core/model/server.ts';
 import { formatServiceKey, serverKeyText } from '../../core/model/service-key.ts';
@@ -27,20 +28,25 @@ export interface ServiceSources {
   unrecordedUntil(serviceId: number): number | undefined;
 }
 
-export function serviceReport(service: VirtualService, entry: Entry, sources: ServiceSources): ServiceReport {
-  const ids = serverIds(entry);
+/** `entry`: undefined where the service has no packets in the data plane. */
+export function serviceReport(
+  service: VirtualService,
+  entry: Entry | undefined,
+  sources: ServiceSources,
+): ServiceReport {
+  const ids = entry === undefined ? new Map<string, number>() : serverIds(entry);
   const subjects = serverSubjects(service);
   const servers = service.servers.map((server, i) => {
-    const id = ids.get(serverKeyText(server.key)) ?? 0;
-    return serverReport(subjects[i] ?? '', server, id, sources);
+    const id = ids.get(serverKeyText(server.key)) ?? null;
+    return serverReport(service, server, { subject: subjects[i] ?? '', id }, sources);
   });
   const sum = (field: 'active' | 'inactive') => servers.reduce((total, server) => total + server.connections[field], 0);
   const { port, fallback, ringSize } = service.options;
   const { persistence } = service;
   return {
     name: formatServiceKey(service.key),
-    ...service.key,
-    id: entry.id,
+    ...keyReport(service.key),
+    id: entry?.id ?? null,
     scheduler: service.scheduler,
     options: { port, fallback, ring_size: ringSize },
     persistence: persistence && { timeout_s: persistence.timeout, netmask: persistence.netmask },
@@ -50,47 +56,61 @@ export function serviceReport(service: VirtualService, entry: Entry, sources: Se
     servers_up: servers.filter(({ state }) => state.effective === 'up').length,
     servers_total: servers.length,
     connections: { active: sum('active'), inactive: sum('inactive') },
-    totals: totalsReport(sources.serviceTotals(entry.id)),
-    rates: ratesReport(sources.serviceRates(entry.id)),
-    unrecorded_until: timeOrNull(sources.unrecordedUntil(entry.id)),
+    totals: totalsReport(entry === undefined ? NO_TRAFFIC : sources.serviceTotals(entry.id)),
+    rates: ratesReport(entry === undefined ? NO_TRAFFIC : sources.serviceRates(entry.id)),
+    unrecorded_until: entry === undefined ? null : timeOrNull(sources.unrecordedUntil(entry.id)),
     servers,
   };
 }
 
-function serverReport(subject: string, server: RealServer, id: number, sources: ServiceSources): ServerReport {
+const NO_TRAFFIC = { connections: 0, packets: 0, bytes: 0 };
+const NO_CONNECTIONS = { active: 0, inactive: 0 };
+
+function serverReport(
+  service: VirtualService,
+  server: RealServer,
+  { subject, id }: { readonly subject: string; readonly id: number | null },
+  sources: ServiceSources,
+): ServerReport {
   const resolution = sources.resolution(server.key.address);
   const { admin } = server;
   return {
     ...server.key,
     id,
     method: server.method,
+    encapsulation: server.encapsulation ?? null,
     weight: { configured: server.weight, admin: admin === null ? null : 0, effective: effectiveWeight(server) },
     state: {
-      effective: effectiveState(server, resolution, sources.tunnel),
+      effective: effectiveState(service, server, resolution, sources.tunnel),
       admin: admin && { ...admin, at: new Date(admin.at).toISOString() },
       since: timeOrNull(sources.since(subject)),
     },
-    connections: sources.counts(id),
-    totals: totalsReport(sources.serverTotals(id)),
-    rates: ratesReport(sources.serverRates(id)),
+    connections: id === null ? NO_CONNECTIONS : sources.counts(id),
+    totals: totalsReport(id === null ? NO_TRAFFIC : sources.serverTotals(id)),
+    rates: ratesReport(id === null ? NO_TRAFFIC : sources.serverRates(id)),
     // No service is persistent yet.
     persistent_connections: 0,
     upper_threshold: server.upperThreshold,
     lower_threshold: server.lowerThreshold,
-    next_hop: nextHopReport(server, resolution, sources.tunnel),
+    next_hop: nextHopReport(service, server, resolution, sources.tunnel),
   };
 }
 
 const nextHops = new WeakMap<Resolution, NextHopReport>();
 
 /** Made once for a resolution, but for what only tunnels need. */
-function nextHopReport(server: RealServer, resolution: Resolution, tunnel: TunnelSettings): NextHopReport {
+function nextHopReport(
+  service: VirtualService,
+  server: RealServer,
+  resolution: Resolution,
+  tunnel: TunnelSettings,
+): NextHopReport {
   let report = nextHops.get(resolution);
   if (report === undefined) {
     report = resolutionReport(server, resolution);
     nextHops.set(resolution, report);
   }
-  const reason = unreachable(server, resolution, tunnel);
+  const reason = unreachable(service, server, resolution, tunnel);
   return reason === null || reason === report.reason ? report : { ...report, reason };
 }
 

@@ -4,6 +4,8 @@ import type { StatsBody, StatusBody } from '../../api/controller.ts';
 import { REASON_NAMES, REASONS } from '../../api/protocol/reasons.ts';
 import type { ServiceReport } from '../../api/protocol/services.ts';
 import type { Problem } from '../../api/protocol/status.ts';
+import { syncDaemonsReport } from '../../api/protocol/wire.ts';
+import type { Model } from '../../core/model/model.ts';
 import { SCHEDULER_NAMES } from '../../core/model/schedulers.ts';
 import type { CounterTotals } from '../../dataplane/traffic.ts';
 import { ConnectionState, type Settings } from '../../dataplane/types.gen.ts';
@@ -39,6 +41,7 @@ export interface StatusSources {
   readonly services: readonly ServiceReport[];
   readonly counters: Counters;
   readonly table: Table;
+  readonly syncDaemons: Model['syncDaemons'];
   readonly timeouts: Settings['timeout'];
   readonly interfaces: readonly InterfaceState[];
   readonly problems: readonly Problem[];
@@ -61,6 +64,7 @@ export function statusReport(sources: StatusSources): StatusBody {
       draining: inState('draining'),
       quiesced: inState('quiesced'),
       unresolved: inState('unresolved'),
+      unsupported: inState('unsupported'),
     },
     traffic: trafficReport(services),
     table: {
@@ -70,6 +74,7 @@ export function statusReport(sources: StatusSources): StatusBody {
       evicted_total: counters.totals.connections_evicted,
     },
     timeouts: timeoutsReport(sources.timeouts),
+    sync_daemons: syncDaemonsReport(sources.syncDaemons),
     drops: counterReports(counters).filter(({ kind, total }) => kind === 'drop' && total > 0),
     interfaces: sources.interfaces.map(({ name, attachment }) => ({ name, mode: attachment?.mode ?? null })),
     supported: { schedulers: [...SCHEDULER_NAMES], methods: ['dr', 'tun'] },

@@ -10,14 +10,17 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** @param names undefined: numbers */
+/**
+ * @param protocol undefined: names of ports are not known
+ * @param names undefined: numbers
+ */
 export async function endpointText(
   { address, port }: Endpoint,
-  protocol: NamedProtocol,
+  protocol: NamedProtocol | undefined,
   names: Names | undefined,
 ): Promise<string> {
   const host = (await names?.hostName(address)) ?? addressText(address);
-  const service = (await names?.serviceName(port, protocol)) ?? String(port);
+  const service = (protocol && (await names?.serviceName(port, protocol))) ?? String(port);
   const text = address.includes(':') ? `[${host}]:${service}` : `${host}:${service}`;
   return text.slice(0, MAX_LENGTH);
 }

@@ -15,6 +15,16 @@ export interface NamedService {
   readonly servers: readonly NamedServer[];
 }
 
+/** Whether a service's addresses are IPv6's. */
+export function isIpv6({ address }: Pick<ServiceReport, 'address'>): boolean {
+  return address.includes(':');
+}
+
+function markText({ mark }: ServiceReport): string {
+  // ipvsadm prints it as a signed number.
+  return String((mark ?? 0) | 0);
+}
+
 export interface NameOptions {
   /** undefined: numbers. */
   readonly names: Names | undefined;
@@ -28,13 +38,14 @@ export function nameServices(services: readonly ServiceReport[], options: NameOp
 }
 
 async function nameService(report: ServiceReport, { names, sorted }: NameOptions): Promise<NamedService> {
+  const protocol = report.protocol === 'fwmark' ? undefined : report.protocol;
   const servers = sorted ? sortAsQsort(report.servers, compareServers) : report.servers;
   return {
-    text: await endpointText(report, report.protocol, names),
+    text: protocol === undefined ? markText(report) : await endpointText(report, protocol, names),
     report,
     servers: await Promise.all(
       servers.map(async (server) => ({
-        text: await endpointText(server, report.protocol, names),
+        text: await endpointText(server, protocol, names),
         report: server,
       })),
     ),

@@ -1,9 +1,10 @@
 /** The lines of -S: what -R takes. Thresholds are not among them, as in ipvsadm. */
 import { MH_SIZE_DEFAULT } from '../words.ts';
-import type { NamedServer, NamedService } from './named.ts';
+import { maskText } from './mask.ts';
+import { isIpv6, type NamedServer, type NamedService } from './named.ts';
 import { schedulerFlags } from './table.ts';
 
-const PROTOCOL_OPTIONS = { tcp: '-t', udp: '-u' } as const;
+const PROTOCOL_OPTIONS = { tcp: '-t', udp: '-u', fwmark: '-f' } as const;
 const METHOD_OPTIONS = { dr: '-g', tun: '-i' } as const;
 
 export function rulesText(services: readonly NamedService[]): string {
@@ -11,11 +12,28 @@ export function rulesText(services: readonly NamedService[]): string {
 }
 
 function serviceRules({ text, report, servers }: NamedService): string {
-  const service = `${PROTOCOL_OPTIONS[report.protocol]} ${text}`;
+  const service = `${PROTOCOL_OPTIONS[report.protocol]} ${serviceName(text, report)}`;
   return [
-    `-A ${service} -s ${report.scheduler}${schedulerOptions(report)}\n`,
+    `-A ${service} -s ${report.scheduler}${affinity(report)}${schedulerOptions(report)}\n`,
     ...servers.map((server) => serverRule(service, server)),
   ].join('');
+}
+
+/** A mark as -f takes it: unlike ipvsadm's, never a negative number. */
+function serviceName(text: string, report: NamedService['report']): string {
+  return report.mark === null ? text : `${report.mark}${isIpv6(report) ? ' -6' : ''}`;
+}
+
+function affinity({ persistence, engine, one_packet }: NamedService['report']): string {
+  const words: string[] = [];
+  if (persistence !== null) {
+    words.push(` -p ${persistence.timeout_s}`);
+    const mask = maskText(persistence.netmask);
+    if (mask !== undefined) words.push(` -M ${mask}`);
+  }
+  if (engine !== null) words.push(` --pe ${engine}`);
+  if (one_packet) words.push(' -o');
+  return words.join('');
 }
 
 /** The ring's size only where it is not the kernel's: ipvsadm does not know the word. */
@@ -27,6 +45,14 @@ function schedulerOptions(report: NamedService['report']): string {
 }
 
 function serverRule(service: string, { text, report }: NamedServer): string {
-  const tunnel = report.method === 'tun' ? ' --tun-type ipip' : '';
+  const tunnel = report.method === 'tun' ? ` --tun-type ${tunnelOptions(report.encapsulation)}` : '';
   return `-a ${service} -r ${text} ${METHOD_OPTIONS[report.method]} -w ${report.weight.configured}${tunnel}\n`;
+}
+
+const CHECKSUM_OPTIONS = { none: '--tun-nocsum', full: '--tun-csum', remote: '--tun-remcsum' } as const;
+
+function tunnelOptions(tunnel: NamedServer['report']['encapsulation']): string {
+  if (tunnel === null) return 'ipip';
+  const port = tunnel.type === 'gue' ? ` --tun-port ${tunnel.port}` : '';
+  return `${tunnel.type}${port} ${CHECKSUM_OPTIONS[tunnel.checksum]}`;
 }

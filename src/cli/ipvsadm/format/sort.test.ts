@@ -5,7 +5,8 @@ import { compareServers, compareServices, sortAsQsort } from './sort.ts';
 function keys(...texts: string[]) {
   return texts.map((text) => {
     const [, protocol, address, port] = /^(\w+) (.+) (\d+)$/.exec(text) ?? [];
-    return { protocol: protocol ?? '', address: address as Address, port: Number(port), text };
+    const mark = protocol === 'fwmark' ? Number(port) : null;
+    return { mark, protocol: protocol ?? '', address: address as Address, port: Number(port), text };
   });
 }
 
@@ -14,10 +15,11 @@ function sorted(...texts: string[]): string[] {
 }
 
 describe('the order of services', () => {
-  it('is by family, protocol, address and port', () => {
+  it('is by mark, family, protocol, address and port', () => {
     const order = [
       ...['tcp 10.0.0.1 80', 'tcp 10.0.0.1 443', 'tcp 10.0.0.2 53', 'udp 10.0.0.1 53', 'sctp 10.0.0.1 1'],
       ...['tcp 2001:db8::1 80', 'tcp 2001:db8::2 80', 'tcp 2001:db8:0:1::1 80', 'udp ::1 53'],
+      ...['fwmark 0.0.0.0 1', 'fwmark :: 1', 'fwmark 0.0.0.0 2'],
     ];
     expect(sorted(...[...order].reverse())).toEqual(order);
   });

@@ -1,5 +1,5 @@
 /**
- * ipvsadm's order: TCP before UDP, IPv4 before IPv6, then by address and port.
+ * ipvsadm's order: marks last, TCP before UDP, IPv4 before IPv6, then by address and port.
  *
  * Addresses are compared by the sign of a 32-bit difference, so that of two
  * that lie more than 2^31 apart the greater one comes first, and the order can
@@ -16,11 +16,14 @@ interface Sortable {
 
 const PROTOCOL_NUMBERS: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132 };
 
-export function compareServices(
-  first: Sortable & { readonly protocol: string },
-  second: Sortable & { readonly protocol: string },
-): number {
+interface SortableService extends Sortable {
+  readonly protocol: string;
+  readonly mark: number | null;
+}
+
+export function compareServices(first: SortableService, second: SortableService): number {
   return (
+    ((first.mark ?? 0) - (second.mark ?? 0)) | 0 ||
     familyNumber(first) - familyNumber(second) ||
     (PROTOCOL_NUMBERS[first.protocol] ?? 0) - (PROTOCOL_NUMBERS[second.protocol] ?? 0) ||
     compareServers(first, second)

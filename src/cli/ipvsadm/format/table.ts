@@ -2,7 +2,8 @@
 
 import type { Rates, Totals } from '../../../api/protocol/services.ts';
 import { hashesSource } from '../../../core/model/schedulers.ts';
-import type { NamedServer, NamedService } from './named.ts';
+import { maskText } from './mask.ts';
+import { isIpv6, type NamedServer, type NamedService } from './named.ts';
 import { largeNumber, wholeByteRate, wholeRate } from './numbers.ts';
 
 export type Columns = 'plain' | 'stats' | 'rate' | 'thresholds' | 'persistent-conn' | 'tun-info';
@@ -14,7 +15,6 @@ export interface TableOptions {
 }
 
 const FORWARD = { dr: 'Route', tun: 'Tunnel' } as const;
-const TUNNEL = { dr: 'n/a', tun: 'ipip' } as const;
 
 /** Above all services; ipvsadm leaves it out where one is asked for. */
 export function versionLine(tableSize: number): string {
@@ -57,15 +57,33 @@ function serviceText(service: NamedService, options: TableOptions): string {
 }
 
 function serviceLine({ text, report }: NamedService, { columns, exact }: TableOptions): string {
-  const label = `${report.protocol.toUpperCase().padEnd(4)} ${text}`;
-  const cut = report.address.includes(':') ? label : label.slice(0, 33);
+  const label = serviceLabel(text, report);
+  const cut = isIpv6(report) ? label : label.slice(0, 33);
   if (columns === 'stats') return `${cut.padEnd(33)}${totalNumbers(report.totals, exact)}\n`;
   if (columns === 'rate') {
     const { packets, bytes } = rateNumbers(report.rates);
     return `${cut.padEnd(33)}${[...packets, ...bytes].map((value) => largeNumber(value, exact)).join('')}\n`;
   }
   const flags = schedulerFlags(report);
-  return `${cut} ${report.scheduler}${flags && ` (${flags})`}\n`;
+  return `${cut} ${report.scheduler}${flags && ` (${flags})`}${affinityText(report)}\n`;
+}
+
+function serviceLabel(text: string, report: NamedService['report']): string {
+  if (report.mark === null) return `${report.protocol.toUpperCase().padEnd(4)} ${text}`;
+  return `FWM  ${text}${isIpv6(report) ? ' IPv6' : ''}`;
+}
+
+/** An engine shows only with -p: ipvsadm looks for it nowhere else. */
+function affinityText({ persistence, engine, one_packet }: NamedService['report']): string {
+  const words: string[] = [];
+  if (persistence !== null) {
+    words.push(` persistent ${persistence.timeout_s}`);
+    const mask = maskText(persistence.netmask);
+    if (mask !== undefined) words.push(` mask ${mask}`);
+    if (engine !== null) words.push(` pe ${engine}`);
+  }
+  if (one_packet) words.push(' ops');
+  return words.join('');
 }
 
 /** As -b takes them; empty: none. Schedulers that do not hash have them by the kernel's names. */
@@ -83,8 +101,8 @@ function serverLine({ text, report }: NamedServer, { columns, exact }: TableOpti
 
 function serverColumns(report: NamedServer['report'], columns: Columns, exact: boolean): string {
   const { active, inactive } = report.connections;
-  // What is in force: a drained server shows 0, as a quiesced one does.
-  const weight = report.weight.effective;
+  // A drained server shows 0, as a quiesced one does.
+  const weight = report.weight.admin ?? report.weight.configured;
   const counts: Cell[] = [[active, 10], [inactive, 10]]; // biome-ignore format: one line
   switch (columns) {
     case 'stats':
@@ -98,13 +116,21 @@ function serverColumns(report: NamedServer['report'], columns: Columns, exact: b
     case 'thresholds':
       return cells([report.upper_threshold, 10], [report.lower_threshold, 10], ...counts);
     case 'persistent-conn':
-      // There is no persistence yet, so there are no such connections.
-      return cells([weight, 9], [0, 11], ...counts);
+      return cells([weight, 9], [report.persistent_connections, 11], ...counts);
     case 'tun-info':
-      return cells([FORWARD[report.method], 7], [TUNNEL[report.method], 13], [weight, 6], ...counts);
+      return cells([FORWARD[report.method], 7], [tunnelText(report), 13], [weight, 6], ...counts);
     case 'plain':
       return cells([FORWARD[report.method], 7], [weight, 6], ...counts);
   }
+}
+
+const CHECKSUMS = { none: '-c', full: '+c', remote: 'r+c' } as const;
+
+function tunnelText({ method, encapsulation: tunnel }: NamedServer['report']): string {
+  if (method !== 'tun') return 'n/a';
+  if (tunnel === null) return 'ipip';
+  const port = tunnel.type === 'gue' ? `:${tunnel.port}` : '';
+  return `${tunnel.type}${port}:${CHECKSUMS[tunnel.checksum]}`;
 }
 
 /** A value and its width. */
