@@ -118,13 +118,16 @@ static __always_inline void read_inner(void *ip, int family, struct inner *inner
 	}
 }
 
-static __always_inline int too_big(struct xdp_md *ctx, const struct inner *inner, __u32 mtu, int family)
+static __always_inline int too_big(struct xdp_md *ctx, const struct packet *packet, const struct inner *inner,
+				   __u32 mtu, int family)
 {
 	if (family == FAMILY_IPV4 && !inner->df) {
 		count(drop_too_big_no_df);
 		return XDP_DROP;
 	}
 	count(drop_too_big);
+	if (packet->quiet)
+		return XDP_DROP;
 	if (family == FAMILY_IPV6 && mtu < IPV6_MIN_MTU)
 		mtu = IPV6_MIN_MTU;
 	return send_icmp_error(ctx, inner->length, ICMP_ERROR_TOO_BIG, mtu);
@@ -154,10 +157,10 @@ static __always_inline int forward(struct xdp_md *ctx, void *ip, struct link *li
 	read_inner(ip, family, &inner);
 	if (unlikely(inner.ttl <= 1)) {
 		count(drop_ttl_exceeded);
-		return send_icmp_error(ctx, packet->length, ICMP_ERROR_TTL, 0);
+		return packet->quiet ? XDP_DROP : send_icmp_error(ctx, packet->length, ICMP_ERROR_TTL, 0);
 	}
 	if (unlikely(packet->length + overhead > server->mtu))
-		return too_big(ctx, &inner, server->mtu - overhead, family);
+		return too_big(ctx, packet, &inner, server->mtu - overhead, family);
 	if (unlikely(!find_egress(server->next_hop, &egress))) {
 		count(drop_no_next_hop);
 		return XDP_DROP;
@@ -196,13 +199,12 @@ static __always_inline int balance_service(struct xdp_md *ctx, void *ip, struct 
 	return forward(ctx, ip, link, packet, server, service_id, flow, family, frags);
 }
 
-/* Not TCP or UDP, a fragment, or broken: the kernel's. */
-static __always_inline int pass_unreadable(int result)
+/* Broken: the kernel's. Not TCP or UDP, or in fragments: uncommon.h. */
+static __always_inline int leave(int result)
 {
-	if (result == PARSE_FRAGMENT)
-		count(pass_fragment);
-	else if (result == PARSE_MALFORMED)
-		count(pass_malformed);
+	if (result != PARSE_MALFORMED)
+		return CONTINUE;
+	count(pass_malformed);
 	return XDP_PASS;
 }
 
@@ -218,7 +220,7 @@ static __always_inline int balance_ipv4(struct xdp_md *ctx, struct iphdr *ip, st
 		return XDP_PASS;
 	result = parse_ipv4(ip, end, frame - link->length, &packet);
 	if (unlikely(result != PARSE_OK))
-		return pass_unreadable(result);
+		return leave(result);
 	packet.family = FAMILY_IPV4;
 	key.address.word[0] = ip->daddr;
 	key.port = packet.destination_port;
@@ -238,7 +240,7 @@ static __always_inline int balance_ipv6(struct xdp_md *ctx, struct ipv6hdr *ip, 
 		return XDP_PASS;
 	result = parse_ipv6(ip, end, frame - link->length, &packet);
 	if (unlikely(result != PARSE_OK))
-		return pass_unreadable(result);
+		return leave(result);
 	packet.family = FAMILY_IPV6;
 	key.address = packet.destination;
 	key.port = packet.destination_port;

@@ -9,6 +9,7 @@
 #define DEFAULT_SCHEDULE_LINES 262144
 #define DEFAULT_NEXT_HOPS 65536
 #define DEFAULT_LOCALITIES 16384
+#define MAX_FRAGMENTS 16384
 #define DEFAULT_BUCKETS (1048576 / CONNECTION_WAYS)
 
 /* Which destination addresses cannot be a VIP. */
@@ -168,3 +169,11 @@ struct {
 	__type(key, __u32);
 	__type(value, struct icmp_tokens);
 } icmp_tokens SEC(".maps");
+
+/* Where first fragments went. A packet in fragments costs one element; the least recently used goes first. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_FRAGMENTS);
+	__type(key, struct fragment_key);
+	__type(value, struct fragment);
+} fragments SEC(".maps");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * Headers, read with a cursor. Nothing here writes to the packet. What is not
- * understood is not ours: the kernel gets it untouched.
+ * TCP or UDP in one piece is left to uncommon.h.
  */
 #pragma once
 
@@ -46,13 +46,13 @@ struct packet {
 	__u8 protocol;
 	__u8 family;
 	__u8 tcp_flags; /* the low byte of the flags; 0 for UDP */
-	__u8 pad;
+	__u8 quiet;	/* no ICMP error is sent about it */
 };
 
 enum parse_result {
 	PARSE_OK = 0,
 	PARSE_OTHER = 1,    /* another protocol: not ours */
-	PARSE_FRAGMENT = 2, /* the ports cannot be relied on */
+	PARSE_FRAGMENT = 2,
 	PARSE_MALFORMED = 3,
 };
 

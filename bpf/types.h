@@ -227,6 +227,30 @@ struct connection_key {
 	__u32 created;	   /* seconds of the data plane's clock */
 };
 
+/* --- fragments ----------------------------------------------------------- */
+
+/* What the fragments of one packet have in common. */
+struct fragment_key {
+	struct address source;
+	struct address destination;
+	__be32 id;
+	__u8 protocol; /* IPv6: IPPROTO_FRAGMENT */
+	__u8 family;   /* enum address_family */
+	__u16 pad;
+};
+
+/* Where the first fragment of a packet went. */
+struct fragment {
+	struct service_key service;
+	__u32 service_id;
+	__u32 real_server; /* real_server.id */
+	__u32 flow;	   /* the flow's bits for spread tunnel sources */
+	__u32 header_end;  /* bytes of the fragmentable part that hold the transport header */
+	__u32 seen_at;	   /* seconds of the data plane's clock */
+	__u16 index;	   /* slot of the real server */
+	__u16 pad;
+};
+
 /* --- live state of scheduling, written by the data plane ---------------- */
 
 /*
@@ -335,7 +359,7 @@ struct traffic {
 struct counters {
 	__u64 forwarded;
 	__u64 pass_no_connection;   /* TCP that opens nothing and has no entry */
-	__u64 pass_fragment;	    /* fragments go to the kernel */
+	__u64 pass_fragment;	    /* a later fragment whose first one is not known */
 	__u64 pass_other_mac;	    /* not addressed to the interface: flooded or promiscuous */
 	__u64 pass_malformed;	    /* to a VIP, but headers cannot be read */
 	__u64 drop_no_real_server;  /* no eligible real server */

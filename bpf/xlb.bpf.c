@@ -2,6 +2,7 @@
 /* The data plane's entry points. */
 #include "balance.h"
 #include "sweep.h"
+#include "uncommon.h"
 
 static __noinline int ipv4(struct xdp_md *ctx)
 {
@@ -32,22 +33,24 @@ struct settle_walk {
 SEC("xdp")
 int xlb(struct xdp_md *ctx)
 {
-	int family = family_of_vip(ctx);
+	int family = family_of_vip(ctx), verdict;
 
 	if (!family)
 		return XDP_PASS;
-	return family == FAMILY_IPV4 ? ipv4(ctx) : ipv6(ctx);
+	verdict = family == FAMILY_IPV4 ? ipv4(ctx) : ipv6(ctx);
+	return likely(verdict != CONTINUE) ? verdict : uncommon(ctx, family);
 }
 
 /* For frames larger than a page, on drivers that deliver them in fragments. */
 SEC("xdp.frags")
 int xlb_frags(struct xdp_md *ctx)
 {
-	int family = family_of_vip(ctx);
+	int family = family_of_vip(ctx), verdict;
 
 	if (!family)
 		return XDP_PASS;
-	return family == FAMILY_IPV4 ? ipv4_frags(ctx) : ipv6_frags(ctx);
+	verdict = family == FAMILY_IPV4 ? ipv4_frags(ctx) : ipv6_frags(ctx);
+	return likely(verdict != CONTINUE) ? verdict : uncommon(ctx, family);
 }
 
 SEC("syscall")

@@ -172,6 +172,28 @@ export interface Counters {
   readonly tag_collisions: bigint;
 }
 
+/** struct fragment */
+export interface Fragment {
+  readonly service: ServiceKey;
+  readonly service_id: number;
+  readonly real_server: number;
+  readonly flow: number;
+  readonly header_end: number;
+  readonly seen_at: number;
+  readonly index: number;
+  readonly pad?: number;
+}
+
+/** struct fragment_key */
+export interface FragmentKey {
+  readonly source: Address;
+  readonly destination: Address;
+  readonly id: number;
+  readonly protocol: number;
+  readonly family: number;
+  readonly pad?: number;
+}
+
 /** struct icmp_tokens */
 export interface IcmpTokens {
   readonly refilled_at: bigint;
@@ -374,6 +396,7 @@ export interface MapTypes {
   readonly connection_keys: readonly [key: number, value: ConnectionKey];
   readonly connections: readonly [key: number, value: ConnectionBucket];
   readonly counters: readonly [key: number, value: Counters];
+  readonly fragments: readonly [key: FragmentKey, value: Fragment];
   readonly icmp_tokens: readonly [key: number, value: IcmpTokens];
   readonly interfaces: readonly [key: number, value: Interface];
   readonly live_counts: readonly [key: number, value: LiveCount];

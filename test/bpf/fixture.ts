@@ -132,6 +132,8 @@ export class DataPlane {
       const zero = Array.from({ length: possibleCpus() }, () => ({ connections: 0n, packets: 0n, bytes: 0n }));
       for (let id = 0; id < IDS; id++) this.object.map<number, unknown>(name).setPerCpu(id, zero);
     }
+    const fragments = this.object.map('fragments');
+    for (const key of [...fragments.keys()]) fragments.delete(key);
     this.set({ clock_offset: START });
     this.configure(world);
     this.counted();

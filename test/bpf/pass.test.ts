@@ -45,20 +45,6 @@ test.each(NOT_OURS)('%s', (_, frame) => {
   expectPacket(plane, frame, { verdict: 'pass', counted: {} });
 });
 
-const FRAGMENTS: [string, Buffer][] = [
-  ['first fragment', arriving().ipv4({ dst: VIP4, mf: true }).tcp().payload(8).build()],
-  ['middle fragment', arriving().ipv4({ dst: VIP4, mf: true, offset: 100, protocol: 6 }).payload(64).build()],
-  ['last fragment', arriving().ipv4({ dst: VIP4, offset: 100, protocol: 17 }).payload(64).build()],
-  ['IPv6 first fragment', v6.fragment({ more: true }).tcp().build()],
-  ['IPv6 last fragment', v6.fragment({ offset: 100 }).tcp().build()],
-  ['IPv6 atomic fragment', v6.fragment().tcp().build()],
-  ['IPv6 fragment behind another header', v6.hopByHop().fragment({ more: true }).tcp().build()],
-];
-
-test.each(FRAGMENTS)('%s', (_, frame) => {
-  expectPacket(plane, frame, { verdict: 'pass', counted: { pass_fragment: 1 } });
-});
-
 const MALFORMED: [string, Buffer][] = [
   ['IP version 5', tcp4({}, { version: 5 })],
   ['IPv4 header of 16 bytes', tcp4({}, { ihl: 4 })],

@@ -14,7 +14,7 @@ export type ReasonKind = 'forward' | 'pass' | 'drop' | 'event';
 export const REASONS = {
   forwarded: { kind: 'forward', text: 'sent to a real server' },
   pass_no_connection: { kind: 'pass', text: 'TCP that opens no connection and belongs to none' },
-  pass_fragment: { kind: 'pass', text: 'IP fragment, left to the kernel' },
+  pass_fragment: { kind: 'pass', text: 'later IP fragment whose first one is not known' },
   pass_other_mac: { kind: 'pass', text: "not addressed to the interface's MAC: flooded or promiscuous" },
   pass_malformed: { kind: 'pass', text: 'headers that cannot be read' },
   drop_no_real_server: { kind: 'drop', text: 'no real server takes connections; the client is told by ICMP' },

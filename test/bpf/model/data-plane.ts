@@ -11,8 +11,10 @@ import { isEligible, type ServerConfig, type ServiceConfig, type World } from '.
 import type { Live } from './compare.ts';
 import { Connections, type Lookup } from './connections.ts';
 import { type Forwarding, forwardedFrame, hasRandomId, overheadOf } from './forward.ts';
+import { Fragments } from './fragments.ts';
 import { type FlowHash, flowHash } from './hash.ts';
 import { type IcmpError, icmpAnswer, mayBeAnswered } from './icmp.ts';
+import { frameHeaders, type Headers, hasPorts, packetOf, readFirstFragment } from './read-headers.ts';
 import { type Link, type Packet, readDestination, readLink, readPacket } from './read-packet.ts';
 import { type Cursor, newCursor, placeByRing, schedule, serversChanged } from './schedule.ts';
 import { nextTcpState, opensConnection, reusesConnection, timeoutOf } from './tcp-state.ts';
@@ -37,6 +39,11 @@ interface Unrecorded {
   followedUntil: number;
 }
 
+interface FirstFragment {
+  readonly headers: Headers;
+  readonly headerEnd: number;
+}
+
 /** New connections follow the ring for this long after one that found no room. */
 const RING_SECONDS = 60;
 
@@ -51,6 +58,7 @@ export class ModelDataPlane {
   #counted: Record<string, number> = {};
   readonly #cursors = new Map<number, Cursor>();
   readonly #unrecorded = new Map<number, Unrecorded>();
+  readonly #fragments = new Fragments();
 
   constructor(options: ModelOptions) {
     this.#options = options;
@@ -95,10 +103,13 @@ export class ModelDataPlane {
     if (!link || !destination || !this.#filter.has(vipFilterBit(destination))) return pass;
     const reading = readPacket(frame, link);
     if (reading.kind !== 'packet') {
-      if (reading.kind !== 'other') this.#count(`pass_${reading.kind}`);
-      return pass;
+      return reading.kind === 'malformed' ? this.#outcome('pass_malformed', pass) : this.#uncommon(frame, link, pass);
     }
-    const { packet } = reading;
+    return this.#decide(frame, link, reading.packet, pass, null);
+  }
+
+  /** `first`: the packet is the first of several fragments, which follow it. */
+  #decide(frame: Buffer, link: Link, packet: Packet, pass: Result, first: FirstFragment | null): Result {
     const service = this.#findService(packet);
     if (service === null) return pass;
     if (!this.#isForUs(frame)) return this.#outcome('pass_other_mac', pass);
@@ -107,8 +118,40 @@ export class ModelDataPlane {
     if (slot === 'pass') return pass;
     if (slot === 'refuse') return this.#answer(frame, link, packet, { kind: 'port-unreachable' });
     const server = service.servers[slot];
+    if (first !== null && server !== undefined) {
+      const { headers, headerEnd } = first;
+      const went = { service: service.id, slot, realServer: server.id, flow: hash.ring };
+      this.#fragments.remember(headers, { ...went, headerEnd, seenAt: this.now });
+    }
     if (!server?.available) return this.#drop('drop_real_server_gone', frame);
     return this.#forward({ frame, link, packet, server, flow: hash.ring }, service);
+  }
+
+  #uncommon(frame: Buffer, link: Link, pass: Result): Result {
+    const headers = frameHeaders(frame, link);
+    if (headers === null) return this.#outcome('pass_malformed', pass);
+    if (headers.family === 4 && !hasPorts(headers.protocol)) return pass;
+    if (headers.fragmentable === null) return pass;
+    if (headers.offset > 0) return this.#laterFragment(frame, link, headers, pass);
+    if (!hasPorts(headers.protocol)) return this.#outcome('pass_fragment', pass);
+    const first = readFirstFragment(frame.subarray(link.ipAt), headers);
+    if (first === null) return this.#outcome('pass_malformed', pass);
+    const { packet, headerEnd } = first;
+    return this.#decide(frame, link, packet, pass, headers.more ? { headers, headerEnd } : null);
+  }
+
+  #laterFragment(frame: Buffer, link: Link, headers: Headers, pass: Result): Result {
+    const known = this.#fragments.recall(headers, this.now);
+    if (known === 'unknown') return this.#outcome('pass_fragment', pass);
+    if (known === 'malformed') return this.#outcome('pass_malformed', pass);
+    if (!this.#isForUs(frame)) return this.#outcome('pass_other_mac', pass);
+    const service = this.#world.services.find(({ id }) => id === known.service);
+    if (service === undefined) return pass;
+    const server = service.servers[known.slot];
+    if (!server?.available || server.id !== known.realServer) return this.#drop('drop_real_server_gone', frame);
+    // No error about a later fragment (RFC 1122, 3.2.2); IPv6 knows no such rule.
+    const packet = packetOf(headers, { protocol: 17, sport: 0, dport: 0, flags: 0 });
+    return this.#forward({ frame, link, packet, server, flow: known.flow }, service, headers.family === 4);
   }
 
   sweep(): void {
@@ -198,7 +241,8 @@ export class ModelDataPlane {
     return placedAt !== null && this.now - placedAt < RING_SECONDS;
   }
 
-  #forward(found: Omit<Forwarding, 'hop' | 'egress'>, service: ServiceConfig): Result {
+  /** `quiet`: no ICMP error is sent about it. */
+  #forward(found: Omit<Forwarding, 'hop' | 'egress'>, service: ServiceConfig, quiet = false): Result {
     const { frame, link, packet, server } = found;
     const overhead = overheadOf(server);
     for (const traffic of [this.#traffic(`service ${service.id}`), this.#traffic(`server ${server.id}`)]) {
@@ -207,11 +251,13 @@ export class ModelDataPlane {
     }
     if (packet.ttl <= 1) {
       this.#count('drop_ttl_exceeded');
+      if (quiet) return { verdict: 'drop', frame, randomId: false };
       return this.#answer(frame, link, packet, { kind: 'time-exceeded' });
     }
     if (packet.length + overhead > server.mtu) {
       if (packet.family === 4 && !packet.df) return this.#drop('drop_too_big_no_df', frame);
       this.#count('drop_too_big');
+      if (quiet) return { verdict: 'drop', frame, randomId: false };
       return this.#answer(frame, link, packet, { kind: 'too-big', mtu: server.mtu - overhead });
     }
     const hop = this.#world.nextHops[server.nextHop];

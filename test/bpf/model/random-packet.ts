@@ -23,6 +23,8 @@ interface Flow {
 export class PacketSource {
   readonly #random: Random;
   readonly #flows: readonly Flow[];
+  /** Later fragments of packets whose first one was sent. */
+  readonly #pending: Buffer[] = [];
 
   /** `flows`: how many different connections there may be. */
   constructor(random: Random, flows: number) {
@@ -31,7 +33,7 @@ export class PacketSource {
   }
 
   next(): Buffer {
-    const frame = this.#build();
+    const frame = this.#random.once(3) ? (this.#pending.pop() ?? this.#build()) : this.#build();
     if (this.#random.once(12)) return this.#cut(frame);
     if (this.#random.once(12)) return this.#scramble(frame);
     return frame;
@@ -43,6 +45,7 @@ export class PacketSource {
     if (random.once(8)) builder = builder.vlan(random.below(4096), random.pick([0x8100, 0x88a8]));
     if (random.once(16)) builder = builder.vlan(random.below(4096));
     const flow = random.pick(this.#flows);
+    if (random.once(20)) return this.#fragments(builder, flow);
     const network = this.#network(builder, random.once(100) ? { ...flow, src: strangeSource(random, flow.dst) } : flow);
     const length = random.once(8) ? random.pick(LARGE_LENGTHS) : random.pick(LENGTHS);
     if (random.once(40)) return network.icmp().payload(length).build();
@@ -52,6 +55,31 @@ export class PacketSource {
       .tcp({ ...flow, options, flags: random.pick(FLAGS) })
       .payload(length)
       .build();
+  }
+
+  /** The first fragment of a packet; later ones, some of them odd, come among the next packets. */
+  #fragments(builder: PacketBuilder, flow: Flow): Buffer {
+    const random = this.#random;
+    const id = random.below(65536);
+    const fragment = (offset: number, more: boolean): PacketBuilder => {
+      const { src, dst } = flow;
+      if (dst.includes(':')) return this.#extensions(builder.ipv6({ src, dst })).fragment({ offset, more, id });
+      return builder.ipv4({ src, dst, id, offset, mf: more, df: random.once(9), ttl: random.once(20) ? 1 : 64 });
+    };
+    for (let count = random.below(4); count > 0; count--) {
+      const offset = random.pick([1, 2, 3, 4, 50, 8170]);
+      const protocol = flow.protocol === 'udp' || random.once(9) ? 17 : 6;
+      this.#pending.push(
+        fragment(offset, random.once(2))
+          .payload(random.pick([8, 64, 1400, 1480]), protocol)
+          .build(),
+      );
+    }
+    const first = fragment(0, !random.once(9));
+    const options = Buffer.alloc(4 * random.below(4), 1);
+    const whole =
+      flow.protocol === 'udp' ? first.udp(flow) : first.tcp({ ...flow, options, flags: random.pick(FLAGS) });
+    return whole.payload(random.pick(LENGTHS)).build();
   }
 
   #network(builder: PacketBuilder, { src, dst }: Flow): PacketBuilder {

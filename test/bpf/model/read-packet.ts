@@ -1,6 +1,6 @@
 /**
  * From a frame to what the data plane needs of it. Anything but a readable
- * TCP or UDP packet is the kernel's business.
+ * TCP or UDP packet in one piece is read by read-headers.ts.
  */
 import { ETHERTYPE, PROTOCOL } from '../../support/packet-layers.ts';
 
@@ -32,17 +32,16 @@ export interface Link {
   readonly etherType: number;
 }
 
-/** other: no IP, or IP with neither TCP nor UDP. */
+/** uncommon: in fragments, or neither TCP nor UDP. */
 export type Reading =
-  | { readonly kind: 'other' | 'fragment' | 'malformed' }
+  | { readonly kind: 'uncommon' | 'malformed' }
   | { readonly kind: 'packet'; readonly packet: Packet };
 
 const MOST_TAGS = 2;
 const MOST_EXTENSIONS = 6;
 const EXTENSIONS: readonly number[] = [PROTOCOL.hopByHop, PROTOCOL.routing, PROTOCOL.destinationOptions, PROTOCOL.ah];
-const OTHER: Reading = { kind: 'other' };
+const UNCOMMON: Reading = { kind: 'uncommon' };
 const MALFORMED: Reading = { kind: 'malformed' };
-const FRAGMENT: Reading = { kind: 'fragment' };
 
 /** null: the frame ends inside its link header. */
 export function readLink(frame: Buffer): Link | null {
@@ -79,8 +78,8 @@ function readIpv4(ip: Buffer): Reading {
   const protocol = ip.readUInt8(9);
   const fragment = ip.readUInt16BE(6);
   if (ip.readUInt8(0) >> 4 !== 4 || header < 20 || length < header || length > ip.length) return MALFORMED;
-  if (protocol !== PROTOCOL.tcp && protocol !== PROTOCOL.udp) return OTHER;
-  if ((fragment & 0x3fff) !== 0) return FRAGMENT;
+  if (protocol !== PROTOCOL.tcp && protocol !== PROTOCOL.udp) return UNCOMMON;
+  if ((fragment & 0x3fff) !== 0) return UNCOMMON;
   return readPorts(ip.subarray(header, length), protocol, {
     family: 4,
     source: ip.subarray(12, 16),
@@ -103,9 +102,8 @@ function readIpv6(ip: Buffer): Reading {
   let at = 40;
   if (ip.readUInt8(0) >> 4 !== 6 || length > ip.length) return MALFORMED;
   for (let count = 0; protocol !== PROTOCOL.tcp && protocol !== PROTOCOL.udp; count++) {
-    if (count === MOST_EXTENSIONS) return OTHER;
-    if (protocol === PROTOCOL.fragment) return FRAGMENT;
-    if (!EXTENSIONS.includes(protocol)) return OTHER;
+    if (count === MOST_EXTENSIONS) return UNCOMMON;
+    if (!EXTENSIONS.includes(protocol)) return UNCOMMON;
     if (ip.length < at + 2) return MALFORMED;
     const next = ip.readUInt8(at);
     const units = ip.readUInt8(at + 1);

@@ -1,0 +1,32 @@
+/** Where first fragments went, for those that follow. The real table's bound is out of a test's reach. */
+import type { Headers } from './read-headers.ts';
+
+export interface Fragment {
+  readonly service: number;
+  readonly slot: number;
+  readonly realServer: number;
+  readonly flow: number;
+  readonly headerEnd: number;
+  readonly seenAt: number;
+}
+
+const SECONDS = 30;
+
+export class Fragments {
+  readonly #known = new Map<string, Fragment>();
+
+  remember(headers: Headers, fragment: Fragment): void {
+    this.#known.set(keyOf(headers), fragment);
+  }
+
+  recall(headers: Headers, now: number): Fragment | 'unknown' | 'malformed' {
+    const known = this.#known.get(keyOf(headers));
+    if (known === undefined || now - known.seenAt >= SECONDS) return 'unknown';
+    const tooLong = headers.offset + headers.length > 0xffff;
+    return headers.offset < known.headerEnd || tooLong ? 'malformed' : known;
+  }
+}
+
+function keyOf({ family, source, destination, id, protocol }: Headers): string {
+  return `${source.toString('hex')} ${destination.toString('hex')} ${id} ${family === 4 ? protocol : 'any'}`;
+}
