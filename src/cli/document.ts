@@ -5,6 +5,7 @@ import type { Command as ModelCommand } from '../core/model/command.ts';
 import { type ChangeOptions, change, verb } from './change.ts';
 import { connect } from './connect.ts';
 import { type Env, EXIT } from './env.ts';
+import { readText } from './read-text.ts';
 import { ProblemError } from './usage.ts';
 
 type Exit = (code: number) => void;
@@ -40,8 +41,8 @@ export function saveCommand(env: Env, exit: Exit): Command {
 
 /** Throws ProblemError where the file is not a document, with the place of the fault. */
 async function commandsOf(env: Env, file: string): Promise<ModelCommand[]> {
-  const name = file === '-' ? 'standard input' : file;
-  const parsed = parseJson(await read(env, file, name));
+  const { name, text } = await readText(env, file);
+  const parsed = parseJson(text);
   if ('fault' in parsed) {
     const { line, column, found } = parsed.fault;
     throw new ProblemError(`${name}:${line}:${column}: broken JSON, found ${found}`);
@@ -54,13 +55,4 @@ async function commandsOf(env: Env, file: string): Promise<ModelCommand[]> {
   if (checked.success) return documentCommands(checked.data, { user: env.user, now: env.now() });
   const { path, message } = faultOf(checked.error);
   throw new ProblemError(`${name}: ${path === '' ? '' : `${path}: `}${message}`);
-}
-
-async function read(env: Env, file: string, name: string): Promise<string> {
-  try {
-    return file === '-' ? await env.readStdin() : await env.readFile(file);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new ProblemError(`${name}: ${code === 'ENOENT' ? 'no such file' : message}`);
-  }
 }

@@ -6,6 +6,7 @@ import { connectionsCommand } from './connections.ts';
 import { decapCommand } from './decap.ts';
 import { applyCommand, restoreCommand, saveCommand } from './document.ts';
 import type { Env } from './env.ts';
+import { importCommand } from './import.ts';
 import { interfacesCommand } from './interfaces.ts';
 import { schemaCommand } from './schema.ts';
 import { serverCommand } from './server.ts';
@@ -34,7 +35,7 @@ export function createProgram(env: Env, exit: (code: number) => void): Command {
   program.addCommand(interfacesCommand(env, exit));
   program.commandsGroup('Verbs:');
   for (const verb of [serviceCommand, serverCommand, attachCommand, detachCommand]) program.addCommand(verb(env, exit));
-  for (const verb of [applyCommand, saveCommand, restoreCommand]) program.addCommand(verb(env, exit));
+  for (const verb of [applyCommand, saveCommand, restoreCommand, importCommand]) program.addCommand(verb(env, exit));
   program.commandsGroup('On a real server:');
   program.addCommand(decapCommand(env, exit));
   program.commandsGroup('Others:');
