@@ -51,6 +51,19 @@ describe('xlb import ipvsadm', () => {
     expect(await importing(RULES)).toMatchObject({ code: 0, stdout: '', stderr: 'xlb: nothing to change\n' });
   });
 
+  it('makes what the verbs then leave as it is', async () => {
+    await importing(`${RULES}-A -u 192.0.2.20:5060 -s rr --pe sip\n`);
+    const xlb = (line: string) => runXlb(daemon.runDir, words(line));
+    expect((await xlb('server edit 192.0.2.10:80/tcp 10.0.0.12 -w 9')).stdout).toBe(
+      '~ real server 10.0.0.12:80 of 192.0.2.10:80/tcp  (weight 3 -> 9)\n',
+    );
+    expect((await xlb('server edit 192.0.2.10:80/tcp 10.0.0.12 -m dr')).stdout).toContain('checksum full -> dr)');
+    expect((await xlb('service edit 192.0.2.20:5060/udp -s wrr')).stdout).toBe(
+      '~ service 192.0.2.20:5060/udp  (rr, engine sip -> wrr, engine sip)\n',
+    );
+    expect((await xlb('server edit 7/fwmark6 [2001:db8::11]:0 -w 2')).code).toBe(0);
+  });
+
   it('reads standard input, and passes over comments, empty lines and the word ipvsadm', async () => {
     const stdin = '# of lvs1\n\nipvsadm -A -t 192.0.2.10:80 -s rr\n';
     const outcome = await runXlb(daemon.runDir, words('import ipvsadm -'), { stdin });

@@ -94,13 +94,17 @@ function serverOptions(command: Command, method: string, weight: string, thresho
 
 function specOf(base: ServerSpec, { method, weight, upperThreshold, lowerThreshold }: ServerOptions): ServerSpec {
   const said = { method, weight, upperThreshold, lowerThreshold };
-  return { ...base, ...Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)) };
+  // What was said of the tunnel goes with it.
+  const { encapsulation: _, ...rest } = base;
+  const kept = method === undefined || method === base.method ? base : rest;
+  return { ...kept, ...Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)) };
 }
 
 async function currentSpec(env: Env, service: ServiceKey, key: ServerKey): Promise<ServerSpec> {
   const { name, servers } = await connect(env).service(service);
   const server = servers.find(({ address, port }) => address === key.address && port === key.port);
   if (server === undefined) throw new ProblemError(`service ${name} has no real server ${key.address}:${key.port}`);
-  const { method, weight, upper_threshold: upperThreshold, lower_threshold: lowerThreshold } = server;
-  return { ...key, method, weight: weight.configured, upperThreshold, lowerThreshold };
+  const { method, weight, encapsulation, upper_threshold: upperThreshold, lower_threshold: lowerThreshold } = server;
+  const tunnel = encapsulation !== null && { encapsulation };
+  return { ...key, method, weight: weight.configured, upperThreshold, lowerThreshold, ...tunnel };
 }

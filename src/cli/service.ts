@@ -72,7 +72,7 @@ function specOf(key: ServiceKey, words: ServiceOptions): ServiceSpec {
 
 /** The service as it is, with what the options say changed. */
 async function edited(env: Env, key: ServiceKey, options: ServiceOptions): Promise<ServiceSpec> {
-  const { scheduler, options: current } = await connect(env).service(key);
+  const { scheduler, options: current, persistence, one_packet: onePacket, engine } = await connect(env).service(key);
   return {
     ...key,
     scheduler: options.scheduler ?? scheduler,
@@ -81,6 +81,9 @@ async function edited(env: Env, key: ServiceKey, options: ServiceOptions): Promi
       fallback: fallbackOf(options) ?? current.fallback,
       ringSize: options.mhSize ?? current.ring_size,
     },
+    persistence: persistence && { timeout: persistence.timeout_s, netmask: persistence.netmask },
+    onePacket,
+    engine,
   };
 }
 

@@ -1,21 +1,20 @@
 /** Every recorded command of ipvsadm 1.31: the same bytes, or "not supported yet" for a reason that is named here. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { FakeBackend, type Outcome, run } from './ipvsadm-fake.ts';
-import { ERRORS, type GoldenRecord, LISTING, SETUP, simplify, simplifyWords } from './ipvsadm-golden.ts';
+import {
+  blocksInAnyOrder,
+  ERRORS,
+  type GoldenRecord,
+  LATER,
+  LISTING,
+  laterFeature,
+  SETUP,
+  simplify,
+  simplifyWords,
+} from './ipvsadm-golden.ts';
 import { connectionsOf, numbersOf } from './ipvsadm-numbers.ts';
 
 type Listed = (typeof LISTING)[number];
-
-/** Words that come later, and records that show what such words did. */
-function laterFeature({ argv, name }: Listed): string | undefined {
-  if (argv.includes('--set')) return 'timeouts (--set)';
-  return /^timeout-(set|partial)$/.test(name) ? 'shows what --set did' : undefined;
-}
-
-/** The order of services without sorting is that of the kernel's hash, which differs at each boot. */
-function blocksInAnyOrder(text: string): readonly string[] {
-  return text.split(/(?=^(?:TCP|UDP|FWM) )/m).sort();
-}
 
 function expected(record: Listed): Outcome {
   const stdout = simplify(record.stdout);
@@ -108,17 +107,6 @@ function setupAnswer(line: string): string {
   const isAdd = command === '-A' || command === '--add-service' || option === '--sctp-service';
   return isAdd ? `not supported yet: ${refused}` : 'Service not defined';
 }
-
-/** Mistakes and edge cases whose words are right, but come later. */
-const LATER: Readonly<Record<string, string>> = {
-  'ipvsadm -a -t 10.0.0.100:80 -r 10.0.0.14:8080 -m': 'masquerading (-m)',
-  'ipvsadm -A -t 10.0.0.103:80 -s rr -p': 'persistence (-p)',
-  'ipvsadm -A -t 10.0.0.104:81 -s rr -p -M 24': 'persistence (-p)',
-  'ipvsadm -A -t 10.0.0.104:83 -s rr -p -M 255.0.255.0': 'persistence (-p)',
-  'ipvsadm -A -u 10.0.0.103:82 -s rr -o -p': 'persistence (-p)',
-  'ipvsadm -A -t 10.0.0.103:87 --pe sip -p': 'persistence (-p)',
-  'ipvsadm -A -t fd00::106 -s rr -p': 'persistence (-p)',
-};
 
 describe('errors.json', () => {
   const known = ERRORS.cases.map((record) => ({ ...record, later: LATER[record.cmd] }));

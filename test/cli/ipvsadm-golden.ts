@@ -24,6 +24,28 @@ export const ERRORS = readJson<{
 }>('errors.json');
 export const SETUP: readonly string[] = readFileSync(goldenFile('setup.args'), 'utf8').trim().split('\n');
 
+/** Words that come later, and records that show what such words did. */
+export function laterFeature({ argv, name }: (typeof LISTING)[number]): string | undefined {
+  if (argv.includes('--set')) return 'timeouts (--set)';
+  return /^timeout-(set|partial)$/.test(name) ? 'shows what --set did' : undefined;
+}
+
+/** The order of services without sorting is that of the kernel's hash, which differs at each boot. */
+export function blocksInAnyOrder(text: string): readonly string[] {
+  return text.split(/(?=^(?:TCP|UDP|FWM) )/m).sort();
+}
+
+/** Mistakes and edge cases whose words are right, but come later. */
+export const LATER: Readonly<Record<string, string>> = {
+  'ipvsadm -a -t 10.0.0.100:80 -r 10.0.0.14:8080 -m': 'masquerading (-m)',
+  'ipvsadm -A -t 10.0.0.103:80 -s rr -p': 'persistence (-p)',
+  'ipvsadm -A -t 10.0.0.104:81 -s rr -p -M 24': 'persistence (-p)',
+  'ipvsadm -A -t 10.0.0.104:83 -s rr -p -M 255.0.255.0': 'persistence (-p)',
+  'ipvsadm -A -u 10.0.0.103:82 -s rr -o -p': 'persistence (-p)',
+  'ipvsadm -A -t 10.0.0.103:87 --pe sip -p': 'persistence (-p)',
+  'ipvsadm -A -t fd00::106 -s rr -p': 'persistence (-p)',
+};
+
 /** Lines that have no place in xlb's table: SCTP, real servers with a port of their own, templates. */
 const LEFT_OUT = /^(?:-[Aa] --sctp-service|--add-service --sctp-service|SCTP|IP +\d)|:81\b|^\w+ +\S+ +ASSURED /;
 
