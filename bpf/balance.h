@@ -173,6 +173,19 @@ static __always_inline int forward(struct xdp_md *ctx, void *ip, struct link *li
 	return verdict;
 }
 
+static __always_inline int is_available(const struct real_server *server)
+{
+	return server && server->flags & REAL_SERVER_AVAILABLE;
+}
+
+/* expire_nodest_conn: packets of a deleted real server's connections are as if they had none. */
+static __always_inline int expires_nodest(void)
+{
+	struct settings *settings = get_settings();
+
+	return settings && settings->options & OPTION_EXPIRE_NODEST_CONN;
+}
+
 static __always_inline int balance_service(struct xdp_md *ctx, void *ip, struct link *link,
 					   struct packet *packet, struct service_key *key, int family, int frags)
 {
@@ -191,8 +204,14 @@ static __always_inline int balance_service(struct xdp_md *ctx, void *ip, struct 
 	if (unlikely(index < 0))
 		return no_server(ctx, packet, index);
 	server = get_real_server(service, index);
+	if (unlikely(!is_available(server)) && expires_nodest()) {
+		index = find_or_open(packet, service);
+		if (index < 0)
+			return no_server(ctx, packet, index);
+		server = get_real_server(service, index);
+	}
 	service_id = service->id;
-	if (unlikely(!server || !service_is_still(service, key) || !(server->flags & REAL_SERVER_AVAILABLE))) {
+	if (unlikely(!is_available(server) || !service_is_still(service, key))) {
 		count(drop_real_server_gone);
 		return XDP_DROP;
 	}

@@ -136,5 +136,8 @@ static __always_inline int claim(struct lookup *lookup)
 		number = try_claim(lookup);
 	if (number == CLAIM_LOST)
 		number = try_claim(lookup);
-	return number < 0 ? NO_ENTRY : number;
+	if (number < 0)
+		return NO_ENTRY;
+	tell_template(number, CONTROL_END); /* of the connection that the entry was */
+	return number;
 }

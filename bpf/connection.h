@@ -16,6 +16,7 @@
 #include "common.h"
 #include "hash.h"
 #include "live_count.h"
+#include "persist.h"
 #include "stats.h"
 #include "tcp_state.h"
 
@@ -32,6 +33,7 @@ struct lookup {
 	__u32 now;
 	__u32 opening; /* compare full keys, mark rivals */
 	__u32 confirm; /* out: a rival of the same tag exists */
+	__u32 flags;   /* enum connection_flag of a connection that is being opened */
 };
 
 static __always_inline __u32 entry_state(__u64 entry)
@@ -76,7 +78,7 @@ static __always_inline __u64 refreshed(const struct settings *settings, __u64 en
 	__u32 state = entry_state(entry);
 
 	if (packet->protocol == IPPROTO_TCP)
-		state = next_tcp_state(state, packet->tcp_flags);
+		state = next_tcp_state(state, packet->tcp_flags, settings->options & OPTION_SECURE_TCP);
 	return (entry & ~ENTRY_LIFE) | (__u64)state << ENTRY_STATE_SHIFT | deadline_in(settings, state, now);
 }
 
@@ -248,7 +250,7 @@ static __always_inline void release(__u32 number)
 
 /* Writes the key, then shows the entry to the other CPUs. */
 static __always_inline void publish(__u32 number, const struct packet *packet, __u32 service, __u32 real_server,
-				    __u32 created, __u64 entry)
+				    __u32 created, __u32 flags, __u64 entry)
 {
 	struct connection_key *key = bpf_map_lookup_elem(&connection_keys, &number);
 	__u64 *place = get_entry(number);
@@ -262,6 +264,7 @@ static __always_inline void publish(__u32 number, const struct packet *packet, _
 	key->service = service;
 	key->real_server = real_server;
 	key->created = created;
+	key->flags = flags;
 	count_live_in(real_server, entry_state(entry));
 	__sync_lock_test_and_set(place, entry);
 }

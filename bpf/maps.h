@@ -124,6 +124,31 @@ struct {
 	__type(value, struct unrecorded);
 } unrecorded SEC(".maps");
 
+/* Clients bound to real servers. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, DEFAULT_BUCKETS * CONNECTION_WAYS / 4);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct template_key);
+	__type(value, struct template);
+} templates SEC(".maps");
+
+/* By service id. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, DEFAULT_SERVICES);
+	__type(key, __u32);
+	__type(value, struct template_mask);
+} template_masks SEC(".maps");
+
+/* Packets that drop_packet has counted. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} defense_turn SEC(".maps");
+
 /* Connections and thresholds by real-server id. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -22,19 +22,57 @@
  */
 #define RING_SECONDS 60
 
-static __always_inline int opens_connection(const struct packet *packet)
+/* FTP's active data connections are never scheduled: ip_vs_schedule. */
+static __always_inline int opens_connection(const struct settings *settings, const struct packet *packet)
 {
-	return packet->protocol == IPPROTO_UDP || (packet->tcp_flags & (TCP_SYN | TCP_RST)) == TCP_SYN;
+	if (packet->source_port == FTP_DATA_PORT)
+		return 0;
+	if (packet->protocol == IPPROTO_UDP)
+		return 1;
+	return !(packet->tcp_flags & TCP_RST) &&
+	       (packet->tcp_flags & TCP_SYN || settings->options & OPTION_SLOPPY_TCP);
 }
 
-/*
- * is_new_conn and is_new_conn_expected of ip_vs_core.c with conn_reuse_mode 1:
- * any packet that may open a TCP connection, [S.] as well.
- */
-static __always_inline int reuses_connection(const struct packet *packet, __u32 state)
+static __always_inline int is_controlled(__u32 number)
 {
-	return packet->protocol == IPPROTO_TCP && opens_connection(packet) &&
-	       (state == CONNECTION_TIME_WAIT || state == CONNECTION_CLOSE);
+	struct connection_key *key = bpf_map_lookup_elem(&connection_keys, &number);
+
+	return key && key->flags & CONNECTION_CONTROLLED;
+}
+
+/* is_new_conn_expected of ip_vs_core.c: a SYN on a connection that is over, by conn_reuse_mode. */
+static __always_inline int reuses_connection(const struct settings *settings, __u32 number, __u32 state)
+{
+	if (state == CONNECTION_FIN_WAIT) {
+		if (!(settings->options & OPTION_REUSE_FIN_WAIT))
+			return 0;
+	} else if (state != CONNECTION_TIME_WAIT && state != CONNECTION_CLOSE) {
+		return 0;
+	}
+	return settings->options & OPTION_REUSE && !is_controlled(number);
+}
+
+/* is_new_conn: [S.] as well. */
+static __always_inline int is_syn(const struct packet *packet)
+{
+	return packet->protocol == IPPROTO_TCP && (packet->tcp_flags & (TCP_SYN | TCP_RST)) == TCP_SYN;
+}
+
+enum entry_fate {
+	ENTRY_USED,
+	ENTRY_REUSED, /* the packet begins another connection */
+	ENTRY_GONE,   /* expire_nodest_conn: its real server was deleted, or takes no new connection */
+};
+
+static __always_inline enum entry_fate fate_of(const struct settings *settings, const struct service *service,
+					       const struct packet *packet, __u32 number, __u64 entry)
+{
+	struct real_server *server = get_real_server(service, entry_index(entry));
+	__u32 wanted = REAL_SERVER_AVAILABLE | (is_syn(packet) ? REAL_SERVER_ELIGIBLE : 0);
+
+	if (settings->options & OPTION_EXPIRE_NODEST_CONN && (!server || (server->flags & wanted) != wanted))
+		return ENTRY_GONE;
+	return is_syn(packet) && reuses_connection(settings, number, entry_state(entry)) ? ENTRY_REUSED : ENTRY_USED;
 }
 
 static __always_inline int ring_is_on(const struct service *service, __u32 now)
@@ -45,28 +83,62 @@ static __always_inline int ring_is_on(const struct service *service, __u32 now)
 	return without && without->placed_at && now - without->placed_at < RING_SECONDS;
 }
 
-static __always_inline int no_real_server(void)
+/* FTP's service leaves the ports of data connections that it does not place to the kernel: ip_vs_leave. */
+static __always_inline int is_left_alone(const struct service *service, const struct packet *packet)
 {
+	return service->key.port == FTP_PORT && packet->destination_port != FTP_PORT;
+}
+
+static __always_inline int no_real_server(const struct service *service, const struct packet *packet)
+{
+	if (is_left_alone(service, packet)) {
+		count(pass_no_connection);
+		return RESULT_PASS;
+	}
 	count(drop_no_real_server);
 	return RESULT_REFUSE;
 }
 
-/* No room in the table: the ring, which every later packet of the connection can follow. */
-static __always_inline int place_without_entry(const struct settings *settings, const struct service *service,
-					       const struct packet *packet, const struct lookup *lookup)
+/*
+ * The slot for a new connection, from the client's template or the scheduler, or
+ * a result. `controls`: the connection gets an entry, which its template counts.
+ */
+static __always_inline int choose(const struct service *service, const struct packet *packet, struct lookup *lookup,
+				  int by_ring, int controls)
+{
+	struct real_server *server;
+	int index = NO_SERVER;
+
+	if (service->persistence)
+		index = find_template(packet, service, lookup->now);
+	if (index < 0) {
+		index = schedule(service, packet, lookup->hash.ring, lookup->now, by_ring ? PLACE_BY_RING : PLACE_BY_RULE);
+		server = get_real_server(service, index);
+		if (index < 0 || !server || !(server->flags & REAL_SERVER_ELIGIBLE))
+			return no_real_server(service, packet);
+	}
+	if (!service->persistence)
+		return index;
+	index = bind_template(packet, service, index, lookup->now, controls);
+	if (index < 0) {
+		count(drop_template_full);
+		return RESULT_DROP;
+	}
+	lookup->flags = CONNECTION_CONTROLLED | (__u32)index >> 16 << CONNECTION_GENERATION_SHIFT;
+	return index & 0xffff;
+}
+
+/* No room in the table: the ring has placed it, which every later packet of the connection can follow. */
+static __always_inline void note_unrecorded(const struct settings *settings, const struct service *service, __u32 now)
 {
 	__u32 id = service->id;
 	struct unrecorded *without = bpf_map_lookup_elem(&unrecorded, &id);
-	int index = schedule(service, packet, lookup->hash.ring, lookup->now, PLACE_BY_RING);
-	struct real_server *server = get_real_server(service, index);
 
-	if (!without || index < 0 || !server || !(server->flags & REAL_SERVER_ELIGIBLE))
-		return no_real_server();
-	without->placed_at = lookup->now;
-	without->followed_until = lookup->now + settings->timeout[CONNECTION_ESTABLISHED];
+	if (!without)
+		return;
+	without->placed_at = now;
+	without->followed_until = now + settings->timeout[CONNECTION_ESTABLISHED];
 	count(connections_unrecorded);
-	count_connection(id, server->id);
-	return index;
 }
 
 /* A packet that opens nothing and has no entry. */
@@ -81,9 +153,11 @@ static __always_inline int follow_ring(const struct settings *settings, const st
 		count(pass_no_connection);
 		return RESULT_PASS;
 	}
-	index = schedule(service, packet, lookup->hash.ring, lookup->now, FOLLOW_RING);
+	index = service->persistence ? find_template(packet, service, lookup->now) : NO_TEMPLATE;
 	if (index < 0)
-		return no_real_server();
+		index = schedule(service, packet, lookup->hash.ring, lookup->now, FOLLOW_RING);
+	if (index < 0)
+		return no_real_server(service, packet);
 	without->followed_until = lookup->now + settings->timeout[CONNECTION_ESTABLISHED];
 	count(followed_ring);
 	return index;
@@ -93,9 +167,13 @@ static __always_inline int follow_ring(const struct settings *settings, const st
 static __always_inline void withdraw(__u32 number, __u64 entry, __u32 owner)
 {
 	__u64 *place = get_entry(number);
+	__u64 busy = (entry & ~ENTRY_LIFE) | ((__u64)CONNECTION_BUSY << ENTRY_STATE_SHIFT) | ((entry + 1) & ENTRY_DEADLINE);
 
-	if (place && replace(place, entry, 0))
-		count_live_out(owner, entry_state(entry));
+	if (!place || !replace(place, entry, busy))
+		return;
+	count_live_out(owner, entry_state(entry));
+	tell_template(number, CONTROL_END);
+	__sync_lock_test_and_set(place, 0);
 }
 
 /*
@@ -129,36 +207,29 @@ static __always_inline int settle_twins(__u32 mine, const struct packet *packet,
 	return stays ? (int)entry_index(READ_ONCE(*stays)) : index;
 }
 
-/* Schedules a connection into a claimed entry. */
+/* Writes a new connection into a claimed entry; answers the slot that it has in the end. */
 static __always_inline int open_entry(const struct settings *settings, const struct service *service,
-				      const struct packet *packet, struct lookup *lookup, __u32 number)
+				      const struct packet *packet, struct lookup *lookup, __u32 number, __u32 index,
+				      __u32 owner)
 {
-	__u32 state = packet->protocol == IPPROTO_UDP ? CONNECTION_UDP
-						      : next_tcp_state(CONNECTION_NONE, packet->tcp_flags);
-	int index = schedule(service, packet, lookup->hash.ring, lookup->now,
-			     ring_is_on(service, lookup->now) ? PLACE_BY_RING : PLACE_BY_RULE);
-	struct real_server *server = get_real_server(service, index);
-	__u32 owner;
-	int settled;
+	__u32 state = packet->protocol == IPPROTO_UDP
+			      ? CONNECTION_UDP
+			      : next_tcp_state(CONNECTION_NONE, packet->tcp_flags, settings->options & OPTION_SECURE_TCP);
 
-	if (index < 0 || !server || !(server->flags & REAL_SERVER_ELIGIBLE)) {
-		release(number);
-		return no_real_server();
-	}
-	owner = server->id;
-	publish(number, packet, service->id, owner, lookup->now,
-		make_entry(lookup->hash.tag, lookup->confirm || packet->protocol == IPPROTO_UDP, index, state,
+	__u32 confirm = lookup->confirm || packet->protocol == IPPROTO_UDP;
+
+	if (settings->options & OPTION_SLOPPY_TCP) /* its next rival may come with a packet that looks like any other */
+		confirm = 1;
+	publish(number, packet, service->id, owner, lookup->now, lookup->flags,
+		make_entry(lookup->hash.tag, confirm, index, state,
 			   deadline_in(settings, state, lookup->now)));
-	settled = settle_twins(number, packet, service->id, index, lookup);
-	if (settled != index)
-		return settled;
-	count(connections_created);
-	count_connection(service->id, owner);
-	return index;
+	if (state == CONNECTION_ESTABLISHED && lookup->flags)
+		tell_template(number, CONTROL_ASSURE);
+	return settle_twins(number, packet, service->id, index, lookup);
 }
 
-/* A SYN on a closed connection takes over its entry. */
-static __always_inline int take_over(__u32 number, __u64 before, struct lookup *lookup)
+/* A packet that ends an entry's connection makes it its own; NO_ENTRY: another CPU was faster. */
+static __always_inline int take_over(__u32 number, __u64 before, struct lookup *lookup, enum entry_fate fate)
 {
 	__u64 busy = make_entry(lookup->hash.tag, 1, 0, CONNECTION_BUSY, lookup->now + BUSY_SECONDS);
 	__u32 owner = entry_owner(number); /* `before` was read earlier: see claim */
@@ -168,7 +239,11 @@ static __always_inline int take_over(__u32 number, __u64 before, struct lookup *
 		return NO_ENTRY;
 	lookup->confirm |= !!(before & ENTRY_CONFIRM);
 	count_live_out(owner, entry_state(before));
-	count(connections_reused);
+	tell_template(number, CONTROL_END);
+	if (fate == ENTRY_REUSED)
+		count(connections_reused);
+	else
+		count(connections_without_server);
 	return number;
 }
 
@@ -177,10 +252,74 @@ static __always_inline int use_entry(const struct settings *settings, const stru
 {
 	__u32 index = entry_index(entry);
 	struct real_server *server = get_real_server(service, index);
-	__u64 *place = get_entry(number);
+	__u64 *place = get_entry(number), after;
 
-	if (server && place && server->flags & REAL_SERVER_AVAILABLE)
-		refresh(place, number, entry, refreshed(settings, entry, packet, now));
+	if (!server || !place || !(server->flags & REAL_SERVER_AVAILABLE))
+		return index;
+	after = refreshed(settings, entry, packet, now);
+	refresh(place, number, entry, after);
+	if (service->persistence && entry_state(after) == CONNECTION_ESTABLISHED &&
+	    entry_state(entry) != CONNECTION_ESTABLISHED)
+		tell_template(number, CONTROL_ASSURE);
+	return index;
+}
+
+/* drop_packet at work: one opening packet in drop_rate. */
+static __always_inline int is_shed(const struct settings *settings)
+{
+	__u32 zero = 0, *turn, rate = settings->drop_rate;
+
+	if (likely(!rate))
+		return 0;
+	turn = bpf_map_lookup_elem(&defense_turn, &zero);
+	return turn && __sync_fetch_and_add(turn, 1) % rate == 0;
+}
+
+/* Why a packet that may open a connection does not, as a result; CONTINUE: it may. */
+static __always_inline int objection(const struct settings *settings, const struct service *service,
+				     const struct packet *packet)
+{
+	if (is_shed(settings)) {
+		count(drop_defense);
+		return RESULT_DROP;
+	}
+	if (!service->persistence && (!service->ring_size || is_left_alone(service, packet)))
+		return no_real_server(service, packet);
+	return 0;
+}
+
+/* `number`: an entry that the packet has taken over, or NO_ENTRY. */
+static __always_inline int open_connection(const struct settings *settings, const struct service *service,
+					   const struct packet *packet, struct lookup *lookup, int number)
+{
+	int one_packet = service->flags & SERVICE_ONE_PACKET && packet->protocol == IPPROTO_UDP;
+	int index = objection(settings, service, packet), settled;
+	struct real_server *server;
+	__u32 owner;
+
+	if (!index && number < 0 && !one_packet)
+		number = claim(lookup);
+	if (!index)
+		index = choose(service, packet, lookup, !one_packet && (number < 0 || ring_is_on(service, lookup->now)),
+			       !one_packet && number >= 0);
+	server = get_real_server(service, index);
+	if (index < 0 || !server || one_packet) {
+		if (number >= 0)
+			release(number);
+		if (index < 0 || !server)
+			return index < 0 ? index : RESULT_DROP;
+		count(one_packet);
+	}
+	owner = server->id;
+	if (!one_packet && number >= 0) {
+		settled = open_entry(settings, service, packet, lookup, number, index, owner);
+		if (settled != index)
+			return settled;
+		count(connections_created);
+	} else if (!one_packet) {
+		note_unrecorded(settings, service, lookup->now);
+	}
+	count_connection(service->id, owner);
 	return index;
 }
 
@@ -195,23 +334,20 @@ __noinline int find_or_open(struct packet *packet, struct service *service)
 	lookup.hash = flow_hash(settings, packet, service->id);
 	lookup.second = other_bucket(settings, lookup.hash.bucket, lookup.hash.tag);
 	lookup.now = clock_seconds(settings);
-	lookup.opening = opens_connection(packet);
+	lookup.opening = opens_connection(settings, packet);
 
 	number = find_connection(packet, service->id, &lookup);
 	if (number >= 0) {
 		__u64 entry = read_settled(number);
+		enum entry_fate fate = fate_of(settings, service, packet, number, entry);
 
-		if (!reuses_connection(packet, entry_state(entry)))
+		if (fate == ENTRY_USED)
 			return use_entry(settings, service, packet, number, entry, lookup.now);
-		number = take_over(number, entry, &lookup);
-	} else if (!lookup.opening) {
-		return follow_ring(settings, service, packet, &lookup);
+		number = take_over(number, entry, &lookup, fate);
+		if (number >= 0 && !lookup.opening)
+			release(number);
 	}
-	if (!service->ring_size)
-		return number < 0 ? no_real_server() : (release(number), no_real_server());
-	if (number < 0)
-		number = claim(&lookup);
-	if (number < 0)
-		return place_without_entry(settings, service, packet, &lookup);
-	return open_entry(settings, service, packet, &lookup, number);
+	if (!lookup.opening)
+		return follow_ring(settings, service, packet, &lookup);
+	return open_connection(settings, service, packet, &lookup, number);
 }

@@ -18,13 +18,32 @@ static __always_inline int may_be_vip(__u32 folded_address)
 	return bits && *bits >> (bit & 63) & 1;
 }
 
-/* IPVS's order: the exact port, then port 0. */
+#define FTP_PORT bpf_htons(21)
+#define FTP_DATA_PORT bpf_htons(20)
+#define FIRST_HIGH_PORT 1024
+
+/* Ports that FTP's data connections may go to. */
+static __always_inline int may_be_ftp_data(const struct service_key *key)
+{
+	struct settings *settings = get_settings();
+
+	return settings && settings->options & OPTION_FTP && key->protocol == IPPROTO_TCP &&
+	       (key->port == FTP_DATA_PORT || bpf_ntohs(key->port) >= FIRST_HIGH_PORT);
+}
+
+/* IPVS's order: the exact port, FTP's service for the ports of data connections, then port 0. */
 static __always_inline struct service *find_service(struct service_key *key)
 {
 	struct service *service = bpf_map_lookup_elem(&services, key);
 
 	if (likely(service))
 		return service;
+	if (may_be_ftp_data(key)) {
+		key->port = FTP_PORT;
+		service = bpf_map_lookup_elem(&services, key);
+		if (service)
+			return service;
+	}
 	key->port = 0;
 	return bpf_map_lookup_elem(&services, key);
 }

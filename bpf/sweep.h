@@ -7,6 +7,7 @@
 
 struct sweep_walk {
 	struct sweep_arguments *arguments;
+	const struct settings *settings;
 	__u32 expired;
 	__u32 alive;
 };
@@ -22,26 +23,78 @@ static __always_inline void count_again(__u32 number, __u64 entry)
 		total->active++;
 	else
 		total->inactive++;
+	tell_template(number, CONTROL_COUNT);
+}
+
+/* Frees an entry for its owner's sake: BUSY while its template is told, so that nobody writes its key. */
+static __always_inline int free_entry(__u64 *place, __u32 number, __u64 entry, __u32 now, enum control_change change)
+{
+	__u64 busy = (entry & ~ENTRY_LIFE) | ((__u64)CONNECTION_BUSY << ENTRY_STATE_SHIFT) |
+		     ((now + BUSY_SECONDS) & ENTRY_DEADLINE);
+	__u32 owner = entry_owner(number);
+
+	if (!replace(place, entry, busy))
+		return 0;
+	if (entry_state(entry) != CONNECTION_BUSY)
+		count_live_out(owner, entry_state(entry));
+	tell_template(number, change);
+	__sync_lock_test_and_set(place, 0);
+	return 1;
+}
+
+/*
+ * ip_vs_random_dropentry: one entry in 32, if it is half open, or of UDP and
+ * quiet for a minute. (How many packets an entry has seen, nobody counts here.)
+ */
+static __always_inline int sheds(const struct settings *settings, __u64 entry, __u32 now)
+{
+	__u32 state = entry_state(entry);
+	__u16 left = (__u16)entry - (__u16)now;
+
+	if (bpf_get_prandom_u32() & 31)
+		return 0;
+	if (state == CONNECTION_UDP)
+		return settings->timeout[CONNECTION_UDP] - left >= 60;
+	return state == CONNECTION_SYN_RECV || state == CONNECTION_SYNACK;
+}
+
+/* expire_nodest_conn: the controller has marked the real servers that were deleted. */
+static __always_inline int is_without_server(__u32 number)
+{
+	__u32 owner = entry_owner(number);
+	struct live_count *total = bpf_map_lookup_elem(&recount, &owner);
+
+	return total && total->gone;
 }
 
 static __always_inline void sweep_entry(struct sweep_walk *walk, __u64 *place, __u32 number)
 {
+	struct sweep_arguments *arguments = walk->arguments;
 	__u64 entry = READ_ONCE(*place);
-	__u32 owner;
 
 	if (!entry)
 		return;
-	if (!deadline_passed(entry, walk->arguments->now)) {
-		walk->alive++;
-		if (walk->arguments->recount)
-			count_again(number, entry);
+	if (deadline_passed(entry, arguments->now)) {
+		if (!free_entry(place, number, entry, arguments->now, CONTROL_END))
+			return;
+		if (entry_state(entry) != CONNECTION_BUSY)
+			count(connections_expired);
+		walk->expired++;
 		return;
 	}
-	owner = entry_owner(number);
-	if (!replace(place, entry, 0))
+	if (arguments->shed && sheds(walk->settings, entry, arguments->now) &&
+	    free_entry(place, number, entry, arguments->now, CONTROL_SHED)) {
+		count(connections_shed);
 		return;
-	count_out(entry, owner, walk->arguments->now);
-	walk->expired++;
+	}
+	if (arguments->recount) {
+		if (is_without_server(number) && free_entry(place, number, entry, arguments->now, CONTROL_SHED)) {
+			count(connections_without_server);
+			return;
+		}
+		count_again(number, entry);
+	}
+	walk->alive++;
 }
 
 static long sweep_bucket(__u32 i, struct sweep_walk *walk)

@@ -27,12 +27,15 @@
 	(CELL(NO, no) | CELL(ES, es) | CELL(SS, ss) | CELL(SR, sr) | CELL(FW, fw) | CELL(TW, tw) | \
 	 CELL(CL, cl) | CELL(CW, cw) | CELL(LA, la) | CELL(LI, li) | CELL(SA, sa))
 
-static __always_inline __u32 next_tcp_state(__u32 state, __u8 flags)
+/* `secure`: secure_tcp is at work, and a SYN waits in SYNACK (tcp_states_dos). */
+static __always_inline __u32 next_tcp_state(__u32 state, __u8 flags, __u32 secure)
 {
 	__u64 row;
 
 	if (flags & TCP_RST)
 		row = ROW(CL, CL, CL, SR, CL, CL, CL, CL, LA, LI, CL);
+	else if (flags & TCP_SYN && secure)
+		row = ROW(SA, ES, ES, SR, SA, SA, SA, SA, SA, SA, SA);
 	else if (flags & TCP_SYN)
 		row = ROW(SR, ES, ES, SR, SR, SR, SR, SR, SR, SR, SR);
 	else if (flags & TCP_FIN)

@@ -22,6 +22,8 @@ struct address {
 	__be32 word[4];
 };
 
+#include "types_persist.h"
+
 enum address_family {
 	FAMILY_IPV4 = 4,
 	FAMILY_IPV6 = 6,
@@ -57,6 +59,7 @@ enum scheduler {
 enum service_flag {
 	SERVICE_HASH_PORT = 1 << 0, /* sh-port, mh-port: the source port is hashed too */
 	SERVICE_HASH_FALLBACK = 1 << 1, /* sh-fallback, mh-fallback: try other slots for an unavailable server */
+	SERVICE_ONE_PACKET = 1 << 7, /* UDP: every packet is scheduled, none leaves an entry */
 };
 
 /*
@@ -77,6 +80,8 @@ struct service {
 	__u16 generation;     /* changes with every edit of the server list (wrr starts over) */
 	__u8 scheduler;	      /* enum scheduler */
 	__u8 flags;	      /* enum service_flag */
+	__u32 persistence;    /* seconds that templates live; 0: none */
+	struct address mask;  /* which bits of a client's address its template goes by */
 };
 
 /* --- schedules: an array of 64-byte lines, each one of three shapes ----- */
@@ -225,6 +230,8 @@ struct connection_key {
 	__u32 service;	   /* service.id */
 	__u32 real_server; /* real_server.id */
 	__u32 created;	   /* seconds of the data plane's clock */
+	__u8 return_mac[6]; /* source of the frame that opened it */
+	__u16 flags;	   /* enum connection_flag */
 };
 
 /* --- fragments ----------------------------------------------------------- */
@@ -339,7 +346,9 @@ struct live_count {
 	__u32 overloaded; /* IP_VS_DEST_F_OVERLOAD: reached `upper`, not yet fallen below `lower` or 3/4 */
 	__u32 upper;	  /* written by the controller; 0: none */
 	__u32 lower;
-	__u32 pad[11]; /* a line of its own: CPUs write these */
+	__u32 persistent; /* templates that name it; in no threshold and no load */
+	__u32 gone;	  /* in recount only: deleted, and expire_nodest_conn wants its entries freed */
+	__u32 pad[9];	  /* a line of its own: CPUs write these */
 };
 
 /* --- statistics ---------------------------------------------------------- */
@@ -369,12 +378,17 @@ struct counters {
 	__u64 drop_too_big;	    /* larger than the MTU, answered with ICMP or rate-limited */
 	__u64 drop_too_big_no_df;   /* larger than the MTU and may be fragmented: XDP cannot */
 	__u64 drop_encapsulation;   /* no head room for the outer header or tags */
+	__u64 drop_defense;	    /* opened a connection while drop_packet was at work */
+	__u64 drop_template_full;   /* no room for a persistent client's template */
 	/* Not outcomes of a packet but events: */
 	__u64 icmp_sent;
 	__u64 icmp_rate_limited;
 	__u64 connections_created;
 	__u64 connections_expired;
 	__u64 connections_evicted;
+	__u64 connections_shed;	      /* taken out by drop_entry */
+	__u64 connections_without_server; /* taken out by expire_nodest_conn */
+	__u64 one_packet;	      /* scheduled one by one, without an entry */
 	__u64 connections_reused;	  /* a SYN on a closed connection scheduled anew */
 	__u64 connections_unrecorded; /* placed without an entry by the fallback ring */
 	__u64 followed_ring;	  /* packets without an entry that followed the ring */
@@ -404,6 +418,8 @@ struct settings {
 	__u32 icmp_burst;
 	__u32 lblc_expiration;	/* seconds after which an unused locality is forgotten */
 	__u32 lblcr_expiration; /* the same of lblcr; one that has not changed for as long loses a server */
+	__u32 options;		/* enum option */
+	__u32 drop_rate;	/* drop_packet: of opening packets, one in so many is dropped; 0: none */
 };
 
 /* --- VIP filter ------------------------------------------------------------ */
@@ -424,6 +440,7 @@ struct sweep_arguments {
 	__u32 first;
 	__u32 count;
 	__u32 recount; /* 1: add every live entry to recount[] as well */
+	__u32 shed;    /* 1: drop_entry is at work */
 	__u32 now;     /* out: seconds of the data plane's clock */
 	__u32 expired; /* out */
 	__u32 alive;   /* out: entries left in these buckets */
@@ -469,4 +486,7 @@ struct kept_types {
 	enum entry_shift entry_shift;
 	enum settings_limit settings_limit;
 	enum vip_filter_limit vip_filter_limit;
+	enum template_flag template_flag;
+	enum connection_flag connection_flag;
+	enum option option;
 };

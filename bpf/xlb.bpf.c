@@ -57,7 +57,7 @@ SEC("syscall")
 int sweep(struct sweep_arguments *arguments)
 {
 	struct settings *settings = get_settings();
-	struct sweep_walk walk = {.arguments = arguments};
+	struct sweep_walk walk = {.arguments = arguments, .settings = settings};
 
 	if (!settings)
 		return 1;
@@ -76,6 +76,21 @@ static long settle_try(__u32 i __attribute__((unused)), struct settle_walk *walk
 	if (walk->restart)
 		mark = (struct wrr_mark){.weight = wrr_top(walk->service), .generation = walk->service->generation};
 	return __sync_val_compare_and_swap(&walk->state->word, before, pack_mark(mark)) == before;
+}
+
+SEC("syscall")
+int sweep_templates(struct sweep_templates_arguments *arguments)
+{
+	struct settings *settings = get_settings();
+	struct template_walk walk = {.recount = arguments->recount, .shed = arguments->shed};
+
+	if (!settings)
+		return 1;
+	walk.now = clock_seconds(settings);
+	bpf_for_each_map_elem(&templates, sweep_template, &walk, 0);
+	arguments->expired = walk.expired;
+	arguments->alive = walk.alive;
+	return 0;
 }
 
 SEC("syscall")

@@ -5,6 +5,7 @@
 import type { Model, RealServer, Timeouts, TunnelSettings, VirtualService } from '../core/model/model.ts';
 import { formatServiceKey, serverKeyText } from '../core/model/service-key.ts';
 import { sameSyncDaemon } from '../core/model/sync-daemons.ts';
+import { SYSCTL_NAMES } from '../core/model/sysctls.ts';
 import type { Change } from './protocol/changes.ts';
 
 type Line = Omit<Change, 'text'> & { text?: string };
@@ -31,6 +32,11 @@ export function describeChanges(before: Model, after: Model): Change[] {
   if (timeouts !== '') add({ action: 'change', kind: 'timeouts', service: null, server: null, text: timeouts });
   for (const text of describeSync(before.syncDaemons, after.syncDaemons)) {
     add({ action: 'change', kind: 'sync', service: null, server: null, text });
+  }
+  for (const name of SYSCTL_NAMES) {
+    const text = `${name} ${before.sysctls[name]} -> ${after.sysctls[name]}`;
+    if (before.sysctls[name] !== after.sysctls[name])
+      add({ action: 'change', kind: 'sysctl', service: null, server: null, text });
   }
   return changes;
 }

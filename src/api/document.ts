@@ -9,8 +9,13 @@ export function documentOf(model: Model): DocumentBody {
     ...serviceToWire({ ...key, ...values }),
     servers: servers.map(documentServer),
   }));
-  const sync_daemons = syncDaemonsReport(model.syncDaemons);
-  return { services, tunnel: tunnelToWire(model.tunnel), timeouts: timeoutsToWire(model.timeouts), sync_daemons };
+  return {
+    services,
+    tunnel: tunnelToWire(model.tunnel),
+    timeouts: timeoutsToWire(model.timeouts),
+    sync_daemons: syncDaemonsReport(model.syncDaemons),
+    sysctls: model.sysctls,
+  };
 }
 
 function documentServer({ key, admin, lastWeight: _, ...values }: RealServer) {

@@ -2,8 +2,9 @@
 import type { Command, Option } from 'commander';
 import { Client } from '../api/client.ts';
 import { FILTER_WORDS } from '../api/protocol/connection-filter.ts';
-import { CONNECTION_STATES } from '../api/protocol/connection-states.ts';
+import { SHOWN_STATES } from '../api/protocol/connection-states.ts';
 import { parseServiceKey, serverKeyText } from '../core/model/service-key.ts';
+import { SYSCTL_NAMES, SYSCTLS } from '../core/model/sysctls.ts';
 import { socketPath, withRunDir } from './connect.ts';
 import type { Env } from './env.ts';
 
@@ -96,6 +97,8 @@ async function argumentValues(
       return command.name() === 'add' ? [] : await serversOf(client, given[0] ?? '');
     case 'iface':
       return command.name() === 'detach' ? await attached(client) : await interfacesOf(env);
+    case 'setting':
+      return SYSCTL_NAMES.map((known) => candidate(known, SYSCTLS[known].text));
     case 'filter':
       return filterWords();
     case 'name':
@@ -126,7 +129,7 @@ async function interfacesOf(env: Env): Promise<readonly Candidate[]> {
 }
 
 function filterWords(): readonly Candidate[] {
-  const states = CONNECTION_STATES.map((state) => candidate(`state=${state}`));
+  const states = SHOWN_STATES.map((state) => candidate(`state=${state}`));
   const words = Object.entries(FILTER_WORDS).filter(([word]) => word !== 'min_age' && word !== 'state');
   return [
     ...words.map(([word, text]) => candidate(`${word}=`, text)),

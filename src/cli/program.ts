@@ -15,6 +15,7 @@ import { serviceCommand } from './service.ts';
 import { servicesCommand } from './services.ts';
 import { statsCommand } from './stats.ts';
 import { statusCommand } from './status.ts';
+import { sysctlCommand } from './sysctl.ts';
 import { VERSION, versionCommand } from './version.ts';
 
 const EXIT_CODES = `
@@ -34,7 +35,8 @@ export function createProgram(env: Env, exit: (code: number) => void): Command {
   }
   program.addCommand(interfacesCommand(env, exit));
   program.commandsGroup('Verbs:');
-  for (const verb of [serviceCommand, serverCommand, attachCommand, detachCommand]) program.addCommand(verb(env, exit));
+  for (const verb of [serviceCommand, serverCommand, attachCommand, detachCommand, sysctlCommand])
+    program.addCommand(verb(env, exit));
   for (const verb of [applyCommand, saveCommand, restoreCommand, importCommand]) program.addCommand(verb(env, exit));
   program.commandsGroup('On a real server:');
   program.addCommand(decapCommand(env, exit));

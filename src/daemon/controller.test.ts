@@ -41,7 +41,7 @@ beforeEach(() => {
   director = new Director({
     model: emptyModel,
     reconciler: new Reconciler(emptyState(LIMITS)),
-    maps: { apply: (operations) => operations.forEach(write), read: () => maps.have() },
+    maps: { apply: (operations) => operations.forEach(write), tune: () => {}, read: () => maps.have() },
     network: () => ({ interfaces: [], resolution: () => ({ state: 'unresolved', reason: 'no route' }) }),
     now: () => 0,
   });
@@ -73,6 +73,7 @@ function createController(): DaemonController {
     ...{ director, manager, statistics, events: new Events(), clock: () => 0, onChange: () => {} },
     reporter: {} as Reporter,
     table: { slots: 0, scan: () => [] },
+    templates: () => [],
     saving: new Saving({ file: { save }, manager, statistics, table: 't', changedAt: null, current, onError }),
     resolver: {
       watch: (addresses) => void watched.push([...addresses]),

@@ -30,7 +30,7 @@ import type { InterfaceManager } from './interface-manager.ts';
 import { Mutex } from './mutex.ts';
 import { serverAddresses, watchModel } from './network.ts';
 import type { Reporter } from './reporter.ts';
-import { listConnections } from './reports/connections.ts';
+import { type ConnectionSources, listConnections } from './reports/connections.ts';
 import { interfaceReport } from './reports/interface.ts';
 import { unreachable } from './reports/server-state.ts';
 import { serverIds } from './reports/service.ts';
@@ -46,6 +46,7 @@ export interface ControllerParts {
   readonly saving: Saving;
   readonly events: Events;
   readonly table: ConnectionTable;
+  readonly templates: ConnectionSources['templates'];
   /** Seconds of the data plane's clock. */
   readonly clock: () => number;
   /** Told after each change, so that states and problems are looked at again. */
@@ -89,8 +90,8 @@ export class DaemonController implements Controller {
   }
 
   connections({ filter, signal }: ConnectionQuery) {
-    const { table, director, clock } = this.#parts;
-    return listConnections({ table, entries: director.entries, clock }, filter, signal);
+    const { table, templates, director, clock } = this.#parts;
+    return listConnections({ table, templates, entries: director.entries, clock }, filter, signal);
   }
 
   subscribe(listener: (event: Event) => void): () => void {

@@ -33,7 +33,7 @@ beforeEach(() => {
   director = new Director({
     model: emptyModel,
     reconciler: new Reconciler(emptyState(LIMITS)),
-    maps: { apply: (operations) => operations.forEach(execute), read: () => maps.have() },
+    maps: { apply: (operations) => operations.forEach(execute), tune: () => {}, read: () => maps.have() },
     network: () => network(),
     now: () => 0,
     onApplied: (operations) => applied.push(...operations),

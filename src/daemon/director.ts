@@ -15,6 +15,8 @@ export interface Maps {
   /** Executes all of them, or throws at the first that fails. */
   apply(operations: readonly Operation[]): void;
   read(): Have;
+  /** Writes the settings that the model decides, where they differ. */
+  tune(model: Model): void;
 }
 
 export interface DirectorOptions {
@@ -62,6 +64,16 @@ export class Director {
     return this.#reconciler.state;
   }
 
+  /** Writes settings anew: something besides the model has changed that they depend on. */
+  tune(): void {
+    this.#options.maps.tune(this.#model);
+  }
+
+  /** Real servers that were deleted and may still have connections. */
+  get retiredServers(): readonly number[] {
+    return this.#reconciler.retiredServers;
+  }
+
   /** Something deleted waits for the last connection that holds its slot. */
   get isWaitingForRecount(): boolean {
     const deleted = [...this.entries.values()].some((entry) => entry.deletedAt !== null);
@@ -78,7 +90,7 @@ export class Director {
   commit(prepared: Prepared): void {
     const plan = prepared.generation === this.#generation ? prepared.plan : this.#plan(prepared.model);
     if (!plan.ok) throw new Error(plan.message);
-    this.#execute(plan);
+    this.#execute(plan, prepared.model);
     this.#model = prepared.model;
   }
 
@@ -87,7 +99,7 @@ export class Director {
     this.#generation++;
     const plan = this.#plan(this.#model);
     if (!plan.ok) throw new Error(plan.message);
-    this.#execute(plan);
+    this.#execute(plan, this.#model);
     return plan.operations.length > 0;
   }
 
@@ -95,6 +107,7 @@ export class Director {
   repair(): readonly Operation[] {
     const operations = repair(this.#reconciler.state, this.#options.maps.read());
     if (operations.length > 0) this.#options.maps.apply(operations);
+    this.#options.maps.tune(this.#model);
     return operations;
   }
 
@@ -113,8 +126,9 @@ export class Director {
     return this.#reconciler.plan(model, network(model), now());
   }
 
-  #execute(plan: Extract<Planned, { ok: true }>): void {
+  #execute(plan: Extract<Planned, { ok: true }>, model: Model): void {
     try {
+      this.#options.maps.tune(model);
       this.#options.maps.apply(plan.operations);
     } catch (error) {
       this.#takeBack();

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Model } from '../core/model/model.ts';
 import { adopt } from '../core/reconcile/adopt.ts';
 import { Reconciler } from '../core/reconcile/reconciler.ts';
+import { tunablesOf } from '../core/reconcile/tunables.ts';
 import { createApply } from '../dataplane/apply.ts';
 import { type Attachments, openAttachments } from '../dataplane/attachments.ts';
 import { claimDirectory } from '../dataplane/claim.ts';
@@ -13,10 +14,13 @@ import { openLiveCounts } from '../dataplane/live-counts.ts';
 import { makeDirectory } from '../dataplane/make-directory.ts';
 import { type Dataplane, openDataplane } from '../dataplane/open.ts';
 import { ScheduleMemory } from '../dataplane/schedule-memory.ts';
+import { tuneSettings } from '../dataplane/settings.ts';
 import { startSweeper } from '../dataplane/sweeper.ts';
+import { listTemplates } from '../dataplane/templates.ts';
 import { readCounters, trafficReader } from '../dataplane/traffic.ts';
 import { type Resolver, startResolver } from '../net/resolver.ts';
 import { DaemonController } from './controller.ts';
+import { AT_REST, startDefense } from './defense.ts';
 import { Director } from './director.ts';
 import { Disposers } from './disposers.ts';
 import { Events } from './events.ts';
@@ -129,11 +133,16 @@ async function startCore({ saved, stateFile, dataplane, attachments, resolver, l
     same ? saved.zeroed : undefined,
   );
   const apply = createApply(maps, programs, schedules);
+  const defense = { level: AT_REST };
   let manager: InterfaceManager;
   const director: Director = new Director({
     model: saved.model,
     reconciler,
-    maps: { apply, read: () => readHave(maps, schedules) },
+    maps: {
+      apply,
+      read: () => readHave(maps, schedules),
+      tune: (model) => tuneSettings(maps.settings, tunablesOf(model, defense.level)),
+    },
     network: (model: Model) => networkOf(resolver, model, manager.indexes),
     now,
     onApplied: (operations) => statistics.applied(operations),
@@ -160,7 +169,7 @@ async function startCore({ saved, stateFile, dataplane, attachments, resolver, l
     for (const warning of manager.want({ name, mode, origin: 'command' })) log.warn({ interface: name }, warning);
   }
   await saving.save();
-  return { director, manager, statistics, saving };
+  return { director, manager, statistics, saving, defense };
 }
 
 /** Tells one connection table from another: a hash of its secret, which is drawn once per table. */
@@ -190,7 +199,7 @@ interface ServiceParts extends Core {
 /** What works on the core from now on: timers, reports, the controller. */
 function assembleService(parts: ServiceParts, disposers: Disposers) {
   const { options, log, version, stateFile, resolver, dataplane, now, follow } = parts;
-  const { director, manager, statistics, saving } = parts;
+  const { director, manager, statistics, saving, defense } = parts;
   attachOptions(options, manager, log);
   const { maps, programs, sizes } = dataplane;
   const observer = new Observer();
@@ -203,9 +212,12 @@ function assembleService(parts: ServiceParts, disposers: Disposers) {
       director.recounted(recount);
       saving.soon();
     },
+    goneServers: () => (director.model.sysctls.expire_nodest_conn === 0 ? [] : director.retiredServers),
+    shedsEntries: () => defense.level.dropsEntries,
     onError: (error) => log.error({ err: error }, 'the sweep of the connection table failed'),
   });
   disposers.use('the sweeper', sweeper);
+  disposers.use('the defense', startDefense(director, defense, log));
   const reporter: Reporter = new Reporter({
     identity: { version, startedAt: Date.now(), runDir: options.runDir, stateFile: stateFile.path },
     ...{ director, resolver, manager, statistics, observer, counts, sweeper, maps, sizes, clock },
@@ -220,6 +232,7 @@ function assembleService(parts: ServiceParts, disposers: Disposers) {
   const controller: DaemonController = new DaemonController({
     ...{ director, reporter, resolver, manager, statistics, saving, events, clock },
     table: openConnectionTable(maps),
+    templates: (moment) => listTemplates(maps.templates, moment),
     onChange: () => housekeeping.lookSoon(),
   });
   follow.network = () => housekeeping.refresh();

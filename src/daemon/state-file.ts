@@ -126,10 +126,11 @@ const SEPARATOR = Buffer.from(',\n');
  * diff shows what changed, and only what changed is formatted anew.
  */
 function statePieces({ model, remembered, ...rest }: SavedState): Buffer[] {
-  const { tunnel } = toDocument({ ...model, services: new Map() });
+  const { services: _, ...values } = toDocument({ ...model, services: new Map() });
+  const head = Object.entries(values).map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)},\n`);
   const last = Object.entries(rest).map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
   return [
-    Buffer.from(`{"version":${VERSION},\n"document":{"tunnel":${JSON.stringify(tunnel)},"services":[\n`),
+    Buffer.from(`{"version":${VERSION},\n"document":{${head.join('')}"services":[\n`),
     ...separated([...model.services.values()].map(serviceBytes)),
     Buffer.from('\n]},\n"remembered":[\n'),
     ...separated(remembered.map(rememberedBytes)),

@@ -38,7 +38,9 @@ const key: ServiceKey = { address: { word: [0xc0000264, 0, 0, 0] }, port: 80, pr
 const service = (schedule: number): Service => ({
   ...{ key, id: 1, schedule, slot_count: 1, turns_line: 1, turn_count: 1, ring_line: 2, ring_size: 32 },
   ...{ weight_max: 1, weight_gcd: 1, generation: 1, scheduler: 2, flags: 0 },
+  ...{ persistence: 0, mask: { word: [0, 0, 0, 0] } },
 });
+const NO_CONNECTIONS = { active: 0, inactive: 0, overloaded: 0, upper: 0, lower: 0, persistent: 0, gone: 0 };
 const hop = (last: number, port = 4): NextHop => ({
   ...{ mac: Buffer.from([2, 0, 0, 0, 0, last]), port, vlan_mode: 0, vlan_count: 0, vlan_tci: [0, 0], vlan_tpid: 0 },
 });
@@ -95,7 +97,7 @@ describe('apply', () => {
 
   it('zeroes ids on all CPUs and leaves the others', () => {
     for (const id of [1, 2]) {
-      maps.live_counts.set(id, { active: 5, inactive: 6, overloaded: 1, upper: 4, lower: 2 });
+      maps.live_counts.set(id, { ...NO_CONNECTIONS, active: 5, inactive: 6, overloaded: 1, upper: 4, lower: 2 });
       maps.server_traffic.setPerCpu(
         id,
         (maps.server_traffic.getPerCpu(id) ?? []).map(() => ({ connections: 1n, packets: 2n, bytes: 3n })),
@@ -115,7 +117,7 @@ describe('thresholds', () => {
   const live = () => maps.live_counts.get(2);
 
   it('are what readHave reads, and leave the counts', () => {
-    maps.live_counts.set(2, { active: 5, inactive: 6, overloaded: 1, upper: 0, lower: 0 });
+    maps.live_counts.set(2, { ...NO_CONNECTIONS, active: 5, inactive: 6, overloaded: 1, upper: 0, lower: 0 });
     apply([{ op: 'set-thresholds', id: 2, upper: 11, lower: 3 }]);
     expect(readHave(maps, schedules).thresholds).toEqual(new Map([[2, { upper: 11, lower: 3 }]]));
     expect(live()).toMatchObject({ active: 5, inactive: 6, upper: 11, lower: 3 });
@@ -128,7 +130,7 @@ describe('thresholds', () => {
     [8, 9, 0],
     [8, 0, 0],
   ])('from %i to %i leave overloaded %i', (before, after, overloaded) => {
-    maps.live_counts.set(2, { active: 5, inactive: 6, overloaded: 1, upper: before, lower: 0 });
+    maps.live_counts.set(2, { ...NO_CONNECTIONS, active: 5, inactive: 6, overloaded: 1, upper: before, lower: 0 });
     apply([{ op: 'set-thresholds', id: 2, upper: after, lower: 0 }]);
     expect(live()).toMatchObject({ active: 5, inactive: 6, overloaded, upper: after });
   });

@@ -9,12 +9,14 @@ import type { Maps } from './maps.ts';
 export interface ConnectionCounts {
   readonly active: number;
   readonly inactive: number;
+  /** Templates of persistence. */
+  readonly persistent: number;
 }
 
 export interface LiveCounts {
   of(realServer: number): ConnectionCounts;
-  /** Clears what a sweep counts into. */
-  beginRecount(): void;
+  /** Clears what a sweep counts into, and marks real servers whose connections it shall free. */
+  beginRecount(gone: Iterable<number>): void;
   /** Compares the counts with what the sweep found, and mends those that differ time and again. */
   endRecount(): void;
   /** Whether the last recount, or the live count, has connections of it. */
@@ -29,12 +31,9 @@ export function openLiveCounts(maps: Pick<Maps, 'live_counts' | 'recount'>): Liv
   const counted = new Int32Array(maps.recount.mmap().buffer);
   const { layout } = maps.live_counts.valueCodec;
   const stride = layout.size / 4;
-  const fields = [indexOf(layout, 'active', 4), indexOf(layout, 'inactive', 4)] as const;
-  const [overloaded, upper, lower] = [
-    indexOf(layout, 'overloaded', 4),
-    indexOf(layout, 'upper', 4),
-    indexOf(layout, 'lower', 4),
-  ];
+  const at32 = (name: string) => indexOf(layout, name, 4);
+  const fields = [at32('active'), at32('inactive'), at32('persistent')] as const;
+  const [overloaded, upper, lower, gone] = [at32('overloaded'), at32('upper'), at32('lower'), at32('gone')];
   const drift = new Map<number, { difference: number; times: number }>();
 
   const mend = (at: number): void => {
@@ -62,8 +61,15 @@ export function openLiveCounts(maps: Pick<Maps, 'live_counts' | 'recount'>): Liv
   const read = (memory: Int32Array, id: number, field: number): number => Math.max(0, memory[id * stride + field] ?? 0);
 
   return {
-    of: (id) => ({ active: read(live, id, fields[0]), inactive: read(live, id, fields[1]) }),
-    beginRecount: () => counted.fill(0),
+    of: (id) => ({
+      active: read(live, id, fields[0]),
+      inactive: read(live, id, fields[1]),
+      persistent: read(live, id, fields[2]),
+    }),
+    beginRecount: (ids) => {
+      counted.fill(0);
+      for (const id of ids) counted[id * stride + gone] = 1;
+    },
     endRecount: () => {
       for (let at = 0; at < live.length; at += stride) for (const field of fields) mend(at + field);
     },

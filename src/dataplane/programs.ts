@@ -1,14 +1,23 @@
 /** The data plane's programs: what is attached, and what the controller has run. */
 import { type BpfObject, type BpfProgram, type Codec, codec, type StructLayout } from 'libbpf-ts';
 import { DataplaneError } from './error.ts';
-import type { ClockArguments, ServiceKey, SettleArguments, SweepArguments } from './types.gen.ts';
+import type {
+  ClockArguments,
+  ServiceKey,
+  SettleArguments,
+  SweepArguments,
+  SweepTemplatesArguments,
+} from './types.gen.ts';
 
 export interface Programs {
   /** For frames of at most a page. */
   readonly xlb: BpfProgram;
   /** The same code for drivers that deliver larger frames in fragments. */
   readonly xlbFrags: BpfProgram;
-  sweep(first: number, count: number, recount: boolean): SweepArguments;
+  /** `shed`: drop_entry is at work. */
+  sweep(first: number, count: number, recount: boolean, shed: boolean): SweepArguments;
+  /** `recount`: a whole sweep with it has just ended. */
+  sweepTemplates(recount: boolean, shed: boolean): SweepTemplatesArguments;
   /** Tells a service's scheduler that the list of servers was edited, or that it starts. */
   settle(key: ServiceKey, reason: 'edit' | 'restart'): void;
   readClock(): ClockArguments;
@@ -16,12 +25,16 @@ export interface Programs {
 
 export function programsOf(object: BpfObject): Programs {
   const sweep = runner<SweepArguments>(object, 'sweep', 'sweep_arguments');
+  const sweepTemplates = runner<SweepTemplatesArguments>(object, 'sweep_templates', 'sweep_templates_arguments');
   const settle = runner<SettleArguments>(object, 'settle', 'settle_arguments');
   const readClock = runner<ClockArguments>(object, 'read_clock', 'clock_arguments');
   return {
     xlb: object.program('xlb'),
     xlbFrags: object.program('xlb_frags'),
-    sweep: (first, count, recount) => sweep({ first, count, recount: recount ? 1 : 0, now: 0, expired: 0, alive: 0 }),
+    sweep: (first, count, recount, shed) =>
+      sweep({ first, count, recount: recount ? 1 : 0, shed: shed ? 1 : 0, now: 0, expired: 0, alive: 0 }),
+    sweepTemplates: (recount, shed) =>
+      sweepTemplates({ recount: recount ? 1 : 0, shed: shed ? 1 : 0, expired: 0, alive: 0 }),
     settle: (key, reason) => void settle({ key, restart: reason === 'restart' ? 1 : 0 }),
     readClock: () => readClock({ jiffies: 0n, nanoseconds: 0n, now: 0 }),
   };

@@ -1,6 +1,8 @@
-/** What `settings` holds when a data plane is made. */
+/** What `settings` holds when a data plane is made, and what the model changes in it. */
 import { randomBytes } from 'node:crypto';
-import { ConnectionLimit, ConnectionState, type Settings, SettingsLimit } from './types.gen.ts';
+import { type Tunables, tuned } from '../core/reconcile/tunables.ts';
+import type { Maps } from './maps.ts';
+import { ConnectionLimit, ConnectionState, Option, type Settings, SettingsLimit } from './types.gen.ts';
 
 /** Seconds; IPVS's timeouts. */
 const TIMEOUTS: Partial<Record<keyof typeof ConnectionState, number>> = {
@@ -41,7 +43,17 @@ export function defaultSettings(connections: number, hertz: number): Settings {
     icmp_burst: ICMP_BURST,
     lblc_expiration: LOCALITY_EXPIRATION,
     lblcr_expiration: LOCALITY_EXPIRATION,
+    options: Option.OPTION_REUSE | Option.OPTION_PMTU_DISC, // IPVS's defaults
+    drop_rate: 0,
   };
+}
+
+/** Writes what the model decides, where it differs from what is there. */
+export function tuneSettings(map: Maps['settings'], tunables: Tunables): void {
+  const settings = map.get(0);
+  if (settings === undefined) return;
+  const wanted = tuned(settings, tunables);
+  if (wanted !== settings) map.set(0, wanted);
 }
 
 function drawKey(): bigint[] {

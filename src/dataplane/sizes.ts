@@ -23,6 +23,9 @@ const MIN_CONNECTIONS = 1024;
 /** 64 bytes a slot are mapped into memory as a whole; a Buffer holds 4 GiB. */
 const MAX_CONNECTIONS = 1 << 26;
 
+/** A persistent client mostly has several connections; room is taken only by templates that are there. */
+const CONNECTIONS_PER_TEMPLATE = 4;
+
 /** The next power of two that the connection table can have. */
 export function roundConnections(connections: number): number {
   const wanted = Math.min(Math.max(connections, MIN_CONNECTIONS), MAX_CONNECTIONS);
@@ -36,6 +39,8 @@ export function mapEntries(sizes: Sizes): Readonly<Record<SizedMap, number>> {
     services,
     scheduler_states: services,
     unrecorded: services,
+    template_masks: services,
+    templates: sizes.connections / CONNECTIONS_PER_TEMPLATE,
     service_traffic: services,
     live_counts: realServers,
     recount: realServers,
@@ -51,6 +56,8 @@ export type SizedMap =
   | 'services'
   | 'scheduler_states'
   | 'unrecorded'
+  | 'template_masks'
+  | 'templates'
   | 'service_traffic'
   | 'live_counts'
   | 'recount'

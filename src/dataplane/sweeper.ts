@@ -28,6 +28,10 @@ export interface Recount {
 export interface SweeperOptions {
   readonly onRecount: (recount: Recount) => void;
   readonly onError: (error: unknown) => void;
+  /** Real servers whose connections shall be freed: deleted ones, with expire_nodest_conn. */
+  readonly goneServers: () => Iterable<number>;
+  /** drop_entry is at work: the next pass takes some half-open connections out. */
+  readonly shedsEntries: () => boolean;
   /** Milliseconds of a clock that never goes back; the one that core is given. */
   readonly now: () => number;
 }
@@ -45,20 +49,27 @@ export interface Sweeper {
 export function startSweeper(
   { programs, sizes }: Pick<Dataplane, 'programs' | 'sizes'>,
   counts: LiveCounts,
-  { onRecount, onError, now }: SweeperOptions,
+  { onRecount, onError, goneServers, shedsEntries, now }: SweeperOptions,
 ): Sweeper {
   const buckets = sizes.connections / ConnectionLimit.CONNECTION_WAYS;
-  const state = { entries: 0, duration: null as number | null, wanted: true, stopped: false, recountedAt: 0 };
+  const state = {
+    entries: 0,
+    duration: null as number | null,
+    wanted: true,
+    stopped: false,
+    recountedAt: 0,
+    passes: 0,
+  };
   let piece = MIN_BUCKETS;
   let timer: NodeJS.Timeout | undefined;
 
-  const pass = async (recount: boolean): Promise<void> => {
+  const pass = async (recount: boolean, sheds: boolean): Promise<void> => {
     let entries = 0;
     let spent = 0;
     for (let first = 0; first < buckets && !state.stopped; ) {
       const count = Math.min(piece, buckets - first);
       const start = performance.now();
-      entries += programs.sweep(first, count, recount).alive;
+      entries += programs.sweep(first, count, recount, sheds).alive;
       const took = performance.now() - start;
       spent += took;
       first += count;
@@ -70,11 +81,13 @@ export function startSweeper(
 
   const run = async (): Promise<void> => {
     const startedAt = now();
+    const sheds = shedsEntries();
     const recount = state.wanted || startedAt - state.recountedAt >= RECOUNT_INTERVAL;
     try {
-      if (recount) counts.beginRecount();
+      if (recount) counts.beginRecount(goneServers());
       if (recount) state.wanted = false;
-      await pass(recount);
+      await pass(recount, sheds);
+      if (recount || sheds || ++state.passes % 2 === 0) programs.sweepTemplates(recount && !state.stopped, sheds);
       if (recount && !state.stopped) {
         state.recountedAt = startedAt;
         counts.endRecount();

@@ -8,6 +8,13 @@ export const AddressFamily = {
   FAMILY_IPV6: 6,
 } as const;
 
+/** enum connection_flag */
+export const ConnectionFlag = {
+  CONNECTION_INGRESS_MASK: 1023,
+  CONNECTION_CONTROLLED: 1024,
+  CONNECTION_GENERATION_SHIFT: 11,
+} as const;
+
 /** enum connection_limit */
 export const ConnectionLimit = {
   CONNECTION_WAYS: 8,
@@ -61,6 +68,21 @@ export const Method = {
   METHOD_TUN: 2,
 } as const;
 
+/** enum option */
+export const Option = {
+  OPTION_EXPIRE_NODEST_CONN: 1,
+  OPTION_EXPIRE_QUIESCENT_TEMPLATE: 2,
+  OPTION_REUSE: 4,
+  OPTION_REUSE_FIN_WAIT: 8,
+  OPTION_SLOPPY_TCP: 16,
+  OPTION_SLOPPY_SCTP: 32,
+  OPTION_SECURE_TCP: 64,
+  OPTION_SCHEDULE_ICMP: 128,
+  OPTION_NAT_ICMP_SEND: 256,
+  OPTION_PMTU_DISC: 512,
+  OPTION_FTP: 1024,
+} as const;
+
 /** enum real_server_flag */
 export const RealServerFlag = {
   REAL_SERVER_AVAILABLE: 1,
@@ -99,11 +121,17 @@ export const Scheduler = {
 export const ServiceFlag = {
   SERVICE_HASH_PORT: 1,
   SERVICE_HASH_FALLBACK: 2,
+  SERVICE_ONE_PACKET: 128,
 } as const;
 
 /** enum settings_limit */
 export const SettingsLimit = {
   HASH_KEY_WORDS: 24,
+} as const;
+
+/** enum template_flag */
+export const TemplateFlag = {
+  TEMPLATE_ASSURED: 1,
 } as const;
 
 /** enum vip_filter_limit */
@@ -145,6 +173,8 @@ export interface ConnectionKey {
   readonly service: number;
   readonly real_server: number;
   readonly created: number;
+  readonly return_mac: Uint8Array;
+  readonly flags: number;
 }
 
 /** struct counters */
@@ -161,11 +191,16 @@ export interface Counters {
   readonly drop_too_big: bigint;
   readonly drop_too_big_no_df: bigint;
   readonly drop_encapsulation: bigint;
+  readonly drop_defense: bigint;
+  readonly drop_template_full: bigint;
   readonly icmp_sent: bigint;
   readonly icmp_rate_limited: bigint;
   readonly connections_created: bigint;
   readonly connections_expired: bigint;
   readonly connections_evicted: bigint;
+  readonly connections_shed: bigint;
+  readonly connections_without_server: bigint;
+  readonly one_packet: bigint;
   readonly connections_reused: bigint;
   readonly connections_unrecorded: bigint;
   readonly followed_ring: bigint;
@@ -215,6 +250,8 @@ export interface LiveCount {
   readonly overloaded: number;
   readonly upper: number;
   readonly lower: number;
+  readonly persistent: number;
+  readonly gone: number;
   readonly pad?: readonly number[];
 }
 
@@ -329,6 +366,8 @@ export interface Service {
   readonly generation: number;
   readonly scheduler: number;
   readonly flags: number;
+  readonly persistence: number;
+  readonly mask: Address;
 }
 
 /** struct service_key */
@@ -351,6 +390,8 @@ export interface Settings {
   readonly icmp_burst: number;
   readonly lblc_expiration: number;
   readonly lblcr_expiration: number;
+  readonly options: number;
+  readonly drop_rate: number;
 }
 
 /** struct settle_arguments */
@@ -364,9 +405,43 @@ export interface SweepArguments {
   readonly first: number;
   readonly count: number;
   readonly recount: number;
+  readonly shed: number;
   readonly now: number;
   readonly expired: number;
   readonly alive: number;
+}
+
+/** struct sweep_templates_arguments */
+export interface SweepTemplatesArguments {
+  readonly recount: number;
+  readonly shed: number;
+  readonly expired: number;
+  readonly alive: number;
+}
+
+/** struct template */
+export interface Template {
+  readonly real_server: number;
+  readonly index: number;
+  readonly flags: number;
+  readonly deadline: number;
+  readonly timeout: number;
+  readonly connections: number;
+  readonly bound_at: number;
+  readonly counted: number;
+  readonly generation: number;
+  readonly drift: number;
+}
+
+/** struct template_key */
+export interface TemplateKey {
+  readonly service: number;
+  readonly client: Address;
+}
+
+/** struct template_mask */
+export interface TemplateMask {
+  readonly mask: Address;
 }
 
 /** struct traffic */
@@ -396,6 +471,7 @@ export interface MapTypes {
   readonly connection_keys: readonly [key: number, value: ConnectionKey];
   readonly connections: readonly [key: number, value: ConnectionBucket];
   readonly counters: readonly [key: number, value: Counters];
+  readonly defense_turn: readonly [key: number, value: number];
   readonly fragments: readonly [key: FragmentKey, value: Fragment];
   readonly icmp_tokens: readonly [key: number, value: IcmpTokens];
   readonly interfaces: readonly [key: number, value: Interface];
@@ -411,6 +487,8 @@ export interface MapTypes {
   readonly service_traffic: readonly [key: number, value: Traffic];
   readonly services: readonly [key: ServiceKey, value: Service];
   readonly settings: readonly [key: number, value: Settings];
+  readonly template_masks: readonly [key: number, value: TemplateMask];
+  readonly templates: readonly [key: TemplateKey, value: Template];
   readonly tx_ports: readonly [key: number, value: number];
   readonly unrecorded: readonly [key: number, value: Unrecorded];
   readonly vip_filter: readonly [key: number, value: bigint];

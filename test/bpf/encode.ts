@@ -52,7 +52,9 @@ export function serviceValue(config: ServiceConfig, firstLine: number): Record<s
     weight_gcd: weights.reduce(gcd, 0),
     generation: config.generation,
     scheduler: SCHEDULER_NUMBERS[config.scheduler],
-    flags: (config.hashPort ? 1 : 0) | (config.fallback ? 2 : 0),
+    flags: (config.hashPort ? 1 : 0) | (config.fallback ? 2 : 0) | (config.onePacket ? 128 : 0),
+    persistence: config.persistence,
+    mask: addressValue(config.mask),
   };
 }
 

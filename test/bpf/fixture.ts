@@ -6,9 +6,10 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { BpfObject, type MapOptions, type OpenOptions, possibleCpus } from 'libbpf-ts';
+import type { Template, TemplateKey } from '../../src/dataplane/types.gen.ts';
 import { addressBytes, macBytes } from '../support/packet-bytes.ts';
 import { lineCounts, lineValues, nextHopValue, serviceKeyValue, serviceValue, vipFilterBit } from './encode.ts';
-import { HASH_KEY, LOCALITY_SECONDS, START, TIMEOUTS } from './settings.ts';
+import { HASH_KEY, LOCALITY_SECONDS, OPTIONS, START, TIMEOUTS } from './settings.ts';
 import { type ConnectionEntry, ConnectionTable } from './table.ts';
 import type { ServerConfig, ServiceConfig, World } from './world.ts';
 
@@ -37,16 +38,30 @@ export interface LiveCount {
   readonly inactive: number;
 }
 
+export interface Swept {
+  readonly expired: number;
+  readonly alive: number;
+  readonly now: number;
+}
+
+export interface TemplateEntry {
+  readonly key: TemplateKey;
+  readonly value: Template;
+}
+
 type Fields = Record<string, unknown>;
 
 /** Ids of services and of real servers that there is room for. */
 const IDS = 256;
-const NO_CONNECTIONS = { active: 0, inactive: 0, overloaded: 0, upper: 0, lower: 0 };
+const NO_CONNECTIONS = {
+  ...{ active: 0, inactive: 0, overloaded: 0, upper: 0, lower: 0, persistent: 0, gone: 0 },
+};
 const EMPTY_VALUES = {
   scheduler_states: { word: 0n, epoch: 0 },
   unrecorded: { placed_at: 0, followed_until: 0 },
   live_counts: NO_CONNECTIONS,
   recount: NO_CONNECTIONS,
+  template_masks: { mask: { word: [0, 0, 0, 0] } },
 };
 
 export class DataPlane {
@@ -81,6 +96,8 @@ export class DataPlane {
       icmp_burst: 1_000_000,
       lblc_expiration: LOCALITY_SECONDS,
       lblcr_expiration: LOCALITY_SECONDS,
+      options: OPTIONS,
+      drop_rate: 0,
       ...options.settings,
     };
     this.set({});
@@ -99,6 +116,8 @@ export class DataPlane {
       unrecorded: IDS,
       live_counts: IDS,
       recount: IDS,
+      template_masks: IDS,
+      templates: 512,
       service_traffic: IDS,
       server_traffic: IDS,
     };
@@ -134,7 +153,8 @@ export class DataPlane {
     }
     const fragments = this.object.map('fragments');
     for (const key of [...fragments.keys()]) fragments.delete(key);
-    this.set({ clock_offset: START });
+    for (const { key } of this.templates()) this.object.map('templates').delete(key);
+    this.set({ clock_offset: START, options: OPTIONS, drop_rate: 0, timeout: TIMEOUTS });
     this.configure(world);
     this.counted();
   }
@@ -199,14 +219,35 @@ export class DataPlane {
     return this.table.entries();
   }
 
+  /** Clients bound to real servers. */
+  templates(): TemplateEntry[] {
+    return [...this.object.map<TemplateKey, Template>('templates').entries()].map(([key, value]) => ({ key, value }));
+  }
+
   /** Frees what has expired, all buckets; with `recount`, counts every live entry anew. */
-  sweep(recount = false): { expired: number; alive: number; now: number } {
+  sweep(recount = false, { shed = false, gone = [] as readonly number[] } = {}): Swept {
     if (recount) this.#zero('recount');
-    const ctxIn = Buffer.alloc(24);
+    for (const id of gone) this.object.map('recount').set(id, { ...NO_CONNECTIONS, gone: 1 });
+    const ctxIn = Buffer.alloc(28);
     ctxIn.writeUInt32LE(this.buckets, 4);
     ctxIn.writeUInt32LE(recount ? 1 : 0, 8);
-    const out = this.object.program('sweep').testRun({ ctxIn }).ctxOut ?? Buffer.alloc(24);
-    return { now: out.readUInt32LE(12), expired: out.readUInt32LE(16), alive: out.readUInt32LE(20) };
+    ctxIn.writeUInt32LE(shed ? 1 : 0, 12);
+    const out = this.object.program('sweep').testRun({ ctxIn }).ctxOut ?? Buffer.alloc(28);
+    return { now: out.readUInt32LE(16), expired: out.readUInt32LE(20), alive: out.readUInt32LE(24) };
+  }
+
+  /** Frees templates that have expired; after a sweep with `recount`, compares their connections. */
+  sweepTemplates(recount = false, shed = false): { expired: number; alive: number } {
+    const ctxIn = Buffer.alloc(16);
+    ctxIn.writeUInt32LE(recount ? 1 : 0);
+    ctxIn.writeUInt32LE(shed ? 1 : 0, 4);
+    const out = this.object.program('sweep_templates').testRun({ ctxIn }).ctxOut ?? Buffer.alloc(16);
+    return { expired: out.readUInt32LE(8), alive: out.readUInt32LE(12) };
+  }
+
+  /** Templates that name a real server, as they are counted. */
+  persistent(id: number): number {
+    return this.object.map<number, { persistent: number }>('live_counts').get(id)?.persistent ?? -1;
   }
 
   close(): void {

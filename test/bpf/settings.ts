@@ -1,4 +1,5 @@
 /** Settings that every data-plane test starts from. */
+import { Option } from '../../src/dataplane/types.gen.ts';
 
 /** IPVS's timeouts in seconds, by enum connection_state (reference: net/netfilter/ipvs, defaults). */
 export const TIMEOUTS = [0, 900, 120, 60, 120, 120, 10, 60, 30, 120, 120, 2, 300, ...new Array<number>(19).fill(0)];
@@ -18,6 +19,9 @@ const USED = [
   'NONE',
   'UDP',
 ] as const;
+
+/** IPVS's defaults: conn_reuse_mode 1, pmtu_disc 1. */
+export const OPTIONS = Option.OPTION_REUSE | Option.OPTION_PMTU_DISC;
 
 /** Names by number; BUSY is the last of the 32. */
 export const STATES: readonly State[] = Object.assign(new Array<State>(32).fill('unused'), USED, { 31: 'BUSY' });

@@ -25,7 +25,7 @@ function putState(state: State): void {
   if (entry === undefined) throw new Error('no connection');
   const live = ACTIVE.includes(state) ? { active: 1, inactive: 0 } : { active: 0, inactive: 1 };
   plane.table.words[entry.number] = withLife(entry.word, state, entry.deadline);
-  plane.object.map('live_counts').set(1, { ...live, overloaded: 0, upper: 0, lower: 0 });
+  plane.object.map('live_counts').set(1, { ...live, overloaded: 0, upper: 0, lower: 0, persistent: 0, gone: 0 });
 }
 
 /** reference/ipvs.md section 5, INPUT-ONLY; columns NO ES SS SR FW TW CL CW LA LI SA. */

@@ -42,6 +42,11 @@ export interface ServiceConfig {
   readonly servers: readonly ServerConfig[];
   /** Ring slots: indexes of servers; EMPTY: none. */
   readonly ring: readonly number[];
+  /** Seconds that templates live; 0: no persistence. */
+  readonly persistence: number;
+  /** Which bits of a client's address its template goes by. */
+  readonly mask: string;
+  readonly onePacket: boolean;
 }
 
 export const EMPTY = 0xffff;
@@ -74,6 +79,7 @@ export const OTHER_PORT: InterfaceConfig = { ifindex: 5, mac: '02:00:00:00:00:05
 export const CLIENT_MAC = '02:00:00:00:00:02';
 export const VIP4 = '192.0.2.100';
 export const VIP6 = '2001:db8::100';
+export const ALL_ONES6 = 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff';
 export const CLIENT4 = '192.0.2.10';
 export const CLIENT6 = '2001:db8::10';
 
@@ -110,6 +116,9 @@ export function service(servers: readonly ServerConfig[], fields: Partial<Servic
     generation: 1,
     servers,
     ring: evenRing(servers, 31),
+    persistence: 0,
+    mask: (fields.address ?? VIP4).includes(':') ? ALL_ONES6 : '255.255.255.255',
+    onePacket: false,
     ...fields,
   };
 }

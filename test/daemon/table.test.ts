@@ -28,6 +28,9 @@ interface Row {
   readonly server: number;
 }
 
+const liveCount = (active: number, inactive: number) => ({
+  ...{ active, inactive, overloaded: 0, upper: 0, lower: 0, persistent: 0, gone: 0 },
+});
 const SOURCE = 0xc6336407; // 198.51.100.7
 
 function put({ slot, state, left, server }: Row): void {
@@ -48,6 +51,8 @@ function put({ slot, state, left, server }: Row): void {
     service: 5,
     real_server: server,
     created: now - 30,
+    return_mac: Buffer.alloc(6),
+    flags: 0,
   });
 }
 
@@ -97,6 +102,8 @@ describe('the sweeper', () => {
     return new Promise((done, fail) => {
       const sweeper = startSweeper(dataplane, counts, {
         now: () => performance.now(),
+        goneServers: () => [],
+        shedsEntries: () => false,
         onError: fail,
         onRecount: (recount) => {
           sweeper[Symbol.dispose]();
@@ -110,32 +117,30 @@ describe('the sweeper', () => {
     put({ slot: 0, state: ESTABLISHED, left: 900, server: 1 });
     put({ slot: 1, state: ESTABLISHED, left: -1, server: 2 });
     put({ slot: 4095, state: TIME_WAIT, left: 60, server: 3 });
-    dataplane.maps.live_counts.set(1, { ...NO_THRESHOLDS, active: 1, inactive: 0 });
-    dataplane.maps.live_counts.set(2, { ...NO_THRESHOLDS, active: 1, inactive: 0 });
-    dataplane.maps.live_counts.set(3, { ...NO_THRESHOLDS, active: 0, inactive: 1 });
+    dataplane.maps.live_counts.set(1, liveCount(1, 0));
+    dataplane.maps.live_counts.set(2, liveCount(1, 0));
+    dataplane.maps.live_counts.set(3, liveCount(0, 1));
     const { recount, entries } = await sweepOnce();
 
     expect(entries).toBe(2);
     expect([1, 2, 3, 4].map((id) => recount.isReferenced(id))).toEqual([true, false, true, false]);
-    expect(openLiveCounts(dataplane.maps).of(2)).toEqual({ active: 0, inactive: 0 });
+    expect(openLiveCounts(dataplane.maps).of(2)).toEqual({ active: 0, inactive: 0, persistent: 0 });
     expect(readCounters(dataplane.maps.counters).connections_expired).toBe(1);
   });
 
   test('mends a count that stays wrong', async () => {
     put({ slot: 0, state: ESTABLISHED, left: 900, server: 1 });
-    dataplane.maps.live_counts.set(1, { ...NO_THRESHOLDS, active: 4, inactive: 2 });
+    dataplane.maps.live_counts.set(1, liveCount(4, 2));
     const counts = openLiveCounts(dataplane.maps);
     for (const expected of [4, 4, 1]) {
-      counts.beginRecount();
-      dataplane.programs.sweep(0, SMALL.connections / 8, true);
+      counts.beginRecount([]);
+      dataplane.programs.sweep(0, SMALL.connections / 8, true, false);
       counts.endRecount();
       expect(counts.of(1).active).toBe(expected);
     }
-    expect(counts.of(1)).toEqual({ active: 1, inactive: 0 });
+    expect(counts.of(1)).toEqual({ active: 1, inactive: 0, persistent: 0 });
   });
 });
-
-const NO_THRESHOLDS = { overloaded: 0, upper: 0, lower: 0 };
 
 test('traffic is summed over CPUs', () => {
   const map = dataplane.maps.service_traffic;

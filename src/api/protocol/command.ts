@@ -7,6 +7,7 @@
  * `commandToWire` are the only place that knows both.
  */
 import * as z from 'zod';
+import { SYSCTL_NAMES, SYSCTLS, type SysctlName } from '../../core/model/sysctls.ts';
 import {
   addressSchema,
   methodSchema,
@@ -68,6 +69,18 @@ export const timeoutsSchema = z.strictObject({
   udp_s: timeoutSchema.optional(),
 });
 
+const sysctlSchema = (name: SysctlName) => {
+  const { min, max, text } = SYSCTLS[name];
+  return z.int().min(min).max(max).optional().describe(text);
+};
+
+export const sysctlsSchema = z.strictObject(
+  Object.fromEntries(SYSCTL_NAMES.map((name) => [name, sysctlSchema(name)])) as Record<
+    SysctlName,
+    ReturnType<typeof sysctlSchema>
+  >,
+);
+
 export const engineSchema = z.enum(['sip']);
 
 export const serviceFields = {
@@ -120,6 +133,7 @@ export const commandSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('sync.start'), state: syncStateSchema, daemon: syncDaemonSchema }),
   z.strictObject({ type: z.literal('sync.set'), daemons: syncDaemonsSchema }),
   z.strictObject({ type: z.literal('sync.stop'), state: syncStateSchema }),
+  z.strictObject({ type: z.literal('sysctl.set'), values: sysctlsSchema }),
   z.strictObject({ type: z.literal('clear') }),
   z.strictObject({
     type: z.literal('replace'),

@@ -5,7 +5,7 @@
  */
 import type { Protocol, ServiceKey } from '../../core/model/model.ts';
 import { formatServiceKey, parseServiceKey } from '../../core/model/service-key.ts';
-import { CONNECTION_STATES, type ConnectionState } from './connection-states.ts';
+import { SHOWN_STATES, type ShownState } from './connection-states.ts';
 import type { Connection } from './connections.ts';
 import { type Endpoint, parseEndpoint } from './endpoint.ts';
 
@@ -14,7 +14,7 @@ export interface ConnectionFilter {
   readonly service?: ServiceKey;
   readonly real?: Endpoint;
   readonly client?: Endpoint;
-  readonly state?: ConnectionState;
+  readonly state?: ShownState;
   readonly protocol?: Protocol;
   /** Seconds: at least this old. */
   readonly minAge?: number;
@@ -46,7 +46,7 @@ export const FILTER_WORDS = {
   service: 'virtual service, like 192.0.2.10:80/tcp',
   real: 'real server: address, or address:port',
   client: 'client: address, or address:port',
-  state: `one of ${CONNECTION_STATES.join(' ')}`,
+  state: `one of ${SHOWN_STATES.join(' ')}`,
   protocol: 'tcp or udp',
   min_age: 'seconds: at least this old',
 } as const;
@@ -64,7 +64,7 @@ export function parseFilterWord(word: FilterWord, value: string): ConnectionFilt
     case 'state':
       return some(
         'state',
-        CONNECTION_STATES.find((state) => state === value.toUpperCase()),
+        SHOWN_STATES.find((state) => state === value.toUpperCase()),
       );
     case 'protocol':
       return value === 'tcp' || value === 'udp' ? { protocol: value } : undefined;

@@ -14,4 +14,8 @@ export const CONNECTION_STATES = [
   'UDP',
 ] as const;
 
+/** Templates of persistence are listed too: NONE until a connection of theirs was established. */
+export const SHOWN_STATES = [...CONNECTION_STATES, 'ASSURED'] as const;
+
+export type ShownState = (typeof SHOWN_STATES)[number];
 export type ConnectionState = (typeof CONNECTION_STATES)[number];

@@ -1,6 +1,6 @@
 /** Reports on single connections, and the filter that the daemon evaluates. */
 import * as z from 'zod';
-import { CONNECTION_STATES } from './connection-states.ts';
+import { SHOWN_STATES } from './connection-states.ts';
 import { reportSchema } from './envelope.ts';
 import { addressSchema, countSchema, portSchema, protocolSchema } from './scalars.ts';
 
@@ -12,7 +12,7 @@ export const connectionSchema = z.object({
   virtual: endpointSchema,
   server: endpointSchema,
   service: z.string().describe('name of the service it belongs to'),
-  state: z.enum(CONNECTION_STATES),
+  state: z.enum(SHOWN_STATES),
   expires_s: countSchema,
   age_s: countSchema,
 });

@@ -11,6 +11,7 @@ import {
   serverSpecSchema,
   serviceFields,
   syncDaemonsSchema,
+  sysctlsSchema,
   timeoutsSchema,
   tunnelSchema,
 } from './command.ts';
@@ -33,6 +34,7 @@ export const documentBodySchema = z.strictObject({
   tunnel: tunnelSchema.optional(),
   timeouts: timeoutsSchema.optional(),
   sync_daemons: syncDaemonsSchema.optional(),
+  sysctls: sysctlsSchema.optional(),
 });
 
 /** What a file may hold: the body, with or without the envelope that `save` puts around it. */
@@ -50,7 +52,7 @@ export type DocumentBody = z.input<typeof documentBodySchema>;
 export type DocumentReport = z.output<typeof documentReportSchema>;
 
 /**
- * The commands that make services, tunnel and timeouts those of the document. A
+ * The commands that make services, tunnel, timeouts and sysctls those of the document. A
  * document lists servers newest first; `replace` takes them in the order in
  * which they are added.
  */
@@ -59,6 +61,7 @@ export function documentCommands(document: z.output<typeof documentFileSchema>, 
   if (document.tunnel !== undefined) commands.push({ type: 'tunnel.set', tunnel: document.tunnel });
   if (document.timeouts !== undefined) commands.push({ type: 'timeouts.set', timeouts: document.timeouts });
   if (document.sync_daemons !== undefined) commands.push({ type: 'sync.set', daemons: document.sync_daemons });
+  if (document.sysctls !== undefined) commands.push({ type: 'sysctl.set', values: document.sysctls });
   const services = document.services.map((service) => ({
     ...service,
     servers: service.servers.map(({ admin: _, ...server }) => server).reverse(),

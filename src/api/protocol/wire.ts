@@ -66,6 +66,8 @@ export function commandFromWire(command: ParsedCommand, asker: Asker): Command {
       return { ...command, daemon: syncDaemonFromWire(command.daemon) };
     case 'sync.set':
       return { type: 'sync.set', daemons: syncDaemonsFromWire(command.daemons) };
+    case 'sysctl.set':
+      return { type: 'sysctl.set', values: present(command.values) };
     case 'replace':
       return {
         type: 'replace',
@@ -97,6 +99,8 @@ export function commandToWire(command: Command): WireCommand {
       return { ...command, daemon: syncDaemonToWire(command.daemon) };
     case 'sync.set':
       return { type: 'sync.set', daemons: syncDaemonsToWire(command.daemons) };
+    case 'sysctl.set':
+      return command;
     case 'replace':
       return {
         type: 'replace',

@@ -15,6 +15,7 @@ import type { Model, RealServer, ServerKey, ServiceKey, Timeouts, TunnelSettings
 import { sameService } from './same.ts';
 import { formatServiceKey, serverKeyText, serviceKeyText } from './service-key.ts';
 import { NO_SYNC_DAEMONS, setSyncDaemons, startSyncDaemon, stopSyncDaemon } from './sync-daemons.ts';
+import { checkSysctls, DEFAULT_SYSCTLS, SYSCTL_NAMES, type Sysctls } from './sysctls.ts';
 import { DEFAULT_TIMEOUTS } from './timeouts.ts';
 
 export type Applied = { readonly model: Model } | { readonly error: CommandError };
@@ -26,6 +27,7 @@ export const emptyModel: Model = {
   tunnel: { outerDf: 'copy', spread4: null, spread6: null },
   timeouts: DEFAULT_TIMEOUTS,
   syncDaemons: NO_SYNC_DAEMONS,
+  sysctls: DEFAULT_SYSCTLS,
 };
 
 export function applyCommand(model: Model, command: Command): Applied {
@@ -72,6 +74,8 @@ function applyTo(draft: Draft, command: Command): CommandError | null {
       return setSync(draft, setSyncDaemons(command.daemons));
     case 'sync.stop':
       return setSync(draft, stopSyncDaemon(draft.syncDaemons, command.state));
+    case 'sysctl.set':
+      return setSysctls(draft, command.values);
     case 'clear':
       draft.services.clear();
       return null;
@@ -144,8 +148,16 @@ function setTimeouts(draft: Draft, change: Partial<Timeouts>): CommandError | nu
   if (error !== null) return below('timeouts', error);
   const { timeouts } = draft;
   if (tcp === timeouts.tcp && tcpFin === timeouts.tcpFin && udp === timeouts.udp) return null;
-  // No packet heeds others yet.
-  return fault('not-supported', 'timeouts', "timeouts other than IPVS's are not supported yet");
+  draft.timeouts = { tcp, tcpFin, udp };
+  return null;
+}
+
+function setSysctls(draft: Draft, values: Partial<Sysctls>): CommandError | null {
+  const error = checkSysctls(values);
+  if (error !== null) return below('values', error);
+  const sysctls = { ...draft.sysctls, ...values };
+  if (SYSCTL_NAMES.some((name) => sysctls[name] !== draft.sysctls[name])) draft.sysctls = sysctls;
+  return null;
 }
 
 function setSync(draft: Draft, daemons: Model['syncDaemons'] | CommandError): CommandError | null {

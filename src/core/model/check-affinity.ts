@@ -18,8 +18,7 @@ export function checkAffinity(service: ServiceKey, affinity: Affinity): CommandE
     (persistence && below('persistence', checkPersistence(service, persistence))) ??
     checkBoolean('onePacket', onePacket) ??
     (engine === null ? null : checkChoice('engine', engine, ['sip'])) ??
-    checkOnePacket(service, onePacket) ??
-    refuseUnsupported(affinity)
+    checkOnePacket(service, onePacket)
   );
 }
 
@@ -29,13 +28,6 @@ export function checkTimeouts({ tcp, tcpFin, udp }: Timeouts): CommandError | nu
     checkInteger('tcpFin', tcpFin, 1, MAX_TIMEOUT) ??
     checkInteger('udp', udp, 1, MAX_TIMEOUT)
   );
-}
-
-/** No packet heeds these yet: the branch goes when one does. */
-function refuseUnsupported({ persistence, onePacket }: Affinity): CommandError | null {
-  if (persistence !== null) return fault('not-supported', 'persistence', 'persistence is not supported yet');
-  if (onePacket) return fault('not-supported', 'onePacket', 'one-packet scheduling is not supported yet');
-  return null;
 }
 
 function checkPersistence(service: ServiceKey, { timeout, netmask }: Persistence): CommandError | null {

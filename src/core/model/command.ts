@@ -19,6 +19,7 @@ import type {
   Timeouts,
   TunnelSettings,
 } from './model.ts';
+import type { Sysctls } from './sysctls.ts';
 
 /** What `server add` and `server edit` say; what is left out takes ipvsadm's default, on edit too. */
 export interface ServerSpec extends ServerKey {
@@ -68,6 +69,7 @@ export type Command =
   /** Both as they are to be, whatever ran before. */
   | { readonly type: 'sync.set'; readonly daemons: SyncDaemonSpecs }
   | { readonly type: 'sync.stop'; readonly state: SyncState }
+  | { readonly type: 'sysctl.set'; readonly values: Partial<Sysctls> }
   /** Services alone: settings stay. */
   | { readonly type: 'clear' }
   /**

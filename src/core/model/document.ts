@@ -23,6 +23,7 @@ import type {
 import { MAX_WEIGHT } from './server.ts';
 import { formatServiceKey, serverKeyText, serviceKeyText } from './service-key.ts';
 import { checkSyncDaemon, NO_SYNC_DAEMONS } from './sync-daemons.ts';
+import { checkSysctls, DEFAULT_SYSCTLS, SYSCTL_NAMES, type Sysctls } from './sysctls.ts';
 import { DEFAULT_TIMEOUTS } from './timeouts.ts';
 
 export type ServerDocument = ServerKey & Omit<RealServer, 'key'>;
@@ -35,6 +36,7 @@ export interface ModelDocument {
   readonly tunnel: TunnelSettings;
   readonly timeouts: Timeouts;
   readonly syncDaemons: Model['syncDaemons'];
+  readonly sysctls: Sysctls;
 }
 
 export type Loaded = { readonly model: Model } | { readonly error: CommandError };
@@ -46,13 +48,15 @@ export function toDocument(model: Model): ModelDocument {
     ...values,
     servers: servers.map(({ key, ...values }) => ({ ...key, ...values })),
   }));
-  return { services, tunnel: model.tunnel, timeouts: model.timeouts, syncDaemons: model.syncDaemons };
+  const { tunnel, timeouts, syncDaemons, sysctls } = model;
+  return { services, tunnel, timeouts, syncDaemons, sysctls };
 }
 
 /** Takes anything; the error's path leads to the fault, like `services[2].servers[0].weight`. */
 export function fromDocument(document: unknown): Loaded {
   try {
-    const fields = readObject<ModelDocument>('', document, ['services', 'tunnel', 'timeouts?', 'syncDaemons?']);
+    const names = ['services', 'tunnel', 'timeouts?', 'syncDaemons?', 'sysctls?'];
+    const fields = readObject<ModelDocument>('', document, names);
     const services = readList('services', fields.services, readService);
     refuseTwins(
       'services',
@@ -63,7 +67,8 @@ export function fromDocument(document: unknown): Loaded {
     const byName = new Map(services.map((service) => [serviceKeyText(service.key), service]));
     const { syncDaemons } = fields;
     const daemons = syncDaemons === undefined ? NO_SYNC_DAEMONS : readSyncDaemons('syncDaemons', syncDaemons);
-    return { model: { services: byName, tunnel, timeouts, syncDaemons: daemons } };
+    const sysctls = readSysctls('sysctls', fields.sysctls);
+    return { model: { services: byName, tunnel, timeouts, syncDaemons: daemons, sysctls } };
   } catch (error) {
     if (error instanceof Refusal) return { error: error.fault };
     throw error;
@@ -217,6 +222,15 @@ function readSyncDaemon(path: string, value: unknown): SyncDaemon | null {
   const daemon = readObject<SyncDaemon>(path, value, names) as SyncDaemon;
   must(path, checkSyncDaemon(daemon));
   return { ...daemon, group: parseAddress(daemon.group)! };
+}
+
+/** Those that a file of an older version does not name have their defaults. */
+function readSysctls(path: string, value: unknown): Sysctls {
+  if (value === undefined) return DEFAULT_SYSCTLS;
+  const names = SYSCTL_NAMES.map((name) => `${name}?`);
+  const sysctls = readObject<Record<string, unknown>>(path, value, names);
+  must(path, checkSysctls(sysctls));
+  return { ...DEFAULT_SYSCTLS, ...(sysctls as Partial<Sysctls>) };
 }
 
 function refuseTwins(path: string, names: readonly string[]): void {

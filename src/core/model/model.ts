@@ -7,6 +7,7 @@
  */
 
 import type { SchedulerName } from './schedulers.ts';
+import type { Sysctls } from './sysctls.ts';
 
 export type { SchedulerName } from './schedulers.ts';
 
@@ -161,4 +162,6 @@ export interface Model {
   readonly timeouts: Timeouts;
   /** null: none runs. */
   readonly syncDaemons: Readonly<Record<SyncState, SyncDaemon | null>>;
+  /** By IPVS's names. */
+  readonly sysctls: Sysctls;
 }

@@ -102,7 +102,6 @@ export function serviceElement(
   line: number,
   content: ServiceContent,
 ): Service {
-  const { port, fallback } = service.options;
   const turnsLine = line + content.slotCount;
   return {
     key: serviceMapKey(service.key),
@@ -117,8 +116,18 @@ export function serviceElement(
     weight_gcd: content.weightGcd,
     generation,
     scheduler: schedulerNumber(service.scheduler),
-    flags: (port ? ServiceFlag.SERVICE_HASH_PORT : 0) | (fallback ? ServiceFlag.SERVICE_HASH_FALLBACK : 0),
+    flags: serviceFlags(service),
+    persistence: service.persistence?.timeout ?? 0,
+    mask: { word: service.persistence === null ? NO_ADDRESS.word : addressWords(service.persistence.netmask) },
   };
+}
+
+function serviceFlags({ options: { port, fallback }, onePacket }: PacketService): number {
+  let flags = 0;
+  if (port) flags |= ServiceFlag.SERVICE_HASH_PORT;
+  if (fallback) flags |= ServiceFlag.SERVICE_HASH_FALLBACK;
+  if (onePacket) flags |= ServiceFlag.SERVICE_ONE_PACKET;
+  return flags;
 }
 
 /** For each slot in the list, how many turns stand at or before it. */

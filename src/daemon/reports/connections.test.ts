@@ -4,6 +4,7 @@ import type { Connection } from '../../api/protocol/connections.ts';
 import type { Address } from '../../core/model/model.ts';
 import type { Entry } from '../../core/reconcile/reconciler.ts';
 import type { RawConnection, RawFilter } from '../../dataplane/connections.ts';
+import type { RawTemplate } from '../../dataplane/templates.ts';
 import { ConnectionState } from '../../dataplane/types.gen.ts';
 import { listConnections } from './connections.ts';
 
@@ -28,6 +29,7 @@ async function list(
   filter: ConnectionFilter,
   found = [raw(1), raw(2, { age: 5 })],
   signal = new AbortController().signal,
+  templates: readonly RawTemplate[] = [],
 ) {
   const asked: RawFilter[] = [];
   const scan = (first: number, _end: number, _now: number, wanted: RawFilter = {}) => {
@@ -35,7 +37,7 @@ async function list(
     return first === 0 ? found : [];
   };
   const listed: Connection[] = [];
-  const sources = { table: { slots: 100_000, scan }, entries, clock: () => 0 };
+  const sources = { table: { slots: 100_000, scan }, templates: () => templates, entries, clock: () => 0 };
   for await (const batch of listConnections(sources, filter, signal)) listed.push(...batch);
   return { asked, listed };
 }
@@ -76,5 +78,38 @@ describe('listConnections', () => {
 
   it('stops when the client is gone', async () => {
     expect((await list({}, [raw(1)], AbortSignal.abort())).asked).toEqual([]);
+  });
+});
+
+describe('templates', () => {
+  const template = { serviceId: 5, realServerId: 2, client: [0xc6336400, 0, 0, 0], expires: 59, connections: 1 };
+  const templates = [
+    { ...template, assured: true },
+    { ...template, realServerId: 1, assured: false },
+    { ...template, realServerId: 9, assured: true },
+  ];
+  const signal = new AbortController().signal;
+
+  it("stand among the connections, without the client's port", async () => {
+    const { listed } = await list({}, [], signal, templates);
+    expect(listed).toEqual([
+      {
+        protocol: 'tcp',
+        client: { address: '198.51.100.0', port: 0 },
+        virtual: { address: '192.0.2.1', port: 80 },
+        server: { address: '10.0.0.2', port: 80 },
+        service: '192.0.2.1:80/tcp',
+        state: 'ASSURED',
+        expires_s: 59,
+        age_s: 0,
+      },
+      expect.objectContaining({ state: 'NONE', server: { address: '10.0.0.1', port: 80 } }),
+    ]);
+  });
+
+  it('are looked for alone where ASSURED is asked for', async () => {
+    const { listed, asked } = await list({ state: 'ASSURED' }, [raw(1)], signal, templates);
+    expect(listed.map(({ state }) => state)).toEqual(['ASSURED']);
+    expect(asked).toEqual([]);
   });
 });

@@ -8,6 +8,7 @@ import type { AddressKey, ServerKey } from '../../core/model/model.ts';
 import { formatServiceKey, serviceKeyText } from '../../core/model/service-key.ts';
 import type { Entry } from '../../core/reconcile/reconciler.ts';
 import type { ConnectionTable, RawConnection, RawFilter } from '../../dataplane/connections.ts';
+import type { RawTemplate } from '../../dataplane/templates.ts';
 import { ConnectionState } from '../../dataplane/types.gen.ts';
 
 /** Slots looked at in one turn: about a millisecond when nothing matches. */
@@ -15,6 +16,8 @@ const CHUNK = 1 << 15;
 
 export interface ConnectionSources {
   readonly table: ConnectionTable;
+  /** `now`: seconds of the data plane's clock. */
+  templates(now: number): readonly RawTemplate[];
   readonly entries: ReadonlyMap<string, Entry>;
   /** Seconds of the data plane's clock. */
   clock(): number;
@@ -28,6 +31,9 @@ export async function* listConnections(
 ): AsyncGenerator<readonly Connection[]> {
   const raw = rawFilter(filter, sources.entries);
   if (raw === null) return;
+  const wantedTemplates = templatesOf(sources).filter((template) => connectionMatches(filter, template));
+  if (wantedTemplates.length > 0) yield wantedTemplates;
+  if (filter.state === 'ASSURED') return;
   for (let first = 0; first < sources.table.slots && !signal.aborted; first += CHUNK) {
     const names = nameTable(sources.entries);
     const found = sources.table.scan(first, first + CHUNK, sources.clock(), raw);
@@ -41,7 +47,7 @@ export async function* listConnections(
 /** What of a filter holds for slots without names; null: nothing can pass. */
 function rawFilter(filter: ConnectionFilter, entries: ReadonlyMap<string, Entry>): RawFilter | null {
   const raw: { -readonly [Key in keyof RawFilter]: RawFilter[Key] } = {};
-  if (filter.state !== undefined) raw.state = stateNumber(filter.state);
+  if (filter.state !== undefined && filter.state !== 'ASSURED') raw.state = stateNumber(filter.state);
   if (filter.client?.port !== undefined) raw.sourcePort = filter.client.port;
   if (filter.client !== undefined) raw.source = addressWords(filter.client.address);
   if (filter.service !== undefined) {
@@ -88,6 +94,33 @@ function named(raw: RawConnection, { services, servers }: Names): Connection | u
     expires_s: raw.expires,
     age_s: raw.age,
   };
+}
+
+/** As IPVS lists them: no ports but where the template is of one port. */
+function templatesOf({ templates, entries, clock }: ConnectionSources): Connection[] {
+  const { services, servers } = nameTable(entries);
+  return templates(clock()).flatMap((template) => {
+    const service = services.get(template.serviceId);
+    const server = servers.get(template.realServerId);
+    if (service === undefined || server === undefined) return [];
+    const { key, family, name } = service;
+    const onePort = key.port !== 0 && !isFtp(key);
+    return {
+      protocol: key.protocol,
+      client: { address: addressFromWords(family, template.client), port: 0 },
+      virtual: { address: key.address, port: onePort ? key.port : 0 },
+      server: { address: server.address, port: onePort ? server.port : 0 },
+      service: name,
+      state: template.assured ? ('ASSURED' as const) : ('NONE' as const),
+      expires_s: template.expires,
+      age_s: 0,
+    };
+  });
+}
+
+/** Of any protocol: ip_vs_sched_persist goes by the port alone. */
+function isFtp({ port }: AddressKey): boolean {
+  return port === 21;
 }
 
 function stateNumber(name: StateName): number {

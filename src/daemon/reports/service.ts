@@ -64,7 +64,7 @@ export function serviceReport(
 }
 
 const NO_TRAFFIC = { connections: 0, packets: 0, bytes: 0 };
-const NO_CONNECTIONS = { active: 0, inactive: 0 };
+const NO_CONNECTIONS = { active: 0, inactive: 0, persistent: 0 };
 
 function serverReport(
   service: VirtualService,
@@ -74,6 +74,7 @@ function serverReport(
 ): ServerReport {
   const resolution = sources.resolution(server.key.address);
   const { admin } = server;
+  const { active, inactive, persistent } = id === null ? NO_CONNECTIONS : sources.counts(id);
   return {
     ...server.key,
     id,
@@ -85,11 +86,10 @@ function serverReport(
       admin: admin && { ...admin, at: new Date(admin.at).toISOString() },
       since: timeOrNull(sources.since(subject)),
     },
-    connections: id === null ? NO_CONNECTIONS : sources.counts(id),
+    connections: { active, inactive },
     totals: totalsReport(id === null ? NO_TRAFFIC : sources.serverTotals(id)),
     rates: ratesReport(id === null ? NO_TRAFFIC : sources.serverRates(id)),
-    // No service is persistent yet.
-    persistent_connections: 0,
+    persistent_connections: persistent,
     upper_threshold: server.upperThreshold,
     lower_threshold: server.lowerThreshold,
     next_hop: nextHopReport(service, server, resolution, sources.tunnel),

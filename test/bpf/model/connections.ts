@@ -6,6 +6,7 @@
 import type { State } from '../settings.ts';
 import type { FlowHash } from './hash.ts';
 import { isActive, timeoutOf } from './tcp-state.ts';
+import type { Template } from './templates.ts';
 
 export const WAYS = 8;
 
@@ -20,6 +21,8 @@ export interface Entry {
   /** Source, destination, ports and service, as one text. */
   readonly key: string;
   readonly realServer: number;
+  /** Of a persistent service: what bound its client. */
+  readonly template: Template | null;
 }
 
 /** One packet's view: where its connection may stand, and whether it may open one. */
@@ -70,6 +73,13 @@ export class Connections {
     return -1;
   }
 
+  /** The first bucket's first entry of the tag is established, alive and without rivals: its packets compare no key. */
+  isFast(hash: FlowHash, now: number): boolean {
+    const places = candidates(hash).slice(0, WAYS);
+    const entry = places.map((number) => this.entries[number]).find((found) => found?.tag === hash.tag);
+    return entry != null && entry.state === 'ESTABLISHED' && !entry.confirm && !isDead(entry, now);
+  }
+
   /** Frees room for one entry: a free or dead place, else the connection that is worth least; -1 where none may go. */
   claim(hash: FlowHash, now: number, timeouts: readonly number[]): number {
     const places = candidates(hash);
@@ -91,6 +101,7 @@ export class Connections {
   remove(number: number): void {
     const entry = this.entries[number] ?? null;
     if (entry !== null) this.#countLive(entry, -1);
+    if (entry?.template) entry.template.connections--;
     this.entries[number] = null;
   }
 

@@ -3,21 +3,24 @@
  * give verdict, packet out and new state. Read `process` from top to bottom.
  */
 
+import { Option } from '../../../src/dataplane/types.gen.ts';
 import { addressBytes, macBytes } from '../../support/packet-bytes.ts';
 import { vipFilterBit } from '../encode.ts';
 import type { Verdict } from '../fixture.ts';
-import { TIMEOUTS } from '../settings.ts';
+import { OPTIONS, type State, TIMEOUTS } from '../settings.ts';
 import { isEligible, type ServerConfig, type ServiceConfig, type World } from '../world.ts';
 import type { Live } from './compare.ts';
-import { Connections, type Lookup } from './connections.ts';
+import { Connections, type Entry, type Lookup } from './connections.ts';
 import { type Forwarding, forwardedFrame, hasRandomId, overheadOf } from './forward.ts';
 import { Fragments } from './fragments.ts';
 import { type FlowHash, flowHash } from './hash.ts';
 import { type IcmpError, icmpAnswer, mayBeAnswered } from './icmp.ts';
+import { isForeign, isPlainAck, isSyn, opensConnection, reusesConnection } from './opening.ts';
 import { frameHeaders, type Headers, hasPorts, packetOf, readFirstFragment } from './read-headers.ts';
 import { type Link, type Packet, readDestination, readLink, readPacket } from './read-packet.ts';
 import { type Cursor, newCursor, placeByRing, schedule, serversChanged } from './schedule.ts';
-import { nextTcpState, opensConnection, reusesConnection, timeoutOf } from './tcp-state.ts';
+import { nextTcpState, timeoutOf } from './tcp-state.ts';
+import { type Template, Templates } from './templates.ts';
 
 export interface Result {
   readonly verdict: Verdict;
@@ -25,6 +28,9 @@ export interface Result {
   /** The outer header's identification may be anything. */
   readonly randomId: boolean;
 }
+
+/** The kernel's, dropped, or answered with an ICMP error. */
+type NoServer = 'pass' | 'drop' | 'refuse';
 
 export interface ModelOptions {
   readonly buckets: number;
@@ -50,7 +56,12 @@ const RING_SECONDS = 60;
 export class ModelDataPlane {
   readonly connections: Connections;
   readonly traffic = new Map<string, { connections: number; packets: number; bytes: number }>();
+  readonly templates = new Templates();
   now: number;
+  /** Bits of enum option. */
+  options = OPTIONS;
+  dropRate = 0;
+  #dropTurn = 0;
   readonly #options: ModelOptions;
   #world: World = { services: [], nextHops: [], interfaces: [] };
   #filter = new Set<number>();
@@ -116,6 +127,7 @@ export class ModelDataPlane {
     const hash = flowHash(this.#options.hashKey, this.#options.buckets - 1, packet, service.id);
     const slot = this.#findServer(service, packet, hash);
     if (slot === 'pass') return pass;
+    if (slot === 'drop') return { ...pass, verdict: 'drop' };
     if (slot === 'refuse') return this.#answer(frame, link, packet, { kind: 'port-unreachable' });
     const server = service.servers[slot];
     if (first !== null && server !== undefined) {
@@ -156,12 +168,18 @@ export class ModelDataPlane {
 
   sweep(): void {
     this.connections.sweep(this.now);
+    this.templates.sweep(this.now);
   }
 
-  /** Exact port first, then port 0. */
-  #findService(packet: Packet): ServiceConfig | null {
-    const exact = this.#services.get(serviceKey(packet.protocol, packet.destination, packet.dport));
-    return exact ?? this.#services.get(serviceKey(packet.protocol, packet.destination, 0)) ?? null;
+  /** Exact port first, then FTP's service for the ports of its data connections, then port 0. */
+  #findService({ protocol, destination, dport }: Packet): ServiceConfig | null {
+    const ftp = this.#has(Option.OPTION_FTP) && protocol === 6 && (dport === 20 || dport >= 1024);
+    const ports = ftp ? [dport, 21, 0] : [dport, 0];
+    for (const port of ports) {
+      const service = this.#services.get(serviceKey(protocol, destination, port));
+      if (service !== undefined) return service;
+    }
+    return null;
   }
 
   #isForUs(frame: Buffer): boolean {
@@ -171,48 +189,98 @@ export class ModelDataPlane {
     );
   }
 
-  #findServer(service: ServiceConfig, packet: Packet, hash: FlowHash): number | 'pass' | 'refuse' {
-    const opening = opensConnection(packet.protocol, packet.flags);
+  #findServer(service: ServiceConfig, packet: Packet, hash: FlowHash): number | NoServer {
+    const opening =
+      opensConnection(packet, this.options) && !(isPlainAck(packet) && this.connections.isFast(hash, this.now));
     const lookup: Lookup = { hash, key: flowKey(service, packet), now: this.now, opening, confirm: false };
     const found = this.connections.find(lookup);
     const entry = found < 0 ? null : (this.connections.entries[found] ?? null);
     if (entry === null)
       return opening ? this.#open(service, packet, lookup, -1) : this.#withoutEntry(service, packet, hash);
-    if (!reusesConnection(packet.protocol, packet.flags, entry.state)) {
-      const state = packet.protocol === 6 ? nextTcpState(entry.state, packet.flags) : entry.state;
-      if (service.servers[entry.slot]?.available) this.connections.refresh(found, state, this.now + timeoutOf(state));
+    const end = this.#endOf(entry, service, packet);
+    if (end === null) {
+      this.#use(found, entry, service, packet);
       return entry.slot;
     }
     lookup.confirm ||= entry.confirm;
     this.connections.remove(found);
-    this.#count('connections_reused');
-    return this.#open(service, packet, lookup, found);
+    this.#count(end);
+    return opening ? this.#open(service, packet, lookup, found) : this.#withoutEntry(service, packet, hash);
+  }
+
+  /** Why a packet does not go on with an entry's connection; null: it does. */
+  #endOf(entry: Entry, service: ServiceConfig, packet: Packet): string | null {
+    const server = service.servers[entry.slot];
+    const wanted = server?.available && (!isSyn(packet) || isEligible(server));
+    if (this.#has(Option.OPTION_EXPIRE_NODEST_CONN) && !wanted) return 'connections_without_server';
+    return entry.template === null && reusesConnection(packet, entry.state, this.options) ? 'connections_reused' : null;
+  }
+
+  #use(number: number, entry: Entry, service: ServiceConfig, packet: Packet): void {
+    if (!service.servers[entry.slot]?.available) return;
+    const before = entry.state;
+    const state = packet.protocol === 6 ? nextTcpState(before, packet.flags, this.#isSecure) : before;
+    this.connections.refresh(number, state, this.now + timeoutOf(state));
+    if (entry.template && service.persistence > 0 && state === 'ESTABLISHED' && before !== state) {
+      entry.template.assured = true;
+    }
   }
 
   /** `place`: the number of the entry that the packet takes over, or -1. */
-  #open(service: ServiceConfig, packet: Packet, lookup: Lookup, place: number): number | 'refuse' {
-    if (service.ring.length === 0) return this.#noServer();
-    const number = place >= 0 ? place : this.connections.claim(lookup.hash, this.now, TIMEOUTS);
-    const byRing = this.#ringIsOn(service);
-    const slot =
-      number < 0 || byRing
-        ? placeByRing(service, packet, lookup.hash.ring, this.#live(), true)
-        : schedule(service, this.#cursor(service), packet, this.#live());
+  #open(service: ServiceConfig, packet: Packet, lookup: Lookup, place: number): number | NoServer {
+    if (this.dropRate > 0 && this.#dropTurn++ % this.dropRate === 0) {
+      this.#count('drop_defense');
+      return 'drop';
+    }
+    const foreign = isForeign(service, packet);
+    if (service.persistence === 0 && (service.ring.length === 0 || foreign)) return this.#noServer(service, packet);
+    const single = service.onePacket && packet.protocol === 17;
+    const number = place >= 0 || single ? place : this.connections.claim(lookup.hash, this.now, TIMEOUTS);
+    const bound = this.#template(service, packet);
+    const slot = bound ?? this.#schedule(service, packet, lookup, !single && (number < 0 || this.#ringIsOn(service)));
     const server = slot === null ? undefined : service.servers[slot];
-    if (slot === null || server === undefined || !isEligible(server)) return this.#noServer();
-    if (number < 0) this.#placeWithoutEntry(service);
-    else this.#record(number, slot, server, packet, lookup);
+    if (slot === null || server === undefined) return this.#noServer(service, packet);
+    if (bound === null && !isEligible(server)) return this.#noServer(service, packet);
+    const isNew = bound === null;
+    const template =
+      service.persistence > 0 ? this.templates.bind(service, packet.source, slot, this.now, isNew) : null;
+    if (single) this.#count('one_packet');
+    else if (number < 0) this.#placeWithoutEntry(service);
+    else this.#record(number, slot, server, packet, lookup, template);
     this.#traffic(`service ${service.id}`).connections++;
     this.#traffic(`server ${server.id}`).connections++;
     return slot;
   }
 
-  #record(number: number, slot: number, server: ServerConfig, packet: Packet, lookup: Lookup): void {
-    const state = packet.protocol === 17 ? 'UDP' : nextTcpState('NONE', packet.flags);
-    const confirm = lookup.confirm || packet.protocol === 17;
+  #schedule(service: ServiceConfig, packet: Packet, lookup: Lookup, byRing: boolean): number | null {
+    return byRing
+      ? placeByRing(service, packet, lookup.hash.ring, this.#live(), true)
+      : schedule(service, this.#cursor(service), packet, this.#live());
+  }
+
+  #template(service: ServiceConfig, packet: Packet): number | null {
+    if (service.persistence === 0) return null;
+    return this.templates.find(service, packet.source, this.now, this.#has(Option.OPTION_EXPIRE_QUIESCENT_TEMPLATE));
+  }
+
+  #record(
+    number: number,
+    slot: number,
+    server: ServerConfig,
+    packet: Packet,
+    lookup: Lookup,
+    template: Template | null,
+  ): void {
+    const state: State = packet.protocol === 17 ? 'UDP' : nextTcpState('NONE', packet.flags, this.#isSecure);
+    const confirm = lookup.confirm || packet.protocol === 17 || this.#has(Option.OPTION_SLOPPY_TCP);
     const deadline = this.now + timeoutOf(state);
     const { key, hash } = lookup;
-    this.connections.put(number, { tag: hash.tag, confirm, slot, state, deadline, key, realServer: server.id });
+    const entry = { tag: hash.tag, confirm, slot, state, deadline, key, realServer: server.id, template };
+    this.connections.put(number, entry);
+    if (template) {
+      template.connections++;
+      template.assured ||= state === 'ESTABLISHED';
+    }
     this.#count('connections_created');
   }
 
@@ -223,14 +291,14 @@ export class ModelDataPlane {
   }
 
   /** TCP in mid-flow that nobody knows: the ring while such connections may live, else the kernel. */
-  #withoutEntry(service: ServiceConfig, packet: Packet, hash: FlowHash): number | 'pass' | 'refuse' {
+  #withoutEntry(service: ServiceConfig, packet: Packet, hash: FlowHash): number | NoServer {
     const without = this.#unrecorded.get(service.id);
     if (without === undefined || without.followedUntil <= this.now) {
       this.#count('pass_no_connection');
       return 'pass';
     }
-    const slot = placeByRing(service, packet, hash.ring, this.#live(), false);
-    if (slot === null) return this.#noServer();
+    const slot = this.#template(service, packet) ?? placeByRing(service, packet, hash.ring, this.#live(), false);
+    if (slot === null) return this.#noServer(service, packet);
     without.followedUntil = this.now + timeoutOf('ESTABLISHED');
     this.#count('followed_ring');
     return slot;
@@ -275,9 +343,21 @@ export class ModelDataPlane {
     return { verdict: 'tx', frame: icmpAnswer(frame, link, packet, error), randomId: false };
   }
 
-  #noServer(): 'refuse' {
+  #noServer(service: ServiceConfig, packet: Packet): 'refuse' | 'pass' {
+    if (isForeign(service, packet)) {
+      this.#count('pass_no_connection');
+      return 'pass';
+    }
     this.#count('drop_no_real_server');
     return 'refuse';
+  }
+
+  #has(option: number): boolean {
+    return (this.options & option) !== 0;
+  }
+
+  get #isSecure(): boolean {
+    return this.#has(Option.OPTION_SECURE_TCP);
   }
 
   #drop(counter: string, frame: Buffer): Result {

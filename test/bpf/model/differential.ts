@@ -3,11 +3,12 @@
  * stops at the first difference. Everything follows from the seed.
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { Template, TemplateKey } from '../../../src/dataplane/types.gen.ts';
 import { onesSum } from '../../support/packet-bytes.ts';
 import { frameDump, frameLine } from '../../support/packet-print.ts';
 import { packEntry } from '../entry-word.ts';
 import { DataPlane, type FixtureOptions, type Outcome } from '../fixture.ts';
-import { HASH_KEY } from '../settings.ts';
+import { HASH_KEY, OPTIONS } from '../settings.ts';
 import { INGRESS, type World } from '../world.ts';
 import { ModelDataPlane, type Result } from './data-plane.ts';
 import { Random } from './random.ts';
@@ -75,6 +76,7 @@ class Differential {
     if (this.#random.once(100)) this.#advance(this.#random.pick([1, 1, 2, 3, 10, 31, 61, 121, 301]));
     if (this.#random.once(3000)) this.#advance(20_000);
     if (this.#random.once(200)) this.#sweep();
+    if (this.#random.once(400)) this.#setOptions();
     if (this.#random.once(120)) {
       this.#world = editWorld(this.#random, this.#world);
       this.#configure();
@@ -87,6 +89,16 @@ class Differential {
     this.#model.configure(this.#world);
   }
 
+  /** sysctls: mostly IPVS's defaults. */
+  #setOptions(): void {
+    let options = OPTIONS;
+    for (let bit = 0; bit <= 10; bit++) if (this.#random.once(4)) options ^= 1 << bit;
+    const drop_rate = this.#random.pick([0, 0, 0, 10, 3]);
+    this.#note(`options ${options.toString(2)} drop_rate ${drop_rate}`);
+    this.#plane.set({ options, drop_rate });
+    Object.assign(this.#model, { options, dropRate: drop_rate });
+  }
+
   #advance(seconds: number): void {
     // Deadlines are known modulo 2^16 s: what is dead must be swept before it seems alive again.
     this.#sweep();
@@ -96,6 +108,7 @@ class Differential {
 
   #sweep(): void {
     this.#plane.sweep();
+    this.#plane.sweepTemplates();
     this.#model.sweep();
   }
 
@@ -117,16 +130,30 @@ class Differential {
 
   #compareState(): void {
     this.#compareEntries();
+    this.#compareTemplates();
     for (const { id, servers } of this.#world.services) {
       this.#compareTraffic('service', id);
       for (const server of servers) {
         this.#compareTraffic('server', server.id);
         const wanted = this.#model.connections.live.get(server.id) ?? { active: 0, inactive: 0 };
+        const named = [...this.#model.templates.byClient.values()].filter(({ realServer }) => realServer === server.id);
+        this.#expectEqual(`templates of server ${server.id}`, this.#plane.persistent(server.id), named.length);
         this.#expectEqual(`live counts of server ${server.id}`, this.#plane.live(server.id), wanted);
         const overloaded = this.#model.connections.overloaded.has(server.id);
         this.#expectEqual(`overload of server ${server.id}`, this.#plane.overloaded(server.id), overloaded);
       }
     }
+  }
+
+  #compareTemplates(): void {
+    const got = this.#plane.templates().map(({ key, value }) => [templateName(key), templateText(value)] as const);
+    const wanted = [...this.#model.templates.byClient].map(([key, value]) => {
+      const { slot: index, realServer: real_server, assured, ...rest } = value;
+      return [key, templateText({ ...rest, index, real_server, flags: assured ? 1 : 0 })] as const;
+    });
+    const both = new Set(wanted.map(([key, text]) => `${key}: ${text}`));
+    const odd = got.map(([key, text]) => `${key}: ${text}`).filter((text) => !both.delete(text));
+    this.#expectEqual('templates', odd.toSorted(), [...both].toSorted());
   }
 
   #compareEntries(): void {
@@ -159,6 +186,16 @@ class Differential {
       `seed ${seed} (${packets} packets, ${buckets} buckets, ${flows} flows): ${difference}${packet}\nlast:\n${this.#recent.map(noteText).join('\n')}`,
     );
   }
+}
+
+type TemplateValue = Pick<Template, 'real_server' | 'index' | 'flags' | 'deadline' | 'timeout' | 'connections'>;
+
+function templateName({ service, client }: TemplateKey): string {
+  return `${service} ${client.word.map((word) => word.toString(16).padStart(8, '0')).join('')}`;
+}
+
+function templateText({ real_server, index, flags, deadline, timeout, connections }: TemplateValue): string {
+  return `server ${real_server} slot ${index} flags ${flags} until ${deadline} timeout ${timeout} controls ${connections}`;
 }
 
 /** An identification that may be anything must still be summed right. */

@@ -135,8 +135,8 @@ function randomFlow(random: Random): Flow {
   return {
     src: dst.includes(':') ? `2001:db8:1::${client}` : `198.51.100.${client}`,
     dst,
-    sport: 1024 + random.below(1000),
-    dport: random.pick([80, 80, 443, 53, 8080]),
+    sport: random.once(60) ? 20 : 1024 + random.below(1000),
+    dport: random.pick([80, 80, 443, 53, 21, 8080]),
     protocol: random.once(4) ? 'udp' : 'tcp',
   };
 }

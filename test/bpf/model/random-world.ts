@@ -1,6 +1,7 @@
 /** Random configurations, and random edits of them such as a controller makes. */
 import { SCHEDULER_NAMES } from '../../../src/core/model/schedulers.ts';
 import {
+  ALL_ONES6,
   EMPTY,
   evenRing,
   hop,
@@ -17,7 +18,9 @@ import {
 import type { Random } from './random.ts';
 
 export const VIPS = ['192.0.2.100', '192.0.2.101', '2001:db8::100', '2001:db8::101'];
-export const PORTS = [80, 443, 53, 0];
+export const PORTS = [80, 443, 53, 21, 0];
+const MASKS4 = ['255.255.255.255', '255.255.255.0', '255.255.255.240', '0.0.0.7', '240.0.255.1'];
+const MASKS6 = [ALL_ONES6, 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:fff0', 'ffff:ffff::'];
 const SERVICES = 14;
 const SERVERS = 6;
 /** twos is not among them: it draws at random. */
@@ -48,9 +51,11 @@ export function editWorld(random: Random, before: World): World {
 
 function randomService(random: Random, id: number): ServiceConfig {
   const servers = Array.from({ length: 1 + random.below(SERVERS) }, (_, slot) => randomServer(random, id, slot));
+  const protocol = random.once(3) ? 'udp' : 'tcp';
+  const address = random.pick(VIPS);
   return withRing(random, {
-    protocol: random.once(3) ? 'udp' : 'tcp',
-    address: random.pick(VIPS),
+    protocol,
+    address,
     port: random.pick(PORTS),
     id,
     scheduler: random.pick(SCHEDULERS),
@@ -59,6 +64,9 @@ function randomService(random: Random, id: number): ServiceConfig {
     generation: 1,
     servers,
     ring: [],
+    persistence: random.pick([0, 0, 2, 300]),
+    mask: random.pick(address.includes(':') ? MASKS6 : MASKS4),
+    onePacket: protocol === 'udp' && random.once(3),
   });
 }
 

@@ -34,6 +34,8 @@ const ROWS = {
   ack: 'ES ES SS ES FW TW CL CW CL LI ES',
   rst: 'CL CL CL SR CL CL CL CL LA LI CL',
 };
+/** Under secure_tcp; the other rows are the same. */
+const SECURE_SYN = 'SA ES ES SR SA SA SA SA SA SA SA';
 
 export const FIN = 1;
 export const SYN = 2;
@@ -43,8 +45,9 @@ export const ACK = 16;
 const ACTIVE: readonly State[] = ['ESTABLISHED', 'SYN_RECV', 'SYN_SENT', 'SYNACK'];
 
 /** Priority RST, SYN, FIN, ACK; a packet without any of them closes. */
-export function nextTcpState(state: State, flags: number): State {
-  const row = flags & RST ? ROWS.rst : flags & SYN ? ROWS.syn : flags & FIN ? ROWS.fin : flags & ACK ? ROWS.ack : null;
+export function nextTcpState(state: State, flags: number, secure = false): State {
+  const syn = secure ? SECURE_SYN : ROWS.syn;
+  const row = flags & RST ? ROWS.rst : flags & SYN ? syn : flags & FIN ? ROWS.fin : flags & ACK ? ROWS.ack : null;
   if (row === null) return 'CLOSE';
   const cell = row.split(' ')[COLUMNS.indexOf(state)];
   const next = cell === undefined ? undefined : cell === 'SA' ? 'SYNACK' : SHORT[cell];
@@ -60,14 +63,4 @@ export function isActive(state: State): boolean {
 /** Seconds. */
 export function timeoutOf(state: State, timeouts: readonly number[] = TIMEOUTS): number {
   return timeouts[STATES.indexOf(state)] ?? 0;
-}
-
-/** TCP: SYN without RST, as tcp_conn_schedule has it. UDP: every packet. */
-export function opensConnection(protocol: number, flags: number): boolean {
-  return protocol === 17 || (flags & (SYN | RST)) === SYN;
-}
-
-/** What may open a TCP connection, on one that is over: scheduled anew (conn_reuse_mode 1). */
-export function reusesConnection(protocol: number, flags: number, state: State): boolean {
-  return protocol === 6 && opensConnection(protocol, flags) && (state === 'TIME_WAIT' || state === 'CLOSE');
 }

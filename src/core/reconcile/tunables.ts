@@ -1,0 +1,60 @@
+/** The settings of the data plane that the model decides. */
+import { ConnectionState, Option, type Settings } from '../../dataplane/types.gen.ts';
+import type { Model } from '../model/model.ts';
+import type { Sysctls } from '../model/sysctls.ts';
+
+/** What is at work against a flood at this moment. */
+export interface Defense {
+  /** Of packets that would open a connection, one in so many is dropped; 0: none. */
+  readonly dropRate: number;
+  readonly secureTcp: boolean;
+}
+
+export interface Tunables {
+  /** Seconds by number of the state; those of the others stay. */
+  readonly timeouts: ReadonlyMap<number, number>;
+  readonly options: number;
+  readonly dropRate: number;
+}
+
+/** A deadline is seconds modulo 2^16, so it lies at most so far ahead. */
+export const LONGEST_TIMEOUT = 32767;
+
+export function tunablesOf(model: Model, defense: Defense): Tunables {
+  const { tcp, tcpFin, udp } = model.timeouts;
+  const timeouts = new Map<number, number>([
+    [ConnectionState.CONNECTION_ESTABLISHED, Math.min(tcp, LONGEST_TIMEOUT)],
+    [ConnectionState.CONNECTION_FIN_WAIT, Math.min(tcpFin, LONGEST_TIMEOUT)],
+    [ConnectionState.CONNECTION_UDP, Math.min(udp, LONGEST_TIMEOUT)],
+  ]);
+  const options = switches(model.sysctls) | (defense.secureTcp ? Option.OPTION_SECURE_TCP : 0) | ftp(model);
+  return { timeouts, options, dropRate: defense.dropRate };
+}
+
+/** `settings` with the tunables; the same object where nothing differs. */
+export function tuned(settings: Settings, { timeouts, options, dropRate }: Tunables): Settings {
+  const timeout = settings.timeout.map((seconds, state) => timeouts.get(state) ?? seconds);
+  const same = settings.timeout.every((seconds, state) => seconds === timeout[state]);
+  if (same && settings.options === options && settings.drop_rate === dropRate) return settings;
+  return { ...settings, timeout, options, drop_rate: dropRate };
+}
+
+function switches(sysctls: Sysctls): number {
+  let options = 0;
+  if (sysctls.expire_nodest_conn) options |= Option.OPTION_EXPIRE_NODEST_CONN;
+  if (sysctls.expire_quiescent_template) options |= Option.OPTION_EXPIRE_QUIESCENT_TEMPLATE;
+  if (sysctls.conn_reuse_mode) options |= Option.OPTION_REUSE;
+  if (sysctls.conn_reuse_mode & 2) options |= Option.OPTION_REUSE_FIN_WAIT;
+  if (sysctls.sloppy_tcp) options |= Option.OPTION_SLOPPY_TCP;
+  if (sysctls.sloppy_sctp) options |= Option.OPTION_SLOPPY_SCTP;
+  if (sysctls.schedule_icmp) options |= Option.OPTION_SCHEDULE_ICMP;
+  if (sysctls.nat_icmp_send) options |= Option.OPTION_NAT_ICMP_SEND;
+  if (sysctls.pmtu_disc) options |= Option.OPTION_PMTU_DISC;
+  return options;
+}
+
+/** Data connections of FTP go to high ports: without such a service no packet has to look for it. */
+function ftp({ services }: Model): number {
+  const has = [...services.values()].some(({ key }) => key.protocol === 'tcp' && key.port === 21);
+  return has ? Option.OPTION_FTP : 0;
+}

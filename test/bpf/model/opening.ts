@@ -1,0 +1,36 @@
+/** Which packets begin a connection, by IPVS's sysctls. */
+import { Option } from '../../../src/dataplane/types.gen.ts';
+import type { State } from '../settings.ts';
+import type { ServiceConfig } from '../world.ts';
+import type { Packet } from './read-packet.ts';
+import { ACK, FIN, RST, SYN } from './tcp-state.ts';
+
+const FTP_DATA = 20;
+
+/** TCP: SYN without RST, or anything but RST with sloppy_tcp. UDP: every packet. FTP's active data connections: none. */
+export function opensConnection({ protocol, flags, sport }: Packet, options: number): boolean {
+  if (sport === FTP_DATA) return false;
+  if (protocol === 17) return true;
+  return (flags & RST) === 0 && ((flags & SYN) !== 0 || (options & Option.OPTION_SLOPPY_TCP) !== 0);
+}
+
+/** What an established connection's packets are: the fast path takes those, with sloppy_tcp as well. */
+export function isPlainAck({ protocol, flags }: Packet): boolean {
+  return protocol === 6 && (flags & (SYN | FIN | RST | ACK)) === ACK;
+}
+
+export function isSyn({ protocol, flags }: Packet): boolean {
+  return protocol === 6 && (flags & (SYN | RST)) === SYN;
+}
+
+/** A SYN on a connection that is over: scheduled anew, by conn_reuse_mode. */
+export function reusesConnection(packet: Packet, state: State, options: number): boolean {
+  if (!isSyn(packet) || (options & Option.OPTION_REUSE) === 0) return false;
+  if (state === 'FIN_WAIT') return (options & Option.OPTION_REUSE_FIN_WAIT) !== 0;
+  return state === 'TIME_WAIT' || state === 'CLOSE';
+}
+
+/** FTP's service leaves the ports that it does not place to the kernel. */
+export function isForeign(service: ServiceConfig, packet: Packet): boolean {
+  return service.port === 21 && packet.dport !== 21;
+}
