@@ -1,5 +1,5 @@
 /**
- * The recorded decisions of the real IPVS (test/golden/sched) and the commands
+ * The recorded decisions of the real IPVS (test/golden/sched, persist) and the commands
  * that lead there. For tests.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -30,7 +30,8 @@ export type Step =
   | Opening
   | { readonly do: 'close'; readonly conn: number; readonly after: readonly ServerLoad[] }
   /** Like `-e -t 10.0.0.100:80 -r 10.0.0.13:80 -g -w 0`. */
-  | { readonly do: 'ipvsadm'; readonly args: string };
+  | { readonly do: 'ipvsadm'; readonly args: string }
+  | { readonly do: 'wait'; readonly seconds: number; readonly after: readonly ServerLoad[] };
 
 export interface Trace {
   readonly name: string;
@@ -41,11 +42,11 @@ export interface Trace {
   readonly steps: readonly Step[];
 }
 
-const FOLDER = new URL('../golden/sched/', import.meta.url);
-
-export function readTraces(): Trace[] {
-  return readdirSync(FOLDER).map((name) => {
-    const trace = JSON.parse(readFileSync(new URL(name, FOLDER), 'utf8')) as Trace;
+/** `folder`: of test/golden. */
+export function readTraces(folder = 'sched'): Trace[] {
+  const place = new URL(`../golden/${folder}/`, import.meta.url);
+  return readdirSync(place).map((name) => {
+    const trace = JSON.parse(readFileSync(new URL(name, place), 'utf8')) as Trace;
     return { ...trace, steps: withoutOldFormula(trace) };
   });
 }
@@ -75,11 +76,13 @@ export function commandsOf(trace: Trace): Command[] {
   const flags = option(trace, '-b')?.split(',') ?? [];
   const scheduler = option(trace, '-s') as SchedulerName;
   const has = (name: string) => flags.includes(`${scheduler}-${name}`);
+  const timeout = option(trace, '-p');
+  const persistence = timeout === undefined ? null : { timeout: Number(timeout) };
   const addresses = trace.kernel_list_order.toReversed(); // newest first
   return [
     {
       type: 'service.add',
-      service: { ...service, scheduler, options: { port: has('port'), fallback: has('fallback') } },
+      service: { ...service, scheduler, options: { port: has('port'), fallback: has('fallback') }, persistence },
     },
     ...trace.dests_in_order_added.map(({ w, u = 0, l = 0 }, i): Command => {
       const server = { address: addresses[i] as Address, port: service.port, weight: w };
@@ -88,8 +91,13 @@ export function commandsOf(trace: Trace): Command[] {
   ];
 }
 
-/** The edit of a weight that a step makes. */
+/** The edit of a weight, or the deletion of a real server, that a step makes. */
 export function commandOf(trace: Trace, args: string): Command {
+  const gone = /^-d .* -r ([\d.]+):\d+$/.exec(args);
+  if (gone !== null) {
+    const service = serviceOf(trace);
+    return { type: 'server.delete', service, server: { address: gone[1] as Address, port: service.port } };
+  }
   const match = /-r ([\d.]+):\d+ -g -w (\d+)$/.exec(args);
   if (match === null || !args.startsWith('-e ')) throw new Error(`${trace.name}: cannot read "${args}"`);
   const service = serviceOf(trace);
