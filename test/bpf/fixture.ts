@@ -145,7 +145,7 @@ export class DataPlane {
 
   /** As just loaded: no connection, no count, no cursor; the clock back at its start. Then `configure`. */
   reset(world: World): void {
-    this.table.words.fill(0n);
+    this.table.clear();
     for (const name of Object.keys(EMPTY_VALUES)) this.#zero(name as keyof typeof EMPTY_VALUES);
     for (const name of ['service_traffic', 'server_traffic']) {
       const zero = Array.from({ length: possibleCpus() }, () => ({ connections: 0n, packets: 0n, bytes: 0n }));

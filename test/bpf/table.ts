@@ -39,6 +39,12 @@ export class ConnectionTable {
     this.#identity = members.find(({ name }) => name === 'real_server')?.offset ?? 0;
   }
 
+  /** As just made: a free entry's key says nothing of a connection before. */
+  clear(): void {
+    this.words.fill(0n);
+    this.#keys.fill(0);
+  }
+
   /** Every entry that is not free, dead ones included. */
   entries(): ConnectionEntry[] {
     const entries: ConnectionEntry[] = [];

@@ -38,24 +38,15 @@ export function blocksInAnyOrder(text: string): readonly string[] {
 /** Mistakes and edge cases whose words are right, but come later. */
 export const LATER: Readonly<Record<string, string>> = {
   'ipvsadm -a -t 10.0.0.100:80 -r 10.0.0.14:8080 -m': 'masquerading (-m)',
-  'ipvsadm -A -t 10.0.0.103:80 -s rr -p': 'persistence (-p)',
-  'ipvsadm -A -t 10.0.0.104:81 -s rr -p -M 24': 'persistence (-p)',
-  'ipvsadm -A -t 10.0.0.104:83 -s rr -p -M 255.0.255.0': 'persistence (-p)',
-  'ipvsadm -A -u 10.0.0.103:82 -s rr -o -p': 'persistence (-p)',
-  'ipvsadm -A -t 10.0.0.103:87 --pe sip -p': 'persistence (-p)',
-  'ipvsadm -A -t fd00::106 -s rr -p': 'persistence (-p)',
 };
 
 /** Lines that have no place in xlb's table: SCTP, real servers with a port of their own, templates. */
-const LEFT_OUT = /^(?:-[Aa] --sctp-service|--add-service --sctp-service|SCTP|IP +\d)|:81\b|^\w+ +\S+ +ASSURED /;
+const LEFT_OUT =
+  /^(?:-[Aa] --sctp-service|--add-service --sctp-service|SCTP|IP +\d)|(?<!10\.0\.0\.\d{3}):81\b|^\w+ +\S+ +ASSURED /;
 
 const REPLACED: readonly (readonly [RegExp, string])[] = [
-  [/ -p \d+(?: -M \S+)?(?: --pe sip)?| persistent \d+(?: mask \S+)?(?: pe sip)?/g, ''],
-  [/(?<=^(?:ipvsadm )?-.*) -o\b|(?<=^UDP.*) ops$/gm, ''],
   [/(?<=^(?:ipvsadm )?-.*) -m\b/gm, ' -g'],
   [/\bMasq {3}/g, 'Route  '],
-  // Any port of an address needs -p in ipvsadm: here it is a port without a name.
-  [/(10\.0\.0\.(?:102|13|14)):0(?=\s)/g, '$1:9'],
 ];
 
 /** Commands, one on each line, or an output. */

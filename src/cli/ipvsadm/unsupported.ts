@@ -12,22 +12,14 @@ const SERVICE_COMMANDS: readonly CommandName[] = ['add-service', 'edit-service']
 const SERVER_COMMANDS: readonly CommandName[] = ['add-server', 'edit-server'];
 
 /** What cannot be done at all, whatever the table holds: the command, or the kind of service. */
-export function unsupportedCommand({ command, service, timeouts }: Words): string | undefined {
-  if (service.protocol === 'sctp') return 'SCTP (--sctp-service)';
-  const isSet = command === 'set' && Object.values(timeouts).some((seconds) => seconds > 0);
-  return isSet ? 'timeouts (--set)' : undefined;
+export function unsupportedCommand({ service }: Words): string | undefined {
+  return service.protocol === 'sctp' ? 'SCTP (--sctp-service)' : undefined;
 }
 
 /** What a service or a real server cannot be, where the kernel would have no objection; the first of several. */
 export function unsupportedProperty(words: Words): string | undefined {
-  if (SERVICE_COMMANDS.includes(words.command)) return ofService(words);
+  if (SERVICE_COMMANDS.includes(words.command)) return ofScheduler(words.service);
   return SERVER_COMMANDS.includes(words.command) ? ofServer(words.server) : undefined;
-}
-
-function ofService({ service, options }: Words): string | undefined {
-  if (options.has('persistent')) return 'persistence (-p)';
-  if (options.has('ops')) return 'one-packet scheduling (-o)';
-  return ofScheduler(service);
 }
 
 function ofScheduler({ scheduler, schedulerFlags }: ServiceWords): string | undefined {
