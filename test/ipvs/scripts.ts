@@ -168,6 +168,134 @@ ipvsadm -A -u V:53 -s rr
 udp c1:1002 > V:53 20
 check`,
   },
+  ...['lc', 'wlc', 'sed', 'nq', 'fo', 'ovf', 'lblc', 'lblcr', 'dh', 'sh'].map((scheduler) => ({
+    name: `${scheduler}-opening-and-closing`,
+    text: `
+ipvsadm -A -t V:80 -s ${scheduler}
+ipvsadm -a -t V:80 -r R1 -g -w 1
+ipvsadm -a -t V:80 -r R2 -i -w 3
+ipvsadm -a -t V:80 -r R3 -g -w 2
+${range(1, 9, (i) => `tcp c${i}:${3000 + i} > V:80 S`)}
+${range(1, 5, (i) => `tcp c${i}:${3000 + i} > V:80 .`)}
+${range(1, 3, (i) => `tcp c${i}:${3000 + i} > V:80 F.`)}
+${range(10, 16, (i) => `tcp c${i}:${3000 + i} > V:80 S`)}
+ipvsadm -e -t V:80 -r R2 -i -w 0
+${range(17, 22, (i) => `tcp c${i}:${3000 + i} > V:80 S`)}
+ipvsadm -d -t V:80 -r R3
+${range(23, 26, (i) => `tcp c${i}:${3000 + i} > V:80 S`)}
+check`,
+  })),
+  {
+    name: 'thresholds',
+    text: `
+ipvsadm -A -t V:80 -s rr
+ipvsadm -a -t V:80 -r R1 -g -x 3 -y 1
+ipvsadm -a -t V:80 -r R2 -g
+ipvsadm -a -t V:80 -r R3 -g -x 4
+${range(1, 14, (i) => `tcp c${i}:1001 > V:80 S`)}
+tcp c1:1001 > V:80 .
+tcp c1:1001 > V:80 R
+tcp c3:1001 > V:80 .
+tcp c3:1001 > V:80 R
+check
+wait 11
+${range(15, 22, (i) => `tcp c${i}:1001 > V:80 S`)}
+check`,
+  },
+  {
+    name: 'persistence',
+    text: `
+ipvsadm -A -t V:80 -s rr -p 300
+ipvsadm -a -t V:80 -r R1 -g
+ipvsadm -a -t V:80 -r R2 -i
+ipvsadm -a -t V:80 -r R3 -g
+tcp c1:1001 > V:80 S
+tcp c1:1002 > V:80 S
+tcp c2:1001 > V:80 S
+tcp c1:1001 > V:80 .
+tcp c1:1003 > V:80 S
+tcp c3:1001 > V:80 S
+tcp c2:1002 > V:80 S
+ipvsadm -e -t V:80 -r R3 -g -w 0
+tcp c1:1004 > V:80 S
+tcp c4:1001 > V:80 S
+check`,
+  },
+  {
+    name: 'persistence-mask',
+    text: `
+ipvsadm -A -t V:80 -s rr -p 60 -M 255.255.255.0
+ipvsadm -a -t V:80 -r R1 -g
+ipvsadm -a -t V:80 -r R2 -g
+${range(1, 6, (i) => `tcp c${i}:1001 > V:80 S`)}
+check`,
+  },
+  {
+    name: 'persistence-any-port',
+    text: `
+ipvsadm -A -t V:0 -s rr -p 60
+ipvsadm -a -t V:0 -r R1 -g
+ipvsadm -a -t V:0 -r R2 -g
+tcp c1:1001 > V:80 S
+tcp c1:1002 > V:443 S
+tcp c2:1001 > V:22 S
+tcp c2:1002 > V:80 S
+udp c2:1002 > V:80 10
+check`,
+  },
+  {
+    name: 'one-packet',
+    text: `
+ipvsadm -A -u V:53 -s rr -o
+ipvsadm -a -u V:53 -r R1 -g
+ipvsadm -a -u V:53 -r R2 -g
+${range(1, 5, () => 'udp c1:1001 > V:53 20')}
+check`,
+  },
+  {
+    name: 'timeouts-set',
+    text: `
+ipvsadm --set 100 20 50
+ipvsadm -L --timeout
+${THREE_DR}
+ipvsadm -A -u V:53 -s rr
+ipvsadm -a -u V:53 -r R1 -g
+tcp c1:1001 > V:80 S
+tcp c1:1001 > V:80 .
+tcp c2:1001 > V:80 S
+tcp c2:1001 > V:80 .
+tcp c2:1001 > V:80 F.
+udp c1:1001 > V:53 9
+check
+ipvsadm --set 900 120 300`,
+  },
+  {
+    name: 'expire-nodest',
+    text: `
+sysctl expire_nodest_conn=1
+${THREE_DR}
+tcp c1:1001 > V:80 S
+tcp c1:1001 > V:80 .
+ipvsadm -d -t V:80 -r R3
+wait 1
+tcp c1:1001 > V:80 .
+tcp c1:1001 > V:80 S
+check
+sysctl expire_nodest_conn=0`,
+  },
+  {
+    name: 'sloppy-tcp',
+    text: `
+sysctl sloppy_tcp=1
+${THREE_DR}
+tcp c1:1001 > V:80 .
+tcp c1:1001 > V:80 .
+tcp c2:1001 > V:80 R
+tcp c3:1001 > V:80 F.
+tcp c4:1001 > V:80 S.
+check
+sysctl sloppy_tcp=0`,
+  },
 ];
 
 function range(from: number, to: number, line: (i: number) => string): string {
