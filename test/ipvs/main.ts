@@ -1,7 +1,8 @@
 /**
  * Plays every script to the kernel's IPVS and to xlb and compares what they do,
  * in the virtual machine that `make test-ipvs` starts. `--seed N` repeats the
- * random scripts of a run, `--only NAME` plays those whose name begins so.
+ * random scripts of a run, `--only NAME,...` plays those whose names
+ * begin so.
  */
 import { mkdtempSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -13,11 +14,12 @@ import { KernelDirector, XlbDirector } from './worlds.ts';
 
 const RANDOM_SCRIPTS = 20;
 const { values } = parseArgs({ options: { seed: { type: 'string' }, only: { type: 'string' } } });
+const only = (values.only ?? '').split(',');
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
 
 async function main(): Promise<number> {
   const scripts = [...SCRIPTS, ...randomScripts(seed, RANDOM_SCRIPTS)].filter(({ name }) =>
-    name.startsWith(values.only ?? ''),
+    only.some((prefix) => name.startsWith(prefix)),
   );
   const kernel = KernelDirector.build();
   const xlb = await XlbDirector.build(mkdtempSync('/tmp/ipvs-'));
