@@ -107,7 +107,6 @@ export class FakeBackend implements IpvsBackend {
       encapsulation: server.encapsulation ?? null,
       weight: { configured: server.weight, admin: null, effective: effectiveWeight(server) },
       state: { effective: 'up', admin: null, since: null },
-      persistent_connections: 0,
       upper_threshold: server.upperThreshold,
       lower_threshold: server.lowerThreshold,
       next_hop: { interface: null, gateway: null, mac: null, mtu: null, neighbour: null, reason: null },
@@ -124,6 +123,7 @@ function tableName(key: ServiceKey): string {
 }
 
 export const NOTHING: Counters = {
+  persistent_connections: 0,
   connections: { active: 0, inactive: 0 },
   totals: {
     connections_total: 0,

@@ -1,10 +1,9 @@
 /**
  * The recorded sessions of ipvsadm 1.31, brought down to what is supported.
  *
- * The recorded table has services that xlb cannot have yet. `simplify` replaces
- * in commands and outputs alike what such a service is by what it can be (masquerading
- * by direct routing ...), and leaves out what has no such
- * place; everything else has to match to the byte.
+ * In commands and outputs alike `simplify` replaces masquerading by direct
+ * routing, and leaves out SCTP and real servers with a port of their own;
+ * everything else has to match to the byte.
  */
 import { readFileSync } from 'node:fs';
 
@@ -24,12 +23,6 @@ export const ERRORS = readJson<{
 }>('errors.json');
 export const SETUP: readonly string[] = readFileSync(goldenFile('setup.args'), 'utf8').trim().split('\n');
 
-/** Words that come later, and records that show what such words did. */
-export function laterFeature({ argv, name }: (typeof LISTING)[number]): string | undefined {
-  if (argv.includes('--set')) return 'timeouts (--set)';
-  return /^timeout-(set|partial)$/.test(name) ? 'shows what --set did' : undefined;
-}
-
 /** The order of services without sorting is that of the kernel's hash, which differs at each boot. */
 export function blocksInAnyOrder(text: string): readonly string[] {
   return text.split(/(?=^(?:TCP|UDP|FWM) )/m).sort();
@@ -40,9 +33,9 @@ export const LATER: Readonly<Record<string, string>> = {
   'ipvsadm -a -t 10.0.0.100:80 -r 10.0.0.14:8080 -m': 'masquerading (-m)',
 };
 
-/** Lines that have no place in xlb's table: SCTP, real servers with a port of their own, templates. */
+/** Lines that have no place in xlb's table: SCTP, real servers with a port of their own. */
 const LEFT_OUT =
-  /^(?:-[Aa] --sctp-service|--add-service --sctp-service|SCTP|IP +\d)|(?<!10\.0\.0\.\d{3}):81\b|^\w+ +\S+ +ASSURED /;
+  /^(?:-[Aa] --sctp-service|--add-service --sctp-service|SCTP)|^(?:-a .* -r| {2}->) \S+:81\b|^TCP .*:81$/;
 
 const REPLACED: readonly (readonly [RegExp, string])[] = [
   [/(?<=^(?:ipvsadm )?-.*) -m\b/gm, ' -g'],

@@ -1,9 +1,10 @@
 /** Takes the numbers out of recorded tables, so that a table in memory has the same: what is compared is how they are shown. */
 import type { Connection } from '../../src/api/protocol/connections.ts';
-import type { ServiceReport } from '../../src/api/protocol/services.ts';
+import type { ServerReport, ServiceReport } from '../../src/api/protocol/services.ts';
 import type { Address } from '../../src/core/model/model.ts';
 
-export type Counters = Pick<ServiceReport, 'connections' | 'totals' | 'rates'>;
+export type Counters = Pick<ServiceReport, 'connections' | 'totals' | 'rates'> &
+  Pick<ServerReport, 'persistent_connections'>;
 
 /** What a table in numeric form shows of each service (`TCP 10.0.0.1:80`) and real server (the same, and its own). */
 export function numbersOf(table: string): ReadonlyMap<string, Partial<Counters>> {
@@ -12,9 +13,9 @@ export function numbersOf(table: string): ReadonlyMap<string, Partial<Counters>>
 
 /** Connections as a recorded -L -n -c shows them. */
 export function connectionsOf(table: string): readonly Connection[] {
-  const rows = table.matchAll(/^(TCP|UDP) +(\d+):(\d+) +(\S+) +(\S+) +(\S+) +(\S+)$/gm);
+  const rows = table.matchAll(/^(TCP|UDP|IP) +(\d+):(\d+) +(\S+) +(\S+) +(\S+) +(\S+)$/gm);
   return [...rows].map(([, protocol, minutes, seconds, state, client = '', virtual = '', server = '']) => ({
-    protocol: protocol === 'TCP' ? 'tcp' : 'udp',
+    protocol: protocol?.toLowerCase() as Connection['protocol'],
     client: parseEndpoint(client),
     virtual: parseEndpoint(virtual),
     server: parseEndpoint(server),
@@ -63,6 +64,9 @@ function counters(table: string, numbers: readonly number[]): Partial<Counters> 
     return { rates };
   }
   const [active = 0, inactive = 0] = numbers.slice(-2);
+  if (table.includes(' PersistConn ')) {
+    return { connections: { active, inactive }, persistent_connections: numbers.at(-3) ?? 0 };
+  }
   return { connections: { active, inactive } };
 }
 

@@ -7,7 +7,7 @@ import { addressSchema, countSchema, portSchema, protocolSchema } from './scalar
 const endpointSchema = z.object({ address: addressSchema, port: portSchema });
 
 export const connectionSchema = z.object({
-  protocol: protocolSchema,
+  protocol: z.enum([...protocolSchema.options, 'ip']).describe('ip: a template of a firewall mark'),
   client: endpointSchema,
   virtual: endpointSchema,
   server: endpointSchema,

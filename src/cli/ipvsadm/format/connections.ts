@@ -12,9 +12,11 @@ export function connectionTitle(engines: boolean): string {
 /** @param names undefined: numbers */
 export async function connectionLine(connection: Connection, names: Names | undefined): Promise<string> {
   const { protocol } = connection;
-  const client = await endpointText(connection.client, protocol, names);
-  const virtual = await endpointText(connection.virtual, protocol, names);
-  const server = await endpointText(connection.server, protocol, names);
+  // A template of a firewall mark belongs to all protocols, and to no port.
+  const named = protocol === 'ip' ? undefined : protocol;
+  const client = await endpointText(connection.client, named, names);
+  const virtual = await endpointText(connection.virtual, named, names);
+  const server = await endpointText(connection.server, named, names);
   const row = [
     protocol.toUpperCase().padEnd(3),
     expiry(connection.expires_s).padEnd(6),
