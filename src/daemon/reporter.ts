@@ -30,7 +30,7 @@ export interface ReporterParts {
   readonly observer: Observer;
   readonly counts: LiveCounts;
   readonly sweeper: Pick<Sweeper, 'entries' | 'duration'>;
-  readonly maps: Pick<Maps, 'settings' | 'unrecorded'>;
+  readonly maps: Pick<Maps, 'unrecorded'>;
   readonly sizes: Pick<Sizes, 'connections'>;
   /** Seconds of the data plane's clock. */
   readonly clock: () => number;
@@ -69,7 +69,7 @@ export class Reporter {
   }
 
   async status(): Promise<StatusBody> {
-    const { identity, director, statistics, manager, maps, observer } = this.#parts;
+    const { identity, director, statistics, manager, observer } = this.#parts;
     return statusReport({
       identity,
       changedAt: this.#parts.changedAt(),
@@ -77,7 +77,7 @@ export class Reporter {
       counters: statistics.counters(),
       table: this.#table(),
       syncDaemons: director.model.syncDaemons,
-      timeouts: maps.settings.get(0)?.timeout ?? [],
+      timeouts: director.model.timeouts,
       interfaces: manager.states,
       problems: observer.dated(this.findings()),
     });

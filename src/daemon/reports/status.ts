@@ -8,7 +8,6 @@ import { syncDaemonsReport } from '../../api/protocol/wire.ts';
 import type { Model } from '../../core/model/model.ts';
 import { SCHEDULER_NAMES } from '../../core/model/schedulers.ts';
 import type { CounterTotals } from '../../dataplane/traffic.ts';
-import { ConnectionState, type Settings } from '../../dataplane/types.gen.ts';
 import type { InterfaceState } from '../interface-manager.ts';
 import { countStates, healthOf } from './problems.ts';
 import { ratesReport, timeOrNull, totalsReport } from './service.ts';
@@ -42,7 +41,7 @@ export interface StatusSources {
   readonly counters: Counters;
   readonly table: Table;
   readonly syncDaemons: Model['syncDaemons'];
-  readonly timeouts: Settings['timeout'];
+  readonly timeouts: Model['timeouts'];
   readonly interfaces: readonly InterfaceState[];
   readonly problems: readonly Problem[];
 }
@@ -120,11 +119,6 @@ function trafficReport(services: readonly ServiceReport[]): StatusBody['traffic'
   };
 }
 
-function timeoutsReport(timeout: Settings['timeout']): StatusBody['timeouts'] {
-  const of = (state: number) => timeout[state] ?? 0;
-  return {
-    tcp_s: of(ConnectionState.CONNECTION_ESTABLISHED),
-    tcp_fin_s: of(ConnectionState.CONNECTION_FIN_WAIT),
-    udp_s: of(ConnectionState.CONNECTION_UDP),
-  };
+function timeoutsReport({ tcp, tcpFin, udp }: Model['timeouts']): StatusBody['timeouts'] {
+  return { tcp_s: tcp, tcp_fin_s: tcpFin, udp_s: udp };
 }
