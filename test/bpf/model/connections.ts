@@ -73,11 +73,12 @@ export class Connections {
     return -1;
   }
 
-  /** The first bucket's first entry of the tag is established, alive and without rivals: its packets compare no key. */
-  isFast(hash: FlowHash, now: number): boolean {
+  /** The first bucket's first entry of the tag, where it is established, alive and without rivals: its packets compare no key. */
+  fastEntry(hash: FlowHash, now: number): Entry | null {
     const places = candidates(hash).slice(0, WAYS);
     const entry = places.map((number) => this.entries[number]).find((found) => found?.tag === hash.tag);
-    return entry != null && entry.state === 'ESTABLISHED' && !entry.confirm && !isDead(entry, now);
+    if (entry == null || entry.state !== 'ESTABLISHED' || entry.confirm || isDead(entry, now)) return null;
+    return entry;
   }
 
   /** Frees room for one entry: a free or dead place, else the connection that is worth least; -1 where none may go. */

@@ -190,8 +190,7 @@ export class ModelDataPlane {
   }
 
   #findServer(service: ServiceConfig, packet: Packet, hash: FlowHash): number | NoServer {
-    const opening =
-      opensConnection(packet, this.options) && !(isPlainAck(packet) && this.connections.isFast(hash, this.now));
+    const opening = opensConnection(packet, this.options) && !this.#isFast(service, packet, hash);
     const lookup: Lookup = { hash, key: flowKey(service, packet), now: this.now, opening, confirm: false };
     const found = this.connections.find(lookup);
     const entry = found < 0 ? null : (this.connections.entries[found] ?? null);
@@ -206,6 +205,13 @@ export class ModelDataPlane {
     this.connections.remove(found);
     this.#count(end);
     return opening ? this.#open(service, packet, lookup, found) : this.#withoutEntry(service, packet, hash);
+  }
+
+  /** Decided without a look at keys, unless the entry's real server is gone and expire_nodest_conn ends it. */
+  #isFast(service: ServiceConfig, packet: Packet, hash: FlowHash): boolean {
+    const entry = isPlainAck(packet) ? this.connections.fastEntry(hash, this.now) : null;
+    if (entry === null) return false;
+    return (service.servers[entry.slot]?.available ?? false) || !this.#has(Option.OPTION_EXPIRE_NODEST_CONN);
   }
 
   /** Why a packet does not go on with an entry's connection; null: it does. */
