@@ -11,6 +11,7 @@
 #include "forward_dr.h"
 #include "forward_tun.h"
 #include "icmp.h"
+#include "nat_job.h"
 #include "open.h"
 #include "service.h"
 
@@ -90,8 +91,10 @@ static __always_inline int find_server(struct packet *packet, struct service *se
 		if (likely(after == entry))
 			return index;
 		server = get_real_server(service, index);
-		if (server && server->flags & REAL_SERVER_AVAILABLE) /* IPVS starts no timer for a deleted one */
+		if (server && server->flags & REAL_SERVER_AVAILABLE) { /* IPVS starts no timer for a deleted one */
 			replace(place, entry, after); /* losing is fine: another CPU refreshed it as well */
+			packet->news = CONNECTION_REFRESHED;
+		}
 		return index;
 	}
 	return find_or_open(packet, service);
@@ -142,6 +145,7 @@ static __always_inline void decrement_hops(void *ip, int family, struct inner *i
 	inner->ttl--;
 }
 
+/* All that a service's packet goes through once its real server is known; `server` is not one of NAT. */
 static __always_inline int forward(struct xdp_md *ctx, void *ip, struct link *link, const struct packet *packet,
 				   struct real_server *server, __u32 service_id, __u32 flow, int family,
 				   int frags)
@@ -195,7 +199,7 @@ static __always_inline int balance_service(struct xdp_md *ctx, void *ip, struct 
 	int index;
 
 	if (!service)
-		return XDP_PASS;
+		return NOT_OURS;
 	if (!is_for_us(ctx)) {
 		count(pass_other_mac);
 		return XDP_PASS;
@@ -215,6 +219,8 @@ static __always_inline int balance_service(struct xdp_md *ctx, void *ip, struct 
 		count(drop_real_server_gone);
 		return XDP_DROP;
 	}
+	if (unlikely(server->method == METHOD_NAT))
+		return hand_over_request(packet, service_id, service->schedule + index, server);
 	return forward(ctx, ip, link, packet, server, service_id, flow, family, frags);
 }
 
@@ -284,8 +290,8 @@ static __always_inline int balance_family(struct xdp_md *ctx, int family, int fr
 				     : balance_ipv6(ctx, ip, &link, frame, frags);
 }
 
-/* Keeps what is certainly not ours out of everything that follows. */
-static __always_inline int family_of_vip(struct xdp_md *ctx)
+/* FAMILY_IPV4, FAMILY_IPV6, or 0 where the filter proves that the address is none of ours. */
+static __always_inline int filter_frame(struct xdp_md *ctx, __u32 filter)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct link link;
@@ -296,13 +302,29 @@ static __always_inline int family_of_vip(struct xdp_md *ctx)
 	if (link.protocol == bpf_htons(ETH_P_IP)) {
 		struct iphdr *v4 = ip;
 
-		return (void *)(v4 + 1) <= end && may_be_vip(v4->daddr) ? FAMILY_IPV4 : 0;
+		if ((void *)(v4 + 1) > end)
+			return 0;
+		return filter_has(filter, filter == REPLY_FILTER ? v4->saddr : v4->daddr) ? FAMILY_IPV4 : 0;
 	}
 	if (link.protocol == bpf_htons(ETH_P_IPV6)) {
 		struct ipv6hdr *v6 = ip;
-		__be32 *word = v6->daddr.in6_u.u6_addr32;
+		__be32 *word = filter == REPLY_FILTER ? v6->saddr.in6_u.u6_addr32 : v6->daddr.in6_u.u6_addr32;
 
-		return (void *)(v6 + 1) <= end && may_be_vip(word[0] ^ word[1] ^ word[2] ^ word[3]) ? FAMILY_IPV6 : 0;
+		if ((void *)(v6 + 1) > end)
+			return 0;
+		return filter_has(filter, word[0] ^ word[1] ^ word[2] ^ word[3]) ? FAMILY_IPV6 : 0;
 	}
 	return 0;
+}
+
+/* Keeps what is certainly not ours out of everything that follows. */
+static __always_inline int family_of_vip(struct xdp_md *ctx)
+{
+	return filter_frame(ctx, 0);
+}
+
+/* The same for replies: what comes from no real server of NAT is none. */
+static __always_inline int family_of_real_server(struct xdp_md *ctx)
+{
+	return filter_frame(ctx, REPLY_FILTER);
 }

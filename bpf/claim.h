@@ -13,7 +13,7 @@ static __always_inline int find_free(__u32 index, __u32 now)
 	for (__u32 way = 0; way < CONNECTION_WAYS; way++) {
 		__u64 entry = READ_ONCE(bucket->entry[way]);
 
-		if (!entry || deadline_passed(entry, now))
+		if (!entry || is_over(entry, now))
 			return index * CONNECTION_WAYS + way;
 	}
 	return NO_ENTRY;
@@ -39,6 +39,7 @@ static __always_inline __u32 eviction_rank(const struct settings *settings, __u6
 		class = 1, quiet = 0;
 		break;
 	case CONNECTION_ESTABLISHED:
+	case CONNECTION_REPLY:
 	case CONNECTION_BUSY:
 		return NEVER_EVICTED;
 	case CONNECTION_SYN_RECV:
@@ -114,7 +115,7 @@ __noinline int try_claim(struct lookup *lookup)
 	before = READ_ONCE(*place); /* then its owner: the exchange proves that both belong together */
 	barrier();
 	owner = entry_owner(number);
-	if (before && !deadline_passed(before, lookup->now) &&
+	if (before && !is_over(before, lookup->now) &&
 	    eviction_rank(settings, before, lookup->now) == NEVER_EVICTED)
 		return CLAIM_LOST;
 	busy = make_entry(lookup->hash.tag, 1, 0, CONNECTION_BUSY, lookup->now + BUSY_SECONDS);

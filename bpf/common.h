@@ -19,8 +19,10 @@
 #error "packet words are loaded as little-endian"
 #endif
 
-/* "No verdict yet": a stage that returns this lets the next one go on. */
+/* "No verdict yet": a stage that returns one of these lets the next one go on. */
 #define CONTINUE (-1)
+#define NOT_OURS (-2)	       /* of no virtual service; it may be a reply yet */
+#define TRANSLATE_REQUEST (-3) /* for a real server of NAT: nat_job has the rest */
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)

@@ -57,6 +57,18 @@ static __always_inline __u16 deadline_in(const struct settings *settings, __u32 
 	return now + settings->timeout[state & (CONNECTION_STATES - 1)];
 }
 
+/* Where the replies of a connection are found: it goes with the connection, by the sweep. */
+static __always_inline int is_reply(__u64 entry)
+{
+	return entry_state(entry) == CONNECTION_REPLY;
+}
+
+/* Its time has come: room for another connection. */
+static __always_inline int is_over(__u64 entry, __u32 now)
+{
+	return deadline_passed(entry, now) && !is_reply(entry);
+}
+
 /* `number`: bucket * CONNECTION_WAYS + way. */
 static __always_inline __u64 *get_entry(__u32 number)
 {
@@ -73,12 +85,12 @@ static __always_inline int replace(__u64 *entry, __u64 before, __u64 after)
 
 /* What a packet makes of a live entry; the state moves and the deadline starts again. */
 static __always_inline __u64 refreshed(const struct settings *settings, __u64 entry, const struct packet *packet,
-				       __u32 now)
+				       enum direction direction, __u32 now)
 {
 	__u32 state = entry_state(entry);
 
 	if (packet->protocol == IPPROTO_TCP)
-		state = next_tcp_state(state, packet->tcp_flags, settings->options & OPTION_SECURE_TCP);
+		state = next_tcp_state(state, packet->tcp_flags, settings->options & OPTION_SECURE_TCP, direction);
 	return (entry & ~ENTRY_LIFE) | (__u64)state << ENTRY_STATE_SHIFT | deadline_in(settings, state, now);
 }
 
@@ -109,23 +121,19 @@ static __always_inline void refresh(__u64 *entry, __u32 number, __u64 before, __
 	count_live_move(owner, from, to);
 }
 
+static __always_inline int same_address(const struct address *a, const struct address *b)
+{
+	return a->word[0] == b->word[0] && a->word[1] == b->word[1] && a->word[2] == b->word[2] &&
+	       a->word[3] == b->word[3];
+}
+
 static __always_inline int key_matches(__u32 number, const struct packet *packet, __u32 service)
 {
 	struct connection_key *key = bpf_map_lookup_elem(&connection_keys, &number);
-	const __be32 *a, *b;
 
-	if (!key)
-		return 0;
-	if (key->service != service || key->source_port != packet->source_port ||
-	    key->destination_port != packet->destination_port)
-		return 0;
-	a = key->source.word;
-	b = packet->source.word;
-	if (a[0] != b[0] || a[1] != b[1] || a[2] != b[2] || a[3] != b[3])
-		return 0;
-	a = key->destination.word;
-	b = packet->destination.word;
-	return a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3];
+	return key && key->service == service && key->source_port == packet->source_port &&
+	       key->destination_port == packet->destination_port && same_address(&key->source, &packet->source) &&
+	       same_address(&key->destination, &packet->destination);
 }
 
 /* Reads an entry; gives a claimer on another CPU a moment to publish it. */
@@ -165,7 +173,7 @@ __noinline int is_ours(__u32 number, const struct packet *packet, __u32 service,
 	if (!packet || !lookup)
 		return 0;
 	entry = read_settled(number);
-	if (!entry || entry_state(entry) == CONNECTION_BUSY || deadline_passed(entry, lookup->now))
+	if (!entry || entry_state(entry) == CONNECTION_BUSY || is_reply(entry) || deadline_passed(entry, lookup->now))
 		return 0;
 	if (!lookup->opening && !(entry & ENTRY_CONFIRM))
 		return 1;
@@ -218,7 +226,8 @@ __noinline int find_twin(__u32 mine, const struct packet *packet, __u32 service,
 		if (!place || number == mine || READ_ONCE(*place) >> ENTRY_TAG_SHIFT != lookup->hash.tag)
 			continue;
 		entry = read_settled(number);
-		if (!entry || entry_state(entry) == CONNECTION_BUSY || deadline_passed(entry, lookup->now))
+		if (!entry || entry_state(entry) == CONNECTION_BUSY || is_reply(entry) ||
+		    deadline_passed(entry, lookup->now))
 			continue;
 		if (key_matches(number, packet, service))
 			return number;

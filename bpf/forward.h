@@ -16,20 +16,24 @@ struct egress {
 	int frags; /* constant: the program is the one for fragments */
 };
 
-static __always_inline int find_egress(__u32 next_hop, struct egress *egress)
+static __always_inline int read_egress(struct next_hop *hop, struct egress *egress)
 {
-	struct next_hop *hop = bpf_map_lookup_elem(&next_hops, &next_hop);
 	__u64 word;
 	__u32 slot;
 
-	if (!hop)
-		return 0;
 	word = READ_ONCE(*(__u64 *)hop); /* MAC and port in one load */
 	__builtin_memcpy(egress, &word, sizeof(word));
 	slot = egress->port - 1;
 	egress->hop = hop;
 	egress->interface = bpf_map_lookup_elem(&interfaces, &slot);
 	return egress->port && egress->interface && egress->interface->ifindex;
+}
+
+static __always_inline int find_egress(__u32 next_hop, struct egress *egress)
+{
+	struct next_hop *hop = bpf_map_lookup_elem(&next_hops, &next_hop);
+
+	return hop && read_egress(hop, egress);
 }
 
 /*

@@ -32,6 +32,7 @@ static __always_inline int read_first_fragment(struct xdp_md *ctx, struct header
 		return PARSE_MALFORMED;
 	headers->packet.source_port = ports.source;
 	headers->packet.destination_port = ports.destination;
+	headers->packet.transport = headers->body - headers->at;
 	*header_end = headers->body + size - headers->fragmentable;
 	return PARSE_OK;
 }

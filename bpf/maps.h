@@ -12,10 +12,10 @@
 #define MAX_FRAGMENTS 16384
 #define DEFAULT_BUCKETS (1048576 / CONNECTION_WAYS)
 
-/* Which destination addresses cannot be a VIP. */
+/* Which destination addresses cannot be a VIP, and which source addresses no real server of NAT. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, VIP_FILTER_WORDS);
+	__uint(max_entries, 2 * VIP_FILTER_WORDS);
 	__type(key, __u32);
 	__type(value, __u64);
 } vip_filter SEC(".maps");

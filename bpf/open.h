@@ -40,11 +40,19 @@ static __always_inline int is_controlled(__u32 number)
 	return key && key->flags & CONNECTION_CONTROLLED;
 }
 
+/* Which part of the state tables a client's packets go by. */
+static __always_inline enum direction request_direction(const struct real_server *server)
+{
+	return server && server->method == METHOD_NAT ? DIRECTION_INPUT : DIRECTION_INPUT_ONLY;
+}
+
 /* is_new_conn_expected of ip_vs_core.c: a SYN on a connection that is over, by conn_reuse_mode. */
-static __always_inline int reuses_connection(const struct settings *settings, __u32 number, __u32 state)
+static __always_inline int reuses_connection(const struct settings *settings, const struct real_server *server,
+					     __u32 number, __u32 state)
 {
 	if (state == CONNECTION_FIN_WAIT) {
-		if (!(settings->options & OPTION_REUSE_FIN_WAIT))
+		/* IP_VS_CONN_F_NOOUTPUT: of a real server that is heard, the end is known. */
+		if (!(settings->options & OPTION_REUSE_FIN_WAIT) || request_direction(server) == DIRECTION_INPUT)
 			return 0;
 	} else if (state != CONNECTION_TIME_WAIT && state != CONNECTION_CLOSE) {
 		return 0;
@@ -72,7 +80,7 @@ static __always_inline enum entry_fate fate_of(const struct settings *settings, 
 
 	if (settings->options & OPTION_EXPIRE_NODEST_CONN && (!server || (server->flags & wanted) != wanted))
 		return ENTRY_GONE;
-	return is_syn(packet) && reuses_connection(settings, number, entry_state(entry)) ? ENTRY_REUSED : ENTRY_USED;
+	return is_syn(packet) && reuses_connection(settings, server, number, entry_state(entry)) ? ENTRY_REUSED : ENTRY_USED;
 }
 
 static __always_inline int ring_is_on(const struct service *service, __u32 now)
@@ -142,11 +150,12 @@ static __always_inline void note_unrecorded(const struct settings *settings, con
 }
 
 /* A packet that opens nothing and has no entry. */
-static __always_inline int follow_ring(const struct settings *settings, const struct service *service,
-				       const struct packet *packet, const struct lookup *lookup)
+static __noinline int follow_ring(const struct settings *settings, const struct service *service,
+				  const struct packet *packet, const struct lookup *lookup)
 {
 	__u32 id = service->id;
 	struct unrecorded *without = bpf_map_lookup_elem(&unrecorded, &id);
+	struct real_server *server;
 	int index;
 
 	if (!without || !still_before(without->followed_until, lookup->now)) {
@@ -158,6 +167,11 @@ static __always_inline int follow_ring(const struct settings *settings, const st
 		index = schedule(service, packet, lookup->hash.ring, lookup->now, FOLLOW_RING);
 	if (index < 0)
 		return no_real_server(service, packet);
+	server = get_real_server(service, index);
+	if (server && server->method == METHOD_NAT) { /* its connections all have entries */
+		count(pass_no_connection);
+		return RESULT_PASS;
+	}
 	without->followed_until = lookup->now + settings->timeout[CONNECTION_ESTABLISHED];
 	count(followed_ring);
 	return index;
@@ -210,17 +224,17 @@ static __always_inline int settle_twins(__u32 mine, const struct packet *packet,
 /* Writes a new connection into a claimed entry; answers the slot that it has in the end. */
 static __always_inline int open_entry(const struct settings *settings, const struct service *service,
 				      const struct packet *packet, struct lookup *lookup, __u32 number, __u32 index,
-				      __u32 owner)
+				      const struct real_server *server)
 {
 	__u32 state = packet->protocol == IPPROTO_UDP
 			      ? CONNECTION_UDP
-			      : next_tcp_state(CONNECTION_NONE, packet->tcp_flags, settings->options & OPTION_SECURE_TCP);
-
+			      : next_tcp_state(CONNECTION_NONE, packet->tcp_flags, settings->options & OPTION_SECURE_TCP,
+					       request_direction(server));
 	__u32 confirm = lookup->confirm || packet->protocol == IPPROTO_UDP;
 
 	if (settings->options & OPTION_SLOPPY_TCP) /* its next rival may come with a packet that looks like any other */
 		confirm = 1;
-	publish(number, packet, service->id, owner, lookup->now, lookup->flags,
+	publish(number, packet, service->id, server->id, lookup->now, lookup->flags,
 		make_entry(lookup->hash.tag, confirm, index, state,
 			   deadline_in(settings, state, lookup->now)));
 	if (state == CONNECTION_ESTABLISHED && lookup->flags)
@@ -248,7 +262,7 @@ static __always_inline int take_over(__u32 number, __u64 before, struct lookup *
 }
 
 static __always_inline int use_entry(const struct settings *settings, const struct service *service,
-				     const struct packet *packet, __u32 number, __u64 entry, __u32 now)
+				     struct packet *packet, __u32 number, __u64 entry, __u32 now)
 {
 	__u32 index = entry_index(entry);
 	struct real_server *server = get_real_server(service, index);
@@ -256,7 +270,9 @@ static __always_inline int use_entry(const struct settings *settings, const stru
 
 	if (!server || !place || !(server->flags & REAL_SERVER_AVAILABLE))
 		return index;
-	after = refreshed(settings, entry, packet, now);
+	after = refreshed(settings, entry, packet, request_direction(server), now);
+	if (after != entry)
+		packet->news = CONNECTION_REFRESHED;
 	refresh(place, number, entry, after);
 	if (service->persistence && entry_state(after) == CONNECTION_ESTABLISHED &&
 	    entry_state(entry) != CONNECTION_ESTABLISHED)
@@ -290,12 +306,11 @@ static __always_inline int objection(const struct settings *settings, const stru
 
 /* `number`: an entry that the packet has taken over, or NO_ENTRY. */
 static __always_inline int open_connection(const struct settings *settings, const struct service *service,
-					   const struct packet *packet, struct lookup *lookup, int number)
+					   struct packet *packet, struct lookup *lookup, int number)
 {
 	int one_packet = service->flags & SERVICE_ONE_PACKET && packet->protocol == IPPROTO_UDP;
 	int index = objection(settings, service, packet), settled;
 	struct real_server *server;
-	__u32 owner;
 
 	if (!index && number < 0 && !one_packet)
 		number = claim(lookup);
@@ -309,17 +324,22 @@ static __always_inline int open_connection(const struct settings *settings, cons
 		if (index < 0 || !server)
 			return index < 0 ? index : RESULT_DROP;
 		count(one_packet);
-	}
-	owner = server->id;
-	if (!one_packet && number >= 0) {
-		settled = open_entry(settings, service, packet, lookup, number, index, owner);
+	} else if (number >= 0) {
+		settled = open_entry(settings, service, packet, lookup, number, index, server);
 		if (settled != index)
 			return settled;
+		packet->news = CONNECTION_OPENED;
+		server = get_real_server(service, index); /* again: a pointer that is kept takes stack */
+		if (!server || server->method == METHOD_NAT)
+			return index; /* counts once its replies can be found, too */
 		count(connections_created);
-	} else if (!one_packet) {
+	} else if (server->method == METHOD_NAT) {
+		count(drop_table_full);
+		return RESULT_DROP;
+	} else {
 		note_unrecorded(settings, service, lookup->now);
 	}
-	count_connection(service->id, owner);
+	count_connection(service->id, server->id);
 	return index;
 }
 

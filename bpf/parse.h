@@ -47,6 +47,16 @@ struct packet {
 	__u8 family;
 	__u8 tcp_flags; /* the low byte of the flags; 0 for UDP */
 	__u8 quiet;	/* no ICMP error is sent about it */
+	__u16 transport; /* bytes from the IP header to the transport header; 0: it has none (a later fragment) */
+	__u8 news;	/* enum connection_news */
+	__u8 pad;
+};
+
+/* What a packet has done to its connection's entry. */
+enum connection_news {
+	CONNECTION_OLD,
+	CONNECTION_REFRESHED, /* its time started again: at most once a second */
+	CONNECTION_OPENED,
 };
 
 enum parse_result {
@@ -165,6 +175,7 @@ static __always_inline int parse_ipv4(struct iphdr *ip, void *end, __u64 frame_l
 		return PARSE_FRAGMENT;
 	packet->source.word[0] = ip->saddr;
 	packet->destination.word[0] = ip->daddr;
+	packet->transport = header;
 	if (likely(header == sizeof(*ip)))
 		return parse_ports(ip + 1, end, packet->length - sizeof(*ip), packet);
 	return parse_ports((void *)ip + header, end, packet->length - header, packet);
@@ -228,5 +239,6 @@ static __always_inline int parse_ipv6(struct ipv6hdr *ip, void *end, __u64 frame
 	skipped = cursor - (void *)ip;
 	if (packet->length < skipped)
 		return PARSE_MALFORMED;
+	packet->transport = skipped;
 	return parse_ports(cursor, end, packet->length - skipped, packet);
 }

@@ -9,10 +9,10 @@
  * 0: certainly no VIP. The bitmap keeps what is not ours away from the hash
  * look-ups. A wrong 1 costs only those, so this hash needs no secret.
  */
-static __always_inline int may_be_vip(__u32 folded_address)
+static __always_inline int filter_has(__u32 first_word, __u32 folded_address)
 {
 	__u32 bit = folded_address * 0x9E3779B1u >> 16;
-	__u32 word = bit >> 6;
+	__u32 word = first_word + (bit >> 6);
 	__u64 *bits = bpf_map_lookup_elem(&vip_filter, &word);
 
 	return bits && *bits >> (bit & 63) & 1;

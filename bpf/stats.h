@@ -37,6 +37,22 @@ static __always_inline void count_traffic(__u32 service, __u32 real_server, __u3
 	add_traffic(bpf_map_lookup_elem(&server_traffic, &real_server), bytes);
 }
 
+/* A reply's bytes, as it came in. */
+static __always_inline void count_out_traffic(__u32 service, __u32 real_server, __u32 bytes)
+{
+	struct traffic *traffic = bpf_map_lookup_elem(&service_traffic, &service);
+
+	if (traffic) {
+		traffic->out_packets++;
+		traffic->out_bytes += bytes;
+	}
+	traffic = bpf_map_lookup_elem(&server_traffic, &real_server);
+	if (traffic) {
+		traffic->out_packets++;
+		traffic->out_bytes += bytes;
+	}
+}
+
 static __always_inline void count_connection(__u32 service, __u32 real_server)
 {
 	struct traffic *traffic = bpf_map_lookup_elem(&service_traffic, &service);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "connection.h"
+#include "reply.h"
 #include "schedule.h"
 
 struct sweep_walk {
@@ -74,6 +75,10 @@ static __always_inline void sweep_entry(struct sweep_walk *walk, __u64 *place, _
 
 	if (!entry)
 		return;
+	if (is_reply(entry)) {
+		walk->alive += sweep_reply(place, number, entry, arguments->now);
+		return;
+	}
 	if (deadline_passed(entry, arguments->now)) {
 		if (!free_entry(place, number, entry, arguments->now, CONTROL_END))
 			return;

@@ -89,6 +89,7 @@ struct service {
 enum method {
 	METHOD_DR = 1,
 	METHOD_TUN = 2,
+	METHOD_NAT = 3,
 };
 
 enum real_server_flag {
@@ -199,6 +200,7 @@ enum connection_state {
 	CONNECTION_SYNACK = 10,
 	CONNECTION_NONE = 11,
 	CONNECTION_UDP = 12,
+	CONNECTION_REPLY = 30, /* no connection: where the replies of one are found; its key is a struct reply_key */
 	CONNECTION_BUSY = 31, /* being written: its key is not there yet */
 };
 
@@ -230,8 +232,34 @@ struct connection_key {
 	__u32 service;	   /* service.id */
 	__u32 real_server; /* real_server.id */
 	__u32 created;	   /* seconds of the data plane's clock */
-	__u8 return_mac[6]; /* source of the frame that opened it */
+	__u8 pad[6];
 	__u16 flags;	   /* enum connection_flag */
+};
+
+/*
+ * NAT: a real server's packet to a client finds its connection by an entry of its
+ * own in the table, whose state is CONNECTION_REPLY. Its element of
+ * connection_keys has this shape instead. It lives as long as the connection.
+ */
+struct reply_key {
+	struct address source;	    /* RIP */
+	struct address destination; /* the client */
+	__be16 source_port;
+	__be16 destination_port;
+	__u32 server;	  /* enum reply_shift; stands where a connection has its service, and is none */
+	__u32 connection; /* number of the connection's entry */
+	__u8 mac[6];	  /* where the client's last frame but those of this second came from */
+	__u16 port;	  /* enum reply_shift; the interface that it came in by, and its VLAN tags */
+	__be16 vlan_tci[2]; /* outer first */
+};
+
+enum reply_shift {
+	REPLY_MARK = 0x80000000, /* of `server`: no service has such an id */
+	REPLY_PROTOCOL_SHIFT = 23,
+	REPLY_SERVER_MASK = 0x7fffff, /* real_server.id */
+	REPLY_PORT_MASK = 0x7ff,      /* of `port`: slot + 1 */
+	REPLY_TAGS_SHIFT = 12,	      /* 0 to 2 */
+	REPLY_SERVICE_TAG = 1 << 14,  /* the outer tag is 802.1ad's */
 };
 
 /* --- fragments ----------------------------------------------------------- */
@@ -251,11 +279,11 @@ struct fragment {
 	struct service_key service;
 	__u32 service_id;
 	__u32 real_server; /* real_server.id */
-	__u32 flow;	   /* the flow's bits for spread tunnel sources */
+	__u32 flow;	   /* the flow's bits for spread tunnel sources; of a reply, the number of its entry */
 	__u32 header_end;  /* bytes of the fragmentable part that hold the transport header */
 	__u32 seen_at;	   /* seconds of the data plane's clock */
 	__u16 index;	   /* slot of the real server */
-	__u16 pad;
+	__u16 reply;	   /* it came from a real server of NAT; only `flow`, `header_end` and `seen_at` are there */
 };
 
 /* --- live state of scheduling, written by the data plane ---------------- */
@@ -358,6 +386,8 @@ struct traffic {
 	__u64 connections;
 	__u64 packets;
 	__u64 bytes;
+	__u64 out_packets; /* replies (NAT) */
+	__u64 out_bytes;
 };
 
 /*
@@ -371,6 +401,7 @@ struct counters {
 	__u64 pass_fragment;	    /* a later fragment whose first one is not known */
 	__u64 pass_other_mac;	    /* not addressed to the interface: flooded or promiscuous */
 	__u64 pass_malformed;	    /* to a VIP, but headers cannot be read */
+	__u64 pass_reply_error;	    /* a reply whose TTL runs out, or that is too big: the kernel tells the real server */
 	__u64 drop_no_real_server;  /* no eligible real server */
 	__u64 drop_real_server_gone; /* the connection's real server was deleted */
 	__u64 drop_no_next_hop;	    /* neighbour not resolved */
@@ -378,8 +409,10 @@ struct counters {
 	__u64 drop_too_big;	    /* larger than the MTU, answered with ICMP or rate-limited */
 	__u64 drop_too_big_no_df;   /* larger than the MTU and may be fragmented: XDP cannot */
 	__u64 drop_encapsulation;   /* no head room for the outer header or tags */
+	__u64 drop_untranslated;    /* its headers do not lie where NAT can change them */
 	__u64 drop_defense;	    /* opened a connection while drop_packet was at work */
 	__u64 drop_template_full;   /* no room for a persistent client's template */
+	__u64 drop_table_full;	    /* a new NAT connection found no room in the table */
 	/* Not outcomes of a packet but events: */
 	__u64 icmp_sent;
 	__u64 icmp_rate_limited;
@@ -392,6 +425,8 @@ struct counters {
 	__u64 connections_reused;	  /* a SYN on a closed connection scheduled anew */
 	__u64 connections_unrecorded; /* placed without an entry by the fallback ring */
 	__u64 followed_ring;	  /* packets without an entry that followed the ring */
+	__u64 replies;		  /* of `forwarded`: from real servers to clients */
+	__u64 replies_returned;	  /* of `replies`: the way that the client came, as the kernel knows none */
 	__u64 tag_collisions;	  /* two keys with one tag, told apart by their full key */
 };
 
@@ -431,6 +466,7 @@ struct settings {
 enum vip_filter_limit {
 	VIP_FILTER_BITS = 65536,
 	VIP_FILTER_WORDS = VIP_FILTER_BITS / 64,
+	REPLY_FILTER = VIP_FILTER_WORDS, /* first word of the same over source addresses: real servers of NAT */
 };
 
 /* --- arguments of the syscall programs --------------------------------------- */
@@ -483,6 +519,8 @@ struct kept_types {
 	enum interface_flag interface_flag;
 	enum connection_limit connection_limit;
 	enum connection_state connection_state;
+	struct reply_key *reply_key;
+	enum reply_shift reply_shift;
 	enum entry_shift entry_shift;
 	enum settings_limit settings_limit;
 	enum vip_filter_limit vip_filter_limit;

@@ -62,4 +62,6 @@ enum option {
 	OPTION_NAT_ICMP_SEND = 1 << 8,
 	OPTION_PMTU_DISC = 1 << 9,
 	OPTION_FTP = 1 << 10, /* a service of TCP port 21 exists: it may own high ports, too */
+	OPTION_ROUTE_REPLIES = 1 << 11, /* replies (NAT) go by the kernel's routes, else the way that the client came */
+	OPTION_SNAT_REROUTE = 1 << 12, /* they are routed as the VIP's, else as the real server's */
 };

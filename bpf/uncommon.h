@@ -34,6 +34,8 @@ __noinline int forward_decided(struct xdp_md *ctx, struct packet *packet, struct
 		count(drop_real_server_gone);
 		return XDP_DROP;
 	}
+	if (server->method == METHOD_NAT)
+		return hand_over_request(packet, decision->service_id, service->schedule + decision->index, server);
 	if (packet->family == FAMILY_IPV4)
 		return forward(ctx, ip, &link, packet, server, decision->service_id, decision->flow, FAMILY_IPV4, 1);
 	if (ip + sizeof(struct ipv6hdr) > end)
@@ -86,7 +88,7 @@ static __noinline int decide_first_fragment(struct xdp_md *ctx, struct headers *
 	make_service_key(&headers->packet, &key);
 	service = find_service(&key);
 	if (!service)
-		return XDP_PASS;
+		return NOT_OURS;
 	if (!is_for_us(ctx)) {
 		count(pass_other_mac);
 		return XDP_PASS;
@@ -109,6 +111,8 @@ static __noinline int decide_later_fragment(struct xdp_md *ctx, struct headers *
 	int result = recall_fragment(headers, decision);
 
 	headers->packet.quiet = headers->packet.family == FAMILY_IPV4; /* RFC 1122 (3.2.2) */
+	if (result == PARSE_OK && decision->reply) /* its destination only looks like a VIP */
+		return NOT_OURS;
 	if (result == PARSE_OK && is_for_us(ctx))
 		return CONTINUE;
 	if (result == PARSE_OK)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /* The data plane's entry points. */
 #include "balance.h"
+#include "nat_reply.h"
+#include "nat_request.h"
 #include "sweep.h"
 #include "uncommon.h"
 
@@ -24,6 +26,47 @@ static __noinline int ipv6_frags(struct xdp_md *ctx)
 	return balance_family(ctx, FAMILY_IPV6, 1);
 }
 
+/* One family's half of NAT: 1 to 3 are requests, the rest replies. */
+static __noinline int request_ipv4(struct xdp_md *ctx)
+{
+	return translate_request(ctx, FAMILY_IPV4, 0);
+}
+
+static __noinline int request_ipv6(struct xdp_md *ctx)
+{
+	return translate_request(ctx, FAMILY_IPV6, 0);
+}
+
+static __noinline int request_ipv4_frags(struct xdp_md *ctx)
+{
+	return translate_request(ctx, FAMILY_IPV4, 1);
+}
+
+static __noinline int request_ipv6_frags(struct xdp_md *ctx)
+{
+	return translate_request(ctx, FAMILY_IPV6, 1);
+}
+
+static __noinline int reply_ipv4(struct xdp_md *ctx)
+{
+	return translate_reply(ctx, FAMILY_IPV4, 0);
+}
+
+static __noinline int reply_ipv6(struct xdp_md *ctx)
+{
+	return translate_reply(ctx, FAMILY_IPV6, 0);
+}
+
+static __noinline int reply_ipv4_frags(struct xdp_md *ctx)
+{
+	return translate_reply(ctx, FAMILY_IPV4, 1);
+}
+
+static __noinline int reply_ipv6_frags(struct xdp_md *ctx)
+{
+	return translate_reply(ctx, FAMILY_IPV6, 1);
+}
+
 struct settle_walk {
 	struct service *service;
 	struct scheduler_state *state;
@@ -33,24 +76,44 @@ struct settle_walk {
 SEC("xdp")
 int xlb(struct xdp_md *ctx)
 {
-	int family = family_of_vip(ctx), verdict;
+	int family = family_of_vip(ctx), verdict = NOT_OURS;
 
+	if (family)
+		verdict = family == FAMILY_IPV4 ? ipv4(ctx) : ipv6(ctx);
+	if (likely(verdict >= 0))
+		return verdict;
+	if (verdict == CONTINUE)
+		verdict = uncommon(ctx, family);
+	if (verdict == TRANSLATE_REQUEST)
+		return family == FAMILY_IPV4 ? request_ipv4(ctx) : request_ipv6(ctx);
+	if (verdict != NOT_OURS)
+		return verdict;
+	family = family_of_real_server(ctx);
 	if (!family)
 		return XDP_PASS;
-	verdict = family == FAMILY_IPV4 ? ipv4(ctx) : ipv6(ctx);
-	return likely(verdict != CONTINUE) ? verdict : uncommon(ctx, family);
+	return family == FAMILY_IPV4 ? reply_ipv4(ctx) : reply_ipv6(ctx);
 }
 
 /* For frames larger than a page, on drivers that deliver them in fragments. */
 SEC("xdp.frags")
 int xlb_frags(struct xdp_md *ctx)
 {
-	int family = family_of_vip(ctx), verdict;
+	int family = family_of_vip(ctx), verdict = NOT_OURS;
 
+	if (family)
+		verdict = family == FAMILY_IPV4 ? ipv4_frags(ctx) : ipv6_frags(ctx);
+	if (likely(verdict >= 0))
+		return verdict;
+	if (verdict == CONTINUE)
+		verdict = uncommon(ctx, family);
+	if (verdict == TRANSLATE_REQUEST)
+		return family == FAMILY_IPV4 ? request_ipv4_frags(ctx) : request_ipv6_frags(ctx);
+	if (verdict != NOT_OURS)
+		return verdict;
+	family = family_of_real_server(ctx);
 	if (!family)
 		return XDP_PASS;
-	verdict = family == FAMILY_IPV4 ? ipv4_frags(ctx) : ipv6_frags(ctx);
-	return likely(verdict != CONTINUE) ? verdict : uncommon(ctx, family);
+	return family == FAMILY_IPV4 ? reply_ipv4_frags(ctx) : reply_ipv6_frags(ctx);
 }
 
 SEC("syscall")

@@ -39,6 +39,8 @@ export interface StandardOptions {
   readonly vips?: readonly string[];
   /** Directors get a second port, and real servers live there; a router leads back to the clients. */
   readonly arms?: 1 | 2;
+  /** Replies go through the first director, a router, and no real server has a VIP. */
+  readonly nat?: boolean;
 }
 
 export const VIP4 = '192.0.2.100';
@@ -52,18 +54,18 @@ const ROUTER = 1;
 
 /** Clients, directors and real servers, all on one LAN, or with two arms on two. */
 export function standardSpec(options: StandardOptions = {}): LabSpec {
-  const { clients = 1, directors = 1, realServers = 3, vips = VIPS, arms = 1 } = options;
+  const { clients = 1, directors = 1, realServers = 3, vips = VIPS, arms = 1, nat = false } = options;
   const inside = arms === 2 ? 'b' : 'a';
   const hosts: HostSpec[] = [];
   for (const n of count(clients))
     hosts.push({ name: `client${n}`, ports: [port('a', CLIENT + n)], routes: clientRoutes(arms) });
-  for (const n of count(directors)) hosts.push(director(n, n === 1 ? vips : [], arms));
+  for (const n of count(directors)) hosts.push({ ...director(n, n === 1 ? vips : [], arms), forwarding: nat });
   for (const n of count(realServers)) {
     hosts.push({
       name: `rs${n}`,
       ports: [port(inside, REAL_SERVER + n)],
-      silentAddresses: vips,
-      routes: arms === 2 ? [`default via ${address4('b', ROUTER)}`, `default via ${address6('b', ROUTER)}`] : [],
+      silentAddresses: nat ? [] : vips,
+      routes: nat ? natRoutes(clients, inside) : arms === 2 ? defaultRoutes('b', ROUTER) : [],
     });
   }
   if (arms === 2) hosts.push({ name: 'router', ports: [port('a', ROUTER), port('b', ROUTER)], forwarding: true });
@@ -95,6 +97,20 @@ function director(n: number, vips: readonly string[], arms: 1 | 2): HostSpec {
     addresses: [...outside.addresses, ...vips.map((vip) => (vip.includes(':') ? `${vip}/128` : `${vip}/32`))],
   };
   return { name: `director${n}`, ports: arms === 2 ? [own, port('b', DIRECTOR + n)] : [own] };
+}
+
+function defaultRoutes(lan: string, gateway: number): string[] {
+  return [`default via ${address4(lan, gateway)}`, `default via ${address6(lan, gateway)}`];
+}
+
+/** By the director, even to clients on the same LAN. */
+function natRoutes(clients: number, lan: string): string[] {
+  const director = DIRECTOR + 1;
+  const toClients = count(clients).flatMap((n) => [
+    `${address4('a', CLIENT + n)}/32 via ${address4(lan, director)}`,
+    `${address6('a', CLIENT + n)}/128 via ${address6(lan, director)}`,
+  ]);
+  return lan === 'a' ? toClients : defaultRoutes(lan, director);
 }
 
 function clientRoutes(arms: 1 | 2): string[] {

@@ -91,6 +91,8 @@ function trafficInstruments<Label extends string>(
     connections: counter(`xlb_${subject}_connections_total`, `Connections to the ${words}.`, labels),
     packets: counter(`xlb_${subject}_packets_in_total`, `Packets to the ${words}.`, labels),
     bytes: counter(`xlb_${subject}_bytes_in_total`, `IP bytes to the ${words}.`, labels),
+    outPackets: counter(`xlb_${subject}_packets_out_total`, `Replies of the ${words} (nat).`, labels),
+    outBytes: counter(`xlb_${subject}_bytes_out_total`, `IP bytes of replies of the ${words} (nat).`, labels),
   };
 }
 
@@ -118,13 +120,15 @@ function setServer(instruments: Instruments, service: ServiceReport, server: Ser
 }
 
 function setTraffic<Label extends string>(
-  { connections, packets, bytes }: ReturnType<typeof trafficInstruments<Label>>,
+  { connections, packets, bytes, outPackets, outBytes }: ReturnType<typeof trafficInstruments<Label>>,
   labels: Record<Label, string>,
   { totals }: Pick<ServiceReport, 'totals'>,
 ): void {
   connections.inc(labels, totals.connections_total);
   packets.inc(labels, totals.packets_in_total);
   bytes.inc(labels, totals.bytes_in_total);
+  outPackets.inc(labels, totals.packets_out_total);
+  outBytes.inc(labels, totals.bytes_out_total);
 }
 
 function setConnections<Label extends string>(

@@ -1,6 +1,7 @@
 /** `xlb server add|edit|delete|drain`. */
 import { Command, Option } from 'commander';
 import type { ServerSpec } from '../core/model/command.ts';
+import { METHODS } from '../core/model/methods.ts';
 import type { AdminState, Method, ServerKey, ServiceKey } from '../core/model/model.ts';
 import { type ChangeOptions, change, verb } from './change.ts';
 import { connect } from './connect.ts';
@@ -82,10 +83,10 @@ function serverOptions(command: Command, method: string, weight: string, thresho
   const connections = numberArgument(0, 4294967295);
   return command
     .addOption(
-      new Option('-m, --method <method>', `dr or tun (${method}${method === 'dr' ? ' where left out' : ''})`).choices([
-        'dr',
-        'tun',
-      ]),
+      new Option(
+        '-m, --method <method>',
+        `dr, tun or nat (${method}${method === 'dr' ? ' where left out' : ''})`,
+      ).choices(METHODS),
     )
     .option('-w, --weight <number>', `share of new connections; 0: none (${weight})`, numberArgument(0, 2147483647))
     .option('--upper-threshold <number>', `connections at which it is full; 0: never (${threshold})`, connections)

@@ -55,7 +55,7 @@ function write(operation: Operation): void {
 }
 
 function createController(): DaemonController {
-  const totals = () => ({ connections: 1, packets: 2, bytes: 3 });
+  const totals = () => ({ connections: 1, packets: 2, bytes: 3, outPackets: 4, outBytes: 5 });
   const statistics = new Statistics({ service: totals, server: totals, counters: () => ({}) as never });
   const attachments = { list: new Map(), attach: () => expect.fail(), detach: () => false, forget: () => {} };
   const manager = new InterfaceManager({
@@ -235,7 +235,10 @@ describe('zero', () => {
   it('zeroes one or all, and refuses what is not there', async () => {
     await controller.execute(ADD, ALICE);
     expect(await controller.zero(SERVICE)).toEqual({ ok: true, value: { services: 1 } });
-    expect(saved.at(-1)?.zeroed).toEqual({ services: [[1, 1, 2, 3]], servers: [[1, 1, 2, 3]] });
+    expect(saved.at(-1)?.zeroed).toEqual({
+      services: [[1, 1, 2, 3, 4, 5]],
+      servers: [[1, 1, 2, 3, 4, 5]],
+    });
     expect(await controller.zero({ ...SERVICE, port: 81 })).toMatchObject({ ok: false, code: 'no-such-service' });
     expect(await controller.zero()).toEqual({ ok: true, value: { services: 1 } });
   });

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { Estimators, estimate, NO_RATES } from './estimator.ts';
 
-const totals = (packets: number) => ({ connections: 0, packets, bytes: packets * 100 });
+const totals = (packets: number) => ({
+  ...{ connections: 0, packets, bytes: packets * 100 },
+  ...{ outPackets: packets / 2, outBytes: packets * 50 },
+});
 
 describe('estimate', () => {
   it.each([
@@ -20,7 +23,10 @@ describe('Estimators', () => {
     estimators.tick([['a', totals(1000)]], 2);
     expect(estimators.of('a')).toEqual(NO_RATES);
     estimators.tick([['a', totals(3000)]], 2);
-    expect(estimators.of('a')).toEqual({ connections: 0, packets: 250, bytes: 25_000 });
+    expect(estimators.of('a')).toEqual({
+      ...{ connections: 0, packets: 250, bytes: 25_000 },
+      ...{ outPackets: 125, outBytes: 12_500 },
+    });
     estimators.tick([], 2);
     expect(estimators.of('a')).toEqual(NO_RATES);
     estimators.tick([['a', totals(9000)]], 2);

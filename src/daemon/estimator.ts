@@ -1,5 +1,5 @@
 /** Rates as IPVS estimates them: every two seconds a quarter of the way to the rate since the last time. */
-import type { TrafficTotals } from '../dataplane/traffic.ts';
+import { NO_TRAFFIC, type TrafficTotals } from '../dataplane/traffic.ts';
 
 /** Milliseconds between two ticks. */
 export const TICK = 2000;
@@ -8,13 +8,9 @@ const SHARE = 1 / 4;
 const NEGLIGIBLE = 0.05;
 
 /** Per second. */
-export interface TrafficRates {
-  readonly connections: number;
-  readonly packets: number;
-  readonly bytes: number;
-}
+export type TrafficRates = { readonly [Name in keyof TrafficTotals]: number };
 
-export const NO_RATES: TrafficRates = { connections: 0, packets: 0, bytes: 0 };
+export const NO_RATES: TrafficRates = NO_TRAFFIC;
 
 /** The average after `seconds` in which the total grew from `before` to `after`. */
 export function estimate(average: number, before: number, after: number, seconds: number): number {
@@ -45,5 +41,11 @@ export class Estimators<Key> {
 
 function nextRates(before: { totals: TrafficTotals; rates: TrafficRates }, now: TrafficTotals, seconds: number) {
   const field = (name: keyof TrafficTotals) => estimate(before.rates[name], before.totals[name], now[name], seconds);
-  return { connections: field('connections'), packets: field('packets'), bytes: field('bytes') };
+  return {
+    connections: field('connections'),
+    packets: field('packets'),
+    bytes: field('bytes'),
+    outPackets: field('outPackets'),
+    outBytes: field('outBytes'),
+  };
 }

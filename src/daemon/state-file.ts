@@ -15,8 +15,11 @@ import type { Address, Model, VirtualService } from '../core/model/model.ts';
 import type { Remembered } from '../core/reconcile/memory.ts';
 import { makeDirectory } from '../dataplane/make-directory.ts';
 
-/** Connections, packets and bytes at the last `zero`, by id in the data plane. */
-export type Baseline = readonly [id: number, connections: number, packets: number, bytes: number];
+/** Totals at the last `zero`, by id in the data plane; those of replies are not in the files of xlb 0.1. */
+export type Baseline = readonly [
+  ...[id: number, connections: number, packets: number, bytes: number],
+  ...([outPackets: number, outBytes: number] | []),
+];
 
 export interface SavedState {
   readonly model: Model;
@@ -154,7 +157,10 @@ const addressSchema = z.string().transform((text, context): Address => {
 });
 const portSchema = z.int().min(0).max(65535);
 const idSchema = z.int().min(0);
-const baselineSchema = z.tuple([idSchema, z.number(), z.number(), z.number()]);
+const baselineSchema = z.union([
+  z.tuple([idSchema, z.number(), z.number(), z.number(), z.number(), z.number()]),
+  z.tuple([idSchema, z.number(), z.number(), z.number()]),
+]);
 const slotSchema = z.strictObject({ key: z.strictObject({ address: addressSchema, port: portSchema }), id: idSchema });
 const keySchema = z.strictObject({ protocol: z.enum(['tcp', 'udp']), address: addressSchema, port: portSchema });
 

@@ -7,7 +7,10 @@ let source: Totals;
 const pause = async () => {};
 beforeEach(() => {
   packets = 100;
-  const totals = (): TrafficTotals => ({ connections: packets / 10, packets, bytes: packets * 100 });
+  const totals = (): TrafficTotals => ({
+    ...{ connections: packets / 10, packets, bytes: packets * 100 },
+    ...{ outPackets: packets * 2, outBytes: packets * 200 },
+  });
   source = { service: totals, server: totals, counters: () => ({ forwarded: packets }) as CounterTotals };
 });
 const IDS = { services: [1], servers: [2] };
@@ -17,7 +20,10 @@ describe('Statistics', () => {
     const statistics = new Statistics(source);
     statistics.zero(IDS);
     packets = 150;
-    expect(statistics.service(1)).toEqual({ connections: 5, packets: 50, bytes: 5000 });
+    expect(statistics.service(1)).toEqual({
+      ...{ connections: 5, packets: 50, bytes: 5000 },
+      ...{ outPackets: 100, outBytes: 10_000 },
+    });
     expect(statistics.server(2).packets).toBe(50);
     expect(statistics.server(1).packets).toBe(150);
   });

@@ -34,8 +34,8 @@ export class Statistics {
   constructor(source: Totals, zeroed: SavedState['zeroed'] = { services: [], servers: [] }) {
     this.#source = source;
     for (const kind of ['services', 'servers'] as const) {
-      for (const [id, connections, packets, bytes] of zeroed[kind]) {
-        this.#zeroed[kind].set(id, { connections, packets, bytes });
+      for (const [id, connections, packets, bytes, outPackets = 0, outBytes = 0] of zeroed[kind]) {
+        this.#zeroed[kind].set(id, { connections, packets, bytes, outPackets, outBytes });
       }
     }
   }
@@ -80,7 +80,9 @@ export class Statistics {
   /** For the state file. */
   get zeroed(): SavedState['zeroed'] {
     const list = (map: ReadonlyMap<number, TrafficTotals>): Baseline[] =>
-      [...map].map(([id, { connections, packets, bytes }]) => [id, connections, packets, bytes]);
+      [...map].map(([id, { connections, packets, bytes, outPackets, outBytes }]) => {
+        return [id, connections, packets, bytes, outPackets, outBytes];
+      });
     return { services: list(this.#zeroed.services), servers: list(this.#zeroed.servers) };
   }
 
@@ -98,10 +100,13 @@ export class Statistics {
 }
 
 function since(now: TrafficTotals, zeroed: TrafficTotals = NO_TRAFFIC): TrafficTotals {
+  const field = (name: keyof TrafficTotals) => Math.max(0, now[name] - zeroed[name]);
   return {
-    connections: Math.max(0, now.connections - zeroed.connections),
-    packets: Math.max(0, now.packets - zeroed.packets),
-    bytes: Math.max(0, now.bytes - zeroed.bytes),
+    connections: field('connections'),
+    packets: field('packets'),
+    bytes: field('bytes'),
+    outPackets: field('outPackets'),
+    outBytes: field('outBytes'),
   };
 }
 

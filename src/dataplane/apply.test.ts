@@ -100,7 +100,13 @@ describe('apply', () => {
       maps.live_counts.set(id, { ...NO_CONNECTIONS, active: 5, inactive: 6, overloaded: 1, upper: 4, lower: 2 });
       maps.server_traffic.setPerCpu(
         id,
-        (maps.server_traffic.getPerCpu(id) ?? []).map(() => ({ connections: 1n, packets: 2n, bytes: 3n })),
+        (maps.server_traffic.getPerCpu(id) ?? []).map(() => ({
+          connections: 1n,
+          packets: 2n,
+          bytes: 3n,
+          out_packets: 0n,
+          out_bytes: 0n,
+        })),
       );
       maps.unrecorded.set(id, { placed_at: 9, followed_until: 10 });
     }

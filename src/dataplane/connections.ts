@@ -40,6 +40,13 @@ export interface ConnectionTable {
   scan(first: number, end: number, now: number, filter?: RawFilter): RawConnection[];
 }
 
+/** States of slots that hold no connection: free, being written, or only the way from a reply to one. */
+const NO_CONNECTIONS: ReadonlySet<number> = new Set([
+  ConnectionState.CONNECTION_FREE,
+  ConnectionState.CONNECTION_BUSY,
+  ConnectionState.CONNECTION_REPLY,
+]);
+
 export function openConnectionTable(maps: Pick<Maps, 'connections' | 'connection_keys'>): ConnectionTable {
   const memory = maps.connections.mmap();
   const hot = new Uint32Array(memory.buffer);
@@ -51,7 +58,7 @@ export function openConnectionTable(maps: Pick<Maps, 'connections' | 'connection
     for (let slot = first; slot < Math.min(end, slots); slot++) {
       const low = hot[slot * 2]!;
       const state = (low >>> EntryShift.ENTRY_STATE_SHIFT) & (ConnectionLimit.CONNECTION_STATES - 1);
-      if (state === ConnectionState.CONNECTION_FREE || state === ConnectionState.CONNECTION_BUSY) continue;
+      if (NO_CONNECTIONS.has(state)) continue;
       if (filter.state !== undefined && filter.state !== state) continue;
       const expires = (((low & 0xffff) - (now & 0xffff)) << 16) >> 16;
       if (expires <= 0) continue;

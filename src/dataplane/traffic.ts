@@ -9,22 +9,29 @@ export interface TrafficTotals {
   readonly connections: number;
   readonly packets: number;
   readonly bytes: number;
+  /** Replies, as far as they pass the director (NAT). */
+  readonly outPackets: number;
+  readonly outBytes: number;
 }
 
-export const NO_TRAFFIC: TrafficTotals = { connections: 0, packets: 0, bytes: 0 };
+export const NO_TRAFFIC: TrafficTotals = { connections: 0, packets: 0, bytes: 0, outPackets: 0, outBytes: 0 };
+
+const FIELDS = ['connections', 'packets', 'bytes', 'out_packets', 'out_bytes'] as const;
 
 /** Reads totals by id; NO_TRAFFIC for an id outside the map. */
 export function trafficReader(map: BpfMap<number, Traffic>): (id: number) => TrafficTotals {
   const { layout } = map.valueCodec;
-  const fields = (['connections', 'packets', 'bytes'] as const).map((name) => indexOf(layout, name, 8));
+  const fields = FIELDS.map((name) => indexOf(layout, name, 8));
   const perCpu = layout.size / 8;
   const key = Buffer.alloc(4);
   return (id) => {
     key.writeUInt32LE(id);
     const bytes = map.getRaw(key);
     if (bytes === undefined) return NO_TRAFFIC;
-    const [connections = 0, packets = 0, total = 0] = fields.map((field) => sum(bytes, field, perCpu));
-    return { connections, packets, bytes: total };
+    const [connections = 0, packets = 0, total = 0, outPackets = 0, outBytes = 0] = fields.map((field) =>
+      sum(bytes, field, perCpu),
+    );
+    return { connections, packets, bytes: total, outPackets, outBytes };
   };
 }
 

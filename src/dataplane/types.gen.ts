@@ -36,6 +36,7 @@ export const ConnectionState = {
   CONNECTION_SYNACK: 10,
   CONNECTION_NONE: 11,
   CONNECTION_UDP: 12,
+  CONNECTION_REPLY: 30,
   CONNECTION_BUSY: 31,
 } as const;
 
@@ -66,6 +67,7 @@ export const LocalityLimit = {
 export const Method = {
   METHOD_DR: 1,
   METHOD_TUN: 2,
+  METHOD_NAT: 3,
 } as const;
 
 /** enum option */
@@ -81,6 +83,8 @@ export const Option = {
   OPTION_NAT_ICMP_SEND: 256,
   OPTION_PMTU_DISC: 512,
   OPTION_FTP: 1024,
+  OPTION_ROUTE_REPLIES: 2048,
+  OPTION_SNAT_REROUTE: 4096,
 } as const;
 
 /** enum real_server_flag */
@@ -89,6 +93,16 @@ export const RealServerFlag = {
   REAL_SERVER_ELIGIBLE: 2,
   REAL_SERVER_OUTER_DF: 4,
   REAL_SERVER_COPY_DF: 8,
+} as const;
+
+/** enum reply_shift */
+export const ReplyShift = {
+  REPLY_MARK: -2147483648,
+  REPLY_PROTOCOL_SHIFT: 23,
+  REPLY_SERVER_MASK: 8388607,
+  REPLY_PORT_MASK: 2047,
+  REPLY_TAGS_SHIFT: 12,
+  REPLY_SERVICE_TAG: 16384,
 } as const;
 
 /** enum schedule_limit */
@@ -138,6 +152,7 @@ export const TemplateFlag = {
 export const VipFilterLimit = {
   VIP_FILTER_BITS: 65536,
   VIP_FILTER_WORDS: 1024,
+  REPLY_FILTER: 1024,
 } as const;
 
 /** enum vlan_mode */
@@ -173,7 +188,7 @@ export interface ConnectionKey {
   readonly service: number;
   readonly real_server: number;
   readonly created: number;
-  readonly return_mac: Uint8Array;
+  readonly pad?: Uint8Array;
   readonly flags: number;
 }
 
@@ -184,6 +199,7 @@ export interface Counters {
   readonly pass_fragment: bigint;
   readonly pass_other_mac: bigint;
   readonly pass_malformed: bigint;
+  readonly pass_reply_error: bigint;
   readonly drop_no_real_server: bigint;
   readonly drop_real_server_gone: bigint;
   readonly drop_no_next_hop: bigint;
@@ -191,8 +207,10 @@ export interface Counters {
   readonly drop_too_big: bigint;
   readonly drop_too_big_no_df: bigint;
   readonly drop_encapsulation: bigint;
+  readonly drop_untranslated: bigint;
   readonly drop_defense: bigint;
   readonly drop_template_full: bigint;
+  readonly drop_table_full: bigint;
   readonly icmp_sent: bigint;
   readonly icmp_rate_limited: bigint;
   readonly connections_created: bigint;
@@ -204,7 +222,16 @@ export interface Counters {
   readonly connections_reused: bigint;
   readonly connections_unrecorded: bigint;
   readonly followed_ring: bigint;
+  readonly replies: bigint;
+  readonly replies_returned: bigint;
   readonly tag_collisions: bigint;
+}
+
+/** struct flow_hash */
+export interface FlowHash {
+  readonly bucket: number;
+  readonly tag: number;
+  readonly ring: number;
 }
 
 /** struct fragment */
@@ -216,7 +243,7 @@ export interface Fragment {
   readonly header_end: number;
   readonly seen_at: number;
   readonly index: number;
-  readonly pad?: number;
+  readonly reply: number;
 }
 
 /** struct fragment_key */
@@ -284,6 +311,28 @@ export interface LocalitySet {
   readonly member: readonly LocalityMember[];
 }
 
+/** struct lookup */
+export interface Lookup {
+  readonly hash: FlowHash;
+  readonly second: number;
+  readonly now: number;
+  readonly opening: number;
+  readonly confirm: number;
+  readonly flags: number;
+}
+
+/** struct nat_job */
+export interface NatJob {
+  readonly packet: Packet;
+  readonly service_id: number;
+  readonly real_server: number;
+  readonly line: number;
+  readonly reply: Packet;
+  readonly lookup: Lookup;
+  readonly translation: Translation;
+  readonly hop: NextHop;
+}
+
 /** struct next_hop */
 export interface NextHop {
   readonly mac: Uint8Array;
@@ -292,6 +341,22 @@ export interface NextHop {
   readonly vlan_count: number;
   readonly vlan_tci: readonly number[];
   readonly vlan_tpid: number;
+}
+
+/** struct packet */
+export interface Packet {
+  readonly source: Address;
+  readonly destination: Address;
+  readonly source_port: number;
+  readonly destination_port: number;
+  readonly length: number;
+  readonly protocol: number;
+  readonly family: number;
+  readonly tcp_flags: number;
+  readonly quiet: number;
+  readonly transport: number;
+  readonly news: number;
+  readonly pad?: number;
 }
 
 /** struct real_server */
@@ -449,6 +514,20 @@ export interface Traffic {
   readonly connections: bigint;
   readonly packets: bigint;
   readonly bytes: bigint;
+  readonly out_packets: bigint;
+  readonly out_bytes: bigint;
+}
+
+/** struct translation */
+export interface Translation {
+  readonly address: Address;
+  readonly at: number;
+  readonly port: number;
+  readonly transport: number;
+  readonly protocol: number;
+  readonly family: number;
+  readonly side: number;
+  readonly pad?: number;
 }
 
 /** struct turn */
@@ -478,6 +557,7 @@ export interface MapTypes {
   readonly live_counts: readonly [key: number, value: LiveCount];
   readonly localities: readonly [key: LocalityKey, value: Locality];
   readonly locality_sets: readonly [key: LocalityKey, value: LocalitySet];
+  readonly nat_jobs: readonly [key: number, value: NatJob];
   readonly next_hops: readonly [key: number, value: NextHop];
   readonly recount: readonly [key: number, value: LiveCount];
   readonly schedule_scratch: readonly [key: number, value: ScheduleScratch];

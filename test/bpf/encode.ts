@@ -83,6 +83,9 @@ export function nextHopValue(config: NextHopConfig): Record<string, unknown> {
   };
 }
 
+/** The first word of the filter over source addresses. */
+export const REPLY_FILTER = 1024;
+
 /**
  * Place of an address (4 or 16 bytes) in the VIP filter; the hash reads words
  * as a little-endian machine loads them.
@@ -100,10 +103,10 @@ function serverValue(config: ServiceConfig, entry: ServerConfig, slot: number): 
     outer_source: addressValue(entry.outerSource),
     id: entry.id,
     next_hop: entry.nextHop,
-    port: config.port,
+    port: entry.port,
     mtu: entry.mtu,
     turns_after: turnsOf(config).filter((turn) => turn <= slot).length,
-    method: entry.method === 'dr' ? 1 : 2,
+    method: { dr: 1, tun: 2, nat: 3 }[entry.method],
     family: familyOf(entry.address),
     flags: (entry.available ? 1 : 0) | (isEligible(entry) ? 2 : 0) | df,
     spread_bits: entry.spreadBits,

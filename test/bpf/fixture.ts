@@ -8,7 +8,15 @@ import { fileURLToPath } from 'node:url';
 import { BpfObject, type MapOptions, type OpenOptions, possibleCpus } from 'libbpf-ts';
 import type { Template, TemplateKey } from '../../src/dataplane/types.gen.ts';
 import { addressBytes, macBytes } from '../support/packet-bytes.ts';
-import { lineCounts, lineValues, nextHopValue, serviceKeyValue, serviceValue, vipFilterBit } from './encode.ts';
+import {
+  lineCounts,
+  lineValues,
+  nextHopValue,
+  REPLY_FILTER,
+  serviceKeyValue,
+  serviceValue,
+  vipFilterBit,
+} from './encode.ts';
 import { HASH_KEY, LOCALITY_SECONDS, OPTIONS, START, TIMEOUTS } from './settings.ts';
 import { type ConnectionEntry, ConnectionTable } from './table.ts';
 import type { ServerConfig, ServiceConfig, World } from './world.ts';
@@ -148,7 +156,10 @@ export class DataPlane {
     this.table.clear();
     for (const name of Object.keys(EMPTY_VALUES)) this.#zero(name as keyof typeof EMPTY_VALUES);
     for (const name of ['service_traffic', 'server_traffic']) {
-      const zero = Array.from({ length: possibleCpus() }, () => ({ connections: 0n, packets: 0n, bytes: 0n }));
+      const zero = Array.from({ length: possibleCpus() }, () => ({
+        ...{ connections: 0n, packets: 0n, bytes: 0n },
+        ...{ out_packets: 0n, out_bytes: 0n },
+      }));
       for (let id = 0; id < IDS; id++) this.object.map<number, unknown>(name).setPerCpu(id, zero);
     }
     const fragments = this.object.map('fragments');
@@ -195,8 +206,14 @@ export class DataPlane {
     return moved;
   }
 
+  /** Replies only where there were any. */
   traffic(map: 'service_traffic' | 'server_traffic', id: number): Record<string, number> {
-    return sumCpus(this.object.map<number, Fields>(map).getPerCpu(id) ?? []);
+    const {
+      out_packets = 0,
+      out_bytes = 0,
+      ...requests
+    } = sumCpus(this.object.map<number, Fields>(map).getPerCpu(id) ?? []);
+    return out_packets === 0 ? requests : { ...requests, out_packets, out_bytes };
   }
 
   /** Active and inactive connections of a real server, as the data plane counts them. */
@@ -317,7 +334,11 @@ export class DataPlane {
   #writeFilter(): void {
     const words = new Map<number, bigint>();
     for (const bit of this.#filter) words.set(bit >> 6, 0n);
-    this.#filter = new Set(this.#services.map((config) => vipFilterBit(addressBytes(config.address))));
+    const replying = this.#services.flatMap(({ servers }) => servers.filter(({ method }) => method === 'nat'));
+    this.#filter = new Set([
+      ...this.#services.map((config) => vipFilterBit(addressBytes(config.address))),
+      ...replying.map(({ address }) => REPLY_FILTER * 64 + vipFilterBit(addressBytes(address))),
+    ]);
     for (const bit of this.#filter) words.set(bit >> 6, (words.get(bit >> 6) ?? 0n) | (1n << BigInt(bit & 63)));
     for (const [word, bits] of words) this.object.map('vip_filter').set(word, bits);
   }

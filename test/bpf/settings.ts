@@ -24,8 +24,11 @@ const USED = [
 export const OPTIONS = Option.OPTION_REUSE | Option.OPTION_PMTU_DISC;
 
 /** Names by number; BUSY is the last of the 32. */
-export const STATES: readonly State[] = Object.assign(new Array<State>(32).fill('unused'), USED, { 31: 'BUSY' });
-export type State = (typeof USED)[number] | 'unused' | 'BUSY';
+export const STATES: readonly State[] = Object.assign(new Array<State>(32).fill('unused'), USED, {
+  30: 'REPLY',
+  31: 'BUSY',
+});
+export type State = (typeof USED)[number] | 'unused' | 'REPLY' | 'BUSY';
 
 /** Seconds after which lblc and lblcr forget an address. */
 export const LOCALITY_SECONDS = 600;

@@ -6,12 +6,14 @@
  */
 import type { SchedulerName } from '../../src/core/model/model.ts';
 
-export type Method = 'dr' | 'tun';
+export type Method = 'dr' | 'tun' | 'nat';
 export type Scheduler = SchedulerName;
 
 /** One slot of a service's schedule. */
 export interface ServerConfig {
   readonly address: string;
+  /** 0: the packet's; only NAT looks at it. */
+  readonly port: number;
   /** Director's address in outer headers. */
   readonly outerSource: string;
   /** Index of statistics and live counts. */
@@ -88,6 +90,7 @@ export function server(n: number, fields: Partial<ServerConfig> & { family?: 4 |
   const { family = 4, ...rest } = fields;
   return {
     address: family === 4 ? `192.0.2.${200 + n}` : `2001:db8::2:${n}`,
+    port: 80,
     outerSource: family === 4 ? '192.0.2.5' : '2001:db8::5',
     id: n,
     nextHop: n,

@@ -71,8 +71,6 @@ describe('what is not supported yet', () => {
     ['-A -t 10.0.0.9:80 -s mh -b flag-3', 'flag flag-3 of scheduler mh (-b)'],
     ['-A --sctp-service 10.0.0.9:80 -s rr', 'SCTP (--sctp-service)'],
     ['-Z --sctp-service 10.0.0.9:80', 'SCTP (--sctp-service)'],
-    ['-a -t 10.0.0.1:80 -r 10.0.0.12 -m', 'masquerading (-m)'],
-    ['-e -t 10.0.0.1:80 -r 10.0.0.11 -m', 'masquerading (-m)'],
   ] as const;
 
   it.each(REFUSED)('%s', async (line, what) => {

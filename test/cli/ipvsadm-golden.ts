@@ -1,9 +1,8 @@
 /**
  * The recorded sessions of ipvsadm 1.31, brought down to what is supported.
  *
- * In commands and outputs alike `simplify` replaces masquerading by direct
- * routing, and leaves out SCTP and real servers with a port of their own;
- * everything else has to match to the byte.
+ * In commands and outputs alike `simplify` leaves out SCTP; everything else has to
+ * match to the byte.
  */
 import { readFileSync } from 'node:fs';
 
@@ -28,25 +27,13 @@ export function blocksInAnyOrder(text: string): readonly string[] {
   return text.split(/(?=^(?:TCP|UDP|FWM) )/m).sort();
 }
 
-/** Mistakes and edge cases whose words are right, but come later. */
-export const LATER: Readonly<Record<string, string>> = {
-  'ipvsadm -a -t 10.0.0.100:80 -r 10.0.0.14:8080 -m': 'masquerading (-m)',
-};
-
-/** Lines that have no place in xlb's table: SCTP, real servers with a port of their own. */
-const LEFT_OUT =
-  /^(?:-[Aa] --sctp-service|--add-service --sctp-service|SCTP)|^(?:-a .* -r| {2}->) \S+:81\b|^TCP .*:81$/;
-
-const REPLACED: readonly (readonly [RegExp, string])[] = [
-  [/(?<=^(?:ipvsadm )?-.*) -m\b/gm, ' -g'],
-  [/\bMasq {3}/g, 'Route  '],
-];
+/** Lines that have no place in xlb's table. */
+const LEFT_OUT = /^(?:-[Aa] --sctp-service|--add-service --sctp-service|SCTP)/;
 
 /** Commands, one on each line, or an output. */
 export function simplify(text: string): string {
   const kept = text.split('\n');
-  const lines = kept.filter((line, index) => !LEFT_OUT.test(line) && !isOfLeftOut(kept, index));
-  return REPLACED.reduce((result, [pattern, by]) => result.replace(pattern, by), lines.join('\n'));
+  return kept.filter((line, index) => !LEFT_OUT.test(line) && !isOfLeftOut(kept, index)).join('\n');
 }
 
 export function simplifyWords(argv: readonly string[]): readonly string[] {

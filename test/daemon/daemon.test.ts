@@ -72,7 +72,13 @@ test('totals start at zero where they were zeroed, also after a restart', async 
   await daemon.client.execute(ADD);
   const id = (await daemon.client.services()).services[0]?.id ?? 0;
   using traffic = BpfMap.openPinned<number, Traffic>(daemon.pin('service_traffic'));
-  const counted = (traffic.getPerCpu(id) ?? []).map(() => ({ connections: 1n, packets: 20n, bytes: 300n }));
+  const counted = (traffic.getPerCpu(id) ?? []).map(() => ({
+    connections: 1n,
+    packets: 20n,
+    bytes: 300n,
+    out_packets: 0n,
+    out_bytes: 0n,
+  }));
   traffic.setPerCpu(id, counted);
   const totals = async () => (await daemon.client.services()).services[0]?.totals;
 

@@ -5,7 +5,7 @@ import { openConnectionTable } from '../../src/dataplane/connections.ts';
 import { openLiveCounts } from '../../src/dataplane/live-counts.ts';
 import { type Dataplane, openDataplane } from '../../src/dataplane/open.ts';
 import { type Recount, startSweeper } from '../../src/dataplane/sweeper.ts';
-import { readCounters, trafficReader } from '../../src/dataplane/traffic.ts';
+import { NO_TRAFFIC, readCounters, trafficReader } from '../../src/dataplane/traffic.ts';
 import { ConnectionState, EntryShift } from '../../src/dataplane/types.gen.ts';
 import { OBJECT, SMALL, TestBpffs } from './support/bpffs.ts';
 
@@ -51,7 +51,7 @@ function put({ slot, state, left, server }: Row): void {
     service: 5,
     real_server: server,
     created: now - 30,
-    return_mac: Buffer.alloc(6),
+    pad: Buffer.alloc(6),
     flags: 0,
   });
 }
@@ -147,13 +147,18 @@ test('traffic is summed over CPUs', () => {
   const perCpu = map.getPerCpu(7) ?? [];
   map.setPerCpu(
     7,
-    perCpu.map((_, cpu) => ({ connections: BigInt(cpu + 1), packets: 2n ** 40n, bytes: 3n })),
+    perCpu.map((_, cpu) => ({
+      ...{ connections: BigInt(cpu + 1), packets: 2n ** 40n, bytes: 3n },
+      ...{ out_packets: 5n, out_bytes: 6n },
+    })),
   );
   const cpus = perCpu.length;
   expect(trafficReader(map)(7)).toEqual({
     connections: (cpus * (cpus + 1)) / 2,
     packets: cpus * 2 ** 40,
     bytes: 3 * cpus,
+    outPackets: 5 * cpus,
+    outBytes: 6 * cpus,
   });
-  expect(trafficReader(map)(8)).toEqual({ connections: 0, packets: 0, bytes: 0 });
+  expect(trafficReader(map)(8)).toEqual(NO_TRAFFIC);
 });

@@ -17,6 +17,7 @@ export const REASONS = {
   pass_fragment: { kind: 'pass', text: 'later IP fragment whose first one is not known' },
   pass_other_mac: { kind: 'pass', text: "not addressed to the interface's MAC: flooded or promiscuous" },
   pass_malformed: { kind: 'pass', text: 'headers that cannot be read' },
+  pass_reply_error: { kind: 'pass', text: "reply whose TTL ran out, or larger than its way's MTU" },
   drop_no_real_server: { kind: 'drop', text: 'no real server takes connections; the client is told by ICMP' },
   drop_real_server_gone: { kind: 'drop', text: "the connection's real server was deleted" },
   drop_no_next_hop: { kind: 'drop', text: 'the MAC address of the next hop is not known' },
@@ -24,8 +25,10 @@ export const REASONS = {
   drop_too_big: { kind: 'drop', text: 'larger than the MTU; the sender is told by ICMP' },
   drop_too_big_no_df: { kind: 'drop', text: 'larger than the MTU without DF: XDP cannot fragment' },
   drop_encapsulation: { kind: 'drop', text: 'no room for the outer header or VLAN tags' },
+  drop_untranslated: { kind: 'drop', text: 'headers that nat cannot translate' },
   drop_defense: { kind: 'drop', text: 'opened a connection while drop_packet was at work' },
   drop_template_full: { kind: 'drop', text: "no room for a persistent client's template" },
+  drop_table_full: { kind: 'drop', text: 'no room in the connection table for a connection by nat' },
   icmp_sent: { kind: 'event', text: 'ICMP errors sent to clients' },
   icmp_rate_limited: { kind: 'event', text: 'ICMP errors held back by the rate limit' },
   connections_created: { kind: 'event', text: 'connections created' },
@@ -37,6 +40,8 @@ export const REASONS = {
   connections_reused: { kind: 'event', text: 'closed connections scheduled anew by a SYN' },
   connections_unrecorded: { kind: 'event', text: 'connections placed without an entry by the fallback ring' },
   followed_ring: { kind: 'event', text: 'packets without an entry that followed the fallback ring' },
+  replies: { kind: 'event', text: 'packets of nat servers sent to clients' },
+  replies_returned: { kind: 'event', text: "of these, the way that the client's packets came" },
   tag_collisions: { kind: 'event', text: 'keys of one tag told apart by their full key' },
 } as const satisfies Record<string, { readonly kind: ReasonKind; readonly text: string }>;
 

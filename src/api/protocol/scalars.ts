@@ -4,13 +4,14 @@
  * numbers, and units stand in the name (`_s`, `_bytes`, `_per_s`, `_total`).
  */
 import * as z from 'zod';
+import { METHODS } from '../../core/model/methods.ts';
 import type { Address } from '../../core/model/model.ts';
 import { SCHEDULER_NAMES } from '../../core/model/schedulers.ts';
 import { canonicalAddress } from './address.ts';
 
 /** A protocol name; what it stands for is the value of the IP header's protocol field. */
 export const protocolSchema = z.enum(['tcp', 'udp']);
-export const methodSchema = z.enum(['dr', 'tun']);
+export const methodSchema = z.enum(METHODS);
 export const schedulerSchema = z.enum(SCHEDULER_NAMES);
 
 /**

@@ -18,7 +18,7 @@ import {
 /** Connections as IPVS counts them. */
 export const connectionCountsSchema = z.object({ active: countSchema, inactive: countSchema });
 
-/** Since the start or the last `zero`. Answers do not pass a `dr` or `tun` director: `_out` is 0. Bytes are IP bytes. */
+/** Since the start or the last `zero`. Only replies of `nat` pass the director: else `_out` is 0. Bytes are IP bytes. */
 export const totalsSchema = z.object({
   connections_total: totalSchema,
   packets_in_total: totalSchema,

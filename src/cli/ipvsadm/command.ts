@@ -89,12 +89,14 @@ function serverKey({ address, port }: ServerWords): ServerKey {
   return { address: required(address), port };
 }
 
+const METHODS = { gatewaying: 'dr', ipip: 'tun', masquerading: 'nat' } as const;
+
 function serverSpec(server: ServerWords, options: Words['options']): ServerSpec {
   const tunnel = server.method === 'ipip' ? encapsulation(server, options) : undefined;
   return {
     ...serverKey(server),
     ...(tunnel !== undefined && { encapsulation: tunnel }),
-    method: server.method === 'ipip' ? 'tun' : 'dr',
+    method: METHODS[server.method],
     weight: server.weight,
     upperThreshold: server.upperThreshold,
     lowerThreshold: server.lowerThreshold,

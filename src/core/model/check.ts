@@ -4,6 +4,7 @@
  */
 import { addressFamily, parseAddress } from './address.ts';
 import type { CommandError, CommandErrorCode } from './command.ts';
+import { METHODS } from './methods.ts';
 import type {
   Encapsulation,
   MarkKey,
@@ -74,9 +75,9 @@ export function checkServerKey({ address, port }: ServerKey): CommandError | nul
   return checkAddress('address', address) ?? checkInteger('port', port, 0, 65535);
 }
 
-/** No method here translates ports. Of a mark, servers may have any: it says nothing of ports. */
-export function checkServerPort(service: ServiceKey, { port }: ServerKey): CommandError | null {
-  if (service.protocol === 'fwmark' || port === service.port) return null;
+/** Only NAT translates ports. Of a mark, servers may have any: it says nothing of ports. */
+export function checkServerPort(service: ServiceKey, { port, method }: ServerKey & { method?: Method | undefined }) {
+  if (service.protocol === 'fwmark' || port === service.port || method === 'nat') return null;
   const expected = `expected ${service.port}, the port of ${formatServiceKey(service)}, or none`;
   return fault('invalid', 'port', `found ${port}, ${expected}: dr and tun do not translate ports`);
 }
@@ -102,7 +103,7 @@ interface ServerValues {
 /** A real server of `service`; its key has been checked. */
 export function checkServer(service: ServiceKey, server: ServerValues): CommandError | null {
   return (
-    checkChoice('method', server.method, ['dr', 'tun']) ??
+    checkChoice('method', server.method, METHODS) ??
     checkFamilies(service, server) ??
     below('encapsulation', checkEncapsulation(server)) ??
     checkInteger('weight', server.weight, 0, MAX_WEIGHT) ??
@@ -130,7 +131,7 @@ export function show(value: unknown): string {
 function checkFamilies(service: ServiceKey, { key, method }: ServerValues): CommandError | null {
   const family = addressFamily(key.address);
   if (method === 'tun' || family === serviceFamily(service)) return null;
-  const message = `found method dr for the IPv${family} server ${key.address} of ${formatServiceKey(service)}, expected an IPv${10 - family} server or method tun`;
+  const message = `found method ${method} for the IPv${family} server ${key.address} of ${formatServiceKey(service)}, expected an IPv${10 - family} server or method tun`;
   return fault('invalid', 'method', message);
 }
 

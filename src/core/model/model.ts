@@ -6,16 +6,17 @@
  * list order: the server added last comes first.
  */
 
+import type { Method } from './methods.ts';
 import type { SchedulerName } from './schedulers.ts';
 import type { Sysctls } from './sysctls.ts';
 
+export type { Method } from './methods.ts';
 export type { SchedulerName } from './schedulers.ts';
 
 /** An IP address in canonical text (RFC 5952 for IPv6); made by `parseAddress` only. */
 export type Address = string & { readonly __brand: 'Address' };
 
 export type Protocol = 'tcp' | 'udp';
-export type Method = 'dr' | 'tun';
 
 /** A virtual service at an address. Port 0: every port of the address without a service of its own. */
 export interface AddressKey {

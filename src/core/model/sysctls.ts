@@ -1,6 +1,6 @@
 /**
  * IPVS's sysctls (net.ipv4.vs.*) as far as xlb has them, under their own names
- * and with their own defaults.
+ * and with their own defaults; and what xlb has besides.
  */
 import { checkInteger, fault } from './check.ts';
 import type { CommandError } from './command.ts';
@@ -30,9 +30,14 @@ const RULES = {
   expire_nodest_conn: { ...SWITCH, text: "a deleted server's connections end at once instead of waiting for it" },
   expire_quiescent_template: { ...SWITCH, text: 'persistent clients leave a server of weight 0' },
   nat_icmp_send: { ...SWITCH, text: "port unreachable to a nat server's packets that belong to no connection" },
+  nat_reply_route: {
+    ...{ ...SWITCH, default: 1 },
+    text: "xlb's own: a nat server's replies go by the kernel's routes; 0: the way that the client's packets came",
+  },
   pmtu_disc: { ...SWITCH, default: 1, text: 'packets too big for a tunnel are answered with ICMP' },
   schedule_icmp: { ...SWITCH, text: 'ICMP errors about unknown connections are scheduled' },
   secure_tcp: { ...MODE, text: `a stricter table of TCP states: ${MODE_TEXT}` },
+  snat_reroute: { ...SWITCH, default: 1, text: "replies are routed as the VIP's, else as the nat server's" },
   sloppy_sctp: { ...SWITCH, text: 'SCTP connections open with any packet' },
   sloppy_tcp: { ...SWITCH, text: 'TCP connections open with any packet but RST' },
 } as const satisfies Record<string, SysctlRule>;

@@ -22,6 +22,7 @@ import { type Slot, type Slots, standIn } from './slots.ts';
 
 const UNKNOWN_MTU = 65535;
 const NO_ADDRESS = { word: [0, 0, 0, 0] };
+const METHOD_NUMBERS = { dr: Method.METHOD_DR, tun: Method.METHOD_TUN, nat: Method.METHOD_NAT };
 const PROTOCOL_NUMBERS = { tcp: 6, udp: 17 };
 
 /** `SCHEDULER_WLC` for wlc, and so on. */
@@ -194,11 +195,11 @@ function liveSlot(
     ...retiredSlot(slot, turns_after),
     next_hop: nextHop,
     mtu: resolution.state === 'resolved' ? Math.min(resolution.mtu, UNKNOWN_MTU) : UNKNOWN_MTU,
-    method: server.method === 'tun' ? Method.METHOD_TUN : Method.METHOD_DR,
+    method: METHOD_NUMBERS[server.method],
     flags,
     weight: effectiveWeight(server),
   };
-  if (server.method === 'dr') return base;
+  if (server.method !== 'tun') return base;
   const outer = outerHeader(server.key.address, resolution, tunnel);
   // Without a source of its own the director sends nothing: a packet from 0.0.0.0 would be lost on the way unseen.
   // Nor does it send IP in IP to who waits for another tunnel.

@@ -206,7 +206,7 @@ class Planner {
     }
     const nextHops = this.nextHops.finish(this.losesNextHops ? usedNextHops(this.entries) : null);
     const interfaces = planInterfaces(this.before, this.network.interfaces);
-    const filter = vipFilterWords([...this.model.services.values()].map(({ key }) => key));
+    const filter = vipFilterWords(this.model.services.values());
     const zero: Operation[] =
       this.zeroServices.length + this.zeroServers.length === 0
         ? []

@@ -1,6 +1,8 @@
-/** The bitmap that keeps what is no VIP away from every look-up. */
+/** The bitmap that keeps what is no VIP, and no reply, away from every look-up. */
+import { VipFilterLimit } from '../../dataplane/types.gen.ts';
 import { addressBytes } from '../model/address.ts';
-import type { Address, AddressKey } from '../model/model.ts';
+import type { Address, ServerKey } from '../model/model.ts';
+import type { PacketService } from '../model/packet-model.ts';
 
 /** Bit of an address, 0 to 65535: its words as a little-endian machine loads them, folded, times the golden ratio. */
 export function vipFilterBit(address: Address): number {
@@ -11,20 +13,24 @@ export function vipFilterBit(address: Address): number {
   return Math.imul(folded, 0x9e3779b1) >>> 16;
 }
 
-/** The words of the bitmap that are not 0. */
-export function vipFilterWords(services: Iterable<AddressKey>): Map<number, bigint> {
+/** The words of the bitmap that are not 0: VIPs, then, from REPLY_FILTER on, real servers whose replies are translated. */
+export function vipFilterWords(services: Iterable<PacketService>): Map<number, bigint> {
   const words = new Map<number, bigint>();
-  for (const key of services) {
-    const bit = bitOf(key);
-    words.set(bit >> 6, (words.get(bit >> 6) ?? 0n) | (1n << BigInt(bit & 63)));
+  const set = (first: number, bit: number) => {
+    const word = first + (bit >> 6);
+    words.set(word, (words.get(word) ?? 0n) | (1n << BigInt(bit & 63)));
+  };
+  for (const { key, servers } of services) {
+    set(0, bitOf(key));
+    for (const server of servers) if (server.method === 'nat') set(VipFilterLimit.REPLY_FILTER, bitOf(server.key));
   }
   return words;
 }
 
-const known = new WeakMap<AddressKey, number>();
+const known = new WeakMap<ServerKey, number>();
 
-/** Found once for each service: the words are made anew for every plan. */
-function bitOf(key: AddressKey): number {
+/** Found once for each key: the words are made anew for every plan. */
+function bitOf(key: ServerKey): number {
   const bit = known.get(key) ?? vipFilterBit(key.address);
   known.set(key, bit);
   return bit;

@@ -7,7 +7,7 @@ import { effectiveWeight } from '../../core/model/server.ts';
 import { formatServiceKey, serverKeyText } from '../../core/model/service-key.ts';
 import type { Entry } from '../../core/reconcile/reconciler.ts';
 import type { ConnectionCounts } from '../../dataplane/live-counts.ts';
-import type { TrafficTotals } from '../../dataplane/traffic.ts';
+import { NO_TRAFFIC, type TrafficTotals } from '../../dataplane/traffic.ts';
 import type { Resolution } from '../../net/resolution.ts';
 import type { TrafficRates } from '../estimator.ts';
 import { serverSubjects } from '../observer.ts';
@@ -63,7 +63,6 @@ export function serviceReport(
   };
 }
 
-const NO_TRAFFIC = { connections: 0, packets: 0, bytes: 0 };
 const NO_CONNECTIONS = { active: 0, inactive: 0, persistent: 0 };
 
 function serverReport(
@@ -134,24 +133,23 @@ export function serverIds({ slots }: Entry): Map<string, number> {
   return new Map(slots.flatMap((slot) => (slot === undefined ? [] : [[serverKeyText(slot.key), slot.id] as const])));
 }
 
-/** Answers of real servers do not pass the director. */
-export function totalsReport({ connections, packets, bytes }: TrafficTotals): Totals {
+export function totalsReport({ connections, packets, bytes, outPackets, outBytes }: TrafficTotals): Totals {
   return {
     connections_total: connections,
     packets_in_total: packets,
-    packets_out_total: 0,
+    packets_out_total: outPackets,
     bytes_in_total: bytes,
-    bytes_out_total: 0,
+    bytes_out_total: outBytes,
   };
 }
 
-export function ratesReport({ connections, packets, bytes }: TrafficRates): Rates {
+export function ratesReport({ connections, packets, bytes, outPackets, outBytes }: TrafficRates): Rates {
   return {
     connections_per_s: connections,
     packets_in_per_s: packets,
-    packets_out_per_s: 0,
+    packets_out_per_s: outPackets,
     bytes_in_per_s: bytes,
-    bytes_out_per_s: 0,
+    bytes_out_per_s: outBytes,
   };
 }
 

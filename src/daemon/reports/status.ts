@@ -5,6 +5,7 @@ import { REASON_NAMES, REASONS } from '../../api/protocol/reasons.ts';
 import type { ServiceReport } from '../../api/protocol/services.ts';
 import type { Problem } from '../../api/protocol/status.ts';
 import { syncDaemonsReport } from '../../api/protocol/wire.ts';
+import { METHODS } from '../../core/model/methods.ts';
 import type { Model } from '../../core/model/model.ts';
 import { SCHEDULER_NAMES } from '../../core/model/schedulers.ts';
 import type { CounterTotals } from '../../dataplane/traffic.ts';
@@ -76,7 +77,7 @@ export function statusReport(sources: StatusSources): StatusBody {
     sync_daemons: syncDaemonsReport(sources.syncDaemons),
     drops: counterReports(counters).filter(({ kind, total }) => kind === 'drop' && total > 0),
     interfaces: sources.interfaces.map(({ name, attachment }) => ({ name, mode: attachment?.mode ?? null })),
-    supported: { schedulers: [...SCHEDULER_NAMES], methods: ['dr', 'tun'] },
+    supported: { schedulers: [...SCHEDULER_NAMES], methods: [...METHODS] },
     problems: [...problems],
   };
 }
@@ -88,11 +89,15 @@ export function statsReport(services: readonly ServiceReport[], counters: Counte
       connections: sum(({ totals }) => totals.connections_total),
       packets: sum(({ totals }) => totals.packets_in_total),
       bytes: sum(({ totals }) => totals.bytes_in_total),
+      outPackets: sum(({ totals }) => totals.packets_out_total),
+      outBytes: sum(({ totals }) => totals.bytes_out_total),
     }),
     rates: ratesReport({
       connections: sum(({ rates }) => rates.connections_per_s),
       packets: sum(({ rates }) => rates.packets_in_per_s),
       bytes: sum(({ rates }) => rates.bytes_in_per_s),
+      outPackets: sum(({ rates }) => rates.packets_out_per_s),
+      outBytes: sum(({ rates }) => rates.bytes_out_per_s),
     }),
     counters: counterReports(counters),
     table: { entries: table.entries, capacity: table.capacity, sweep_ms: table.sweepMs },

@@ -4,6 +4,7 @@
  * packet may open a connection, or where two keys are known to share a tag.
  */
 import type { State } from '../settings.ts';
+import type { NextHopConfig } from '../world.ts';
 import type { FlowHash } from './hash.ts';
 import { isActive, timeoutOf } from './tcp-state.ts';
 import type { Template } from './templates.ts';
@@ -23,6 +24,17 @@ export interface Entry {
   readonly realServer: number;
   /** Of a persistent service: what bound its client. */
   readonly template: Template | null;
+  /** Not a connection, but where the replies of one are found; its key is the reply's. */
+  reply?: Reply;
+}
+
+/** Where a reply leads: its connection, and the way that the client's frames came. */
+export interface Reply {
+  /** Number of the connection's entry. */
+  readonly connection: number;
+  /** Client and its port, as keys of connections begin. */
+  readonly client: string;
+  readonly way: NextHopConfig;
 }
 
 /** One packet's view: where its connection may stand, and whether it may open one. */
@@ -62,7 +74,7 @@ export class Connections {
   find(lookup: Lookup): number {
     for (const number of candidates(lookup.hash)) {
       const entry = this.entries[number] ?? null;
-      if (entry === null || entry.tag !== lookup.hash.tag || isDead(entry, lookup.now)) continue;
+      if (entry === null || entry.reply || entry.tag !== lookup.hash.tag || isDead(entry, lookup.now)) continue;
       if (!lookup.opening && !entry.confirm) return number;
       if (entry.key === lookup.key) return number;
       if (!lookup.opening) continue;
@@ -71,6 +83,27 @@ export class Connections {
       this.#events.count('tag_collisions');
     }
     return -1;
+  }
+
+  /** Number of the reply entry with this key, or -1. `live`: only one whose connection is there. */
+  findReply(hash: FlowHash, key: string, now: number, live: boolean): number {
+    const found = candidates(hash).find((number) => {
+      const entry = this.entries[number];
+      if (!entry?.reply || entry.tag !== hash.tag || entry.key !== key) return false;
+      return !live || this.connectionOf(entry, now) !== null;
+    });
+    return found ?? -1;
+  }
+
+  /** The connection that a reply entry was made for; null: it is gone. */
+  connectionOf({ reply, realServer }: Entry, now: number): Entry | null {
+    const entry = reply === undefined ? null : (this.entries[reply.connection] ?? null);
+    if (entry === null || reply === undefined || entry.reply || isDead(entry, now)) return null;
+    return entry.realServer === realServer && entry.key.startsWith(reply.client) ? entry : null;
+  }
+
+  putReply(number: number, entry: Entry): void {
+    this.entries[number] = entry;
   }
 
   /** The first bucket's first entry of the tag, where it is established, alive and without rivals: its packets compare no key. */
@@ -101,7 +134,7 @@ export class Connections {
   /** Takes an entry out without counting it as expired or evicted. */
   remove(number: number): void {
     const entry = this.entries[number] ?? null;
-    if (entry !== null) this.#countLive(entry, -1);
+    if (entry !== null && !entry.reply) this.#countLive(entry, -1);
     if (entry?.template) entry.template.connections--;
     this.entries[number] = null;
   }
@@ -127,7 +160,8 @@ export class Connections {
 
   sweep(now: number): void {
     this.entries.forEach((entry, number) => {
-      if (entry !== null && isDead(entry, now)) this.#countOut(number, now);
+      if (entry?.reply && this.connectionOf(entry, now) === null) this.entries[number] = null;
+      else if (entry !== null && isDead(entry, now)) this.#countOut(number, now);
     });
   }
 
@@ -172,7 +206,7 @@ function candidates(hash: FlowHash): number[] {
 }
 
 function isDead(entry: Entry, now: number): boolean {
-  return entry.deadline <= now;
+  return entry.deadline <= now && !entry.reply;
 }
 
 /**
@@ -194,6 +228,7 @@ function evictionKind(state: State): [kind: number, quiet: number] {
     case 'LAST_ACK':
       return [1, 0];
     case 'ESTABLISHED':
+    case 'REPLY':
       return [9, Number.POSITIVE_INFINITY];
     case 'SYN_RECV':
     case 'SYN_SENT':

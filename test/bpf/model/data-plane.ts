@@ -18,8 +18,9 @@ import { type IcmpError, icmpAnswer, mayBeAnswered } from './icmp.ts';
 import { isForeign, isPlainAck, isSyn, opensConnection, reusesConnection } from './opening.ts';
 import { frameHeaders, type Headers, hasPorts, packetOf, readFirstFragment } from './read-headers.ts';
 import { type Link, type Packet, readDestination, readLink, readPacket } from './read-packet.ts';
+import { Replies } from './replies.ts';
 import { type Cursor, newCursor, placeByRing, schedule, serversChanged } from './schedule.ts';
-import { nextTcpState, timeoutOf } from './tcp-state.ts';
+import { type Direction, nextTcpState, timeoutOf } from './tcp-state.ts';
 import { type Template, Templates } from './templates.ts';
 
 export interface Result {
@@ -31,6 +32,15 @@ export interface Result {
 
 /** The kernel's, dropped, or answered with an ICMP error. */
 type NoServer = 'pass' | 'drop' | 'refuse';
+
+/** Of replies only where there were any. */
+interface Traffic {
+  connections: number;
+  packets: number;
+  bytes: number;
+  out_packets?: number;
+  out_bytes?: number;
+}
 
 export interface ModelOptions {
   readonly buckets: number;
@@ -55,7 +65,7 @@ const RING_SECONDS = 60;
 
 export class ModelDataPlane {
   readonly connections: Connections;
-  readonly traffic = new Map<string, { connections: number; packets: number; bytes: number }>();
+  readonly traffic = new Map<string, Traffic>();
   readonly templates = new Templates();
   now: number;
   /** Bits of enum option. */
@@ -69,12 +79,16 @@ export class ModelDataPlane {
   #counted: Record<string, number> = {};
   readonly #cursors = new Map<number, Cursor>();
   readonly #unrecorded = new Map<number, Unrecorded>();
-  readonly #fragments = new Fragments();
+  readonly fragments = new Fragments();
+  readonly #replies: Replies;
+  /** What the packet has done to its connection's entry. */
+  #news: 'old' | 'refreshed' | 'opened' = 'old';
 
   constructor(options: ModelOptions) {
     this.#options = options;
     this.now = options.now;
-    this.connections = new Connections(options.buckets, { count: (name) => this.#count(name) });
+    this.connections = new Connections(options.buckets, { count: (name) => this.count(name) });
+    this.#replies = new Replies(this);
   }
 
   configure(world: World): void {
@@ -87,6 +101,7 @@ export class ModelDataPlane {
     }
     this.#world = world;
     this.#services = new Map(world.services.map((config) => [serviceKeyOf(config), config]));
+    this.#replies.configure(world);
     this.#filter = new Set(world.services.map((config) => vipFilterBit(addressBytes(config.address))));
   }
 
@@ -107,11 +122,17 @@ export class ModelDataPlane {
     return counted;
   }
 
+  /** A packet of no service may be a reply. */
   process(frame: Buffer): Result {
+    return this.#processRequest(frame) ?? this.#replies.process(frame);
+  }
+
+  /** null: of no service. */
+  #processRequest(frame: Buffer): Result | null {
     const pass: Result = { verdict: 'pass', frame, randomId: false };
     const link = readLink(frame);
     const destination = link && readDestination(frame, link);
-    if (!link || !destination || !this.#filter.has(vipFilterBit(destination))) return pass;
+    if (!link || !destination || !this.#filter.has(vipFilterBit(destination))) return null;
     const reading = readPacket(frame, link);
     if (reading.kind !== 'packet') {
       return reading.kind === 'malformed' ? this.#outcome('pass_malformed', pass) : this.#uncommon(frame, link, pass);
@@ -120,11 +141,12 @@ export class ModelDataPlane {
   }
 
   /** `first`: the packet is the first of several fragments, which follow it. */
-  #decide(frame: Buffer, link: Link, packet: Packet, pass: Result, first: FirstFragment | null): Result {
+  #decide(frame: Buffer, link: Link, packet: Packet, pass: Result, first: FirstFragment | null): Result | null {
     const service = this.#findService(packet);
-    if (service === null) return pass;
-    if (!this.#isForUs(frame)) return this.#outcome('pass_other_mac', pass);
-    const hash = flowHash(this.#options.hashKey, this.#options.buckets - 1, packet, service.id);
+    if (service === null) return null;
+    if (!this.isForUs(frame)) return this.#outcome('pass_other_mac', pass);
+    const hash = this.hashOf(packet, service.id);
+    this.#news = 'old';
     const slot = this.#findServer(service, packet, hash);
     if (slot === 'pass') return pass;
     if (slot === 'drop') return { ...pass, verdict: 'drop' };
@@ -132,14 +154,35 @@ export class ModelDataPlane {
     const server = service.servers[slot];
     if (first !== null && server !== undefined) {
       const { headers, headerEnd } = first;
-      const went = { service: service.id, slot, realServer: server.id, flow: hash.ring };
-      this.#fragments.remember(headers, { ...went, headerEnd, seenAt: this.now });
+      const went = { kind: 'request' as const, service: service.id, slot, realServer: server.id, flow: hash.ring };
+      this.fragments.remember(headers, { ...went, headerEnd, seenAt: this.now });
     }
     if (!server?.available) return this.#drop('drop_real_server_gone', frame);
+    if (server.method === 'nat' && this.#news !== 'old' && !this.#settleReplies(frame, link, packet, service, server)) {
+      return { ...pass, verdict: 'drop' };
+    }
     return this.#forward({ frame, link, packet, server, flow: hash.ring }, service);
   }
 
-  #uncommon(frame: Buffer, link: Link, pass: Result): Result {
+  /** After a packet that opened its connection, or started its time again; false: no room for its replies. */
+  #settleReplies(frame: Buffer, link: Link, packet: Packet, service: ServiceConfig, server: ServerConfig): boolean {
+    const hash = this.hashOf(packet, service.id);
+    const lookup = { hash, key: flowKey(service, packet), now: this.now, opening: false, confirm: false };
+    const connection = this.connections.find(lookup);
+    const kept = connection >= 0 && this.#replies.keep(frame, link, packet, server, connection);
+    if (this.#news === 'refreshed') return true;
+    if (kept) {
+      this.count('connections_created');
+      this.trafficOf(`service ${service.id}`).connections++;
+      this.trafficOf(`server ${server.id}`).connections++;
+      return true;
+    }
+    this.connections.remove(connection);
+    this.count('drop_table_full');
+    return false;
+  }
+
+  #uncommon(frame: Buffer, link: Link, pass: Result): Result | null {
     const headers = frameHeaders(frame, link);
     if (headers === null) return this.#outcome('pass_malformed', pass);
     if (headers.family === 4 && !hasPorts(headers.protocol)) return pass;
@@ -152,17 +195,18 @@ export class ModelDataPlane {
     return this.#decide(frame, link, packet, pass, headers.more ? { headers, headerEnd } : null);
   }
 
-  #laterFragment(frame: Buffer, link: Link, headers: Headers, pass: Result): Result {
-    const known = this.#fragments.recall(headers, this.now);
+  #laterFragment(frame: Buffer, link: Link, headers: Headers, pass: Result): Result | null {
+    const known = this.fragments.recall(headers, this.now);
     if (known === 'unknown') return this.#outcome('pass_fragment', pass);
     if (known === 'malformed') return this.#outcome('pass_malformed', pass);
-    if (!this.#isForUs(frame)) return this.#outcome('pass_other_mac', pass);
+    if (known.kind === 'reply') return null;
+    if (!this.isForUs(frame)) return this.#outcome('pass_other_mac', pass);
     const service = this.#world.services.find(({ id }) => id === known.service);
     if (service === undefined) return pass;
     const server = service.servers[known.slot];
     if (!server?.available || server.id !== known.realServer) return this.#drop('drop_real_server_gone', frame);
     // No error about a later fragment (RFC 1122, 3.2.2); IPv6 knows no such rule.
-    const packet = packetOf(headers, { protocol: 17, sport: 0, dport: 0, flags: 0 });
+    const packet = packetOf(headers, { protocol: 17, sport: 0, dport: 0, flags: 0, transport: 0 });
     return this.#forward({ frame, link, packet, server, flow: known.flow }, service, headers.family === 4);
   }
 
@@ -182,7 +226,15 @@ export class ModelDataPlane {
     return null;
   }
 
-  #isForUs(frame: Buffer): boolean {
+  hashOf(packet: Packet, service: number): FlowHash {
+    return flowHash(this.#options.hashKey, this.#options.buckets - 1, packet, service);
+  }
+
+  get ingress(): number {
+    return this.#options.ingress;
+  }
+
+  isForUs(frame: Buffer): boolean {
     const { ingress } = this.#options;
     return this.#world.interfaces.some(
       ({ ifindex, mac }) => ifindex === ingress && macBytes(mac).equals(frame.subarray(0, 6)),
@@ -203,7 +255,7 @@ export class ModelDataPlane {
     }
     lookup.confirm ||= entry.confirm;
     this.connections.remove(found);
-    this.#count(end);
+    this.count(end);
     return opening ? this.#open(service, packet, lookup, found) : this.#withoutEntry(service, packet, hash);
   }
 
@@ -219,13 +271,17 @@ export class ModelDataPlane {
     const server = service.servers[entry.slot];
     const wanted = server?.available && (!isSyn(packet) || isEligible(server));
     if (this.#has(Option.OPTION_EXPIRE_NODEST_CONN) && !wanted) return 'connections_without_server';
-    return entry.template === null && reusesConnection(packet, entry.state, this.options) ? 'connections_reused' : null;
+    const reuses = reusesConnection(packet, entry.state, this.options, server?.method === 'nat');
+    return entry.template === null && reuses ? 'connections_reused' : null;
   }
 
   #use(number: number, entry: Entry, service: ServiceConfig, packet: Packet): void {
-    if (!service.servers[entry.slot]?.available) return;
+    const server = service.servers[entry.slot];
+    if (!server?.available) return;
     const before = entry.state;
-    const state = packet.protocol === 6 ? nextTcpState(before, packet.flags, this.#isSecure) : before;
+    const direction = directionOf(server);
+    const state = packet.protocol === 6 ? nextTcpState(before, packet.flags, direction, this.isSecure) : before;
+    if (state !== before || entry.deadline !== this.now + timeoutOf(state)) this.#news = 'refreshed';
     this.connections.refresh(number, state, this.now + timeoutOf(state));
     if (entry.template && service.persistence > 0 && state === 'ESTABLISHED' && before !== state) {
       entry.template.assured = true;
@@ -235,7 +291,7 @@ export class ModelDataPlane {
   /** `place`: the number of the entry that the packet takes over, or -1. */
   #open(service: ServiceConfig, packet: Packet, lookup: Lookup, place: number): number | NoServer {
     if (this.dropRate > 0 && this.#dropTurn++ % this.dropRate === 0) {
-      this.#count('drop_defense');
+      this.count('drop_defense');
       return 'drop';
     }
     const foreign = isForeign(service, packet);
@@ -250,11 +306,18 @@ export class ModelDataPlane {
     const isNew = bound === null;
     const template =
       service.persistence > 0 ? this.templates.bind(service, packet.source, slot, this.now, isNew) : null;
-    if (single) this.#count('one_packet');
+    if (!single && number < 0 && server.method === 'nat') {
+      this.count('drop_table_full');
+      return 'drop';
+    }
+    if (single) this.count('one_packet');
     else if (number < 0) this.#placeWithoutEntry(service);
     else this.#record(number, slot, server, packet, lookup, template);
-    this.#traffic(`service ${service.id}`).connections++;
-    this.#traffic(`server ${server.id}`).connections++;
+    // By NAT it counts once its replies can be found, too.
+    if (!single && server.method === 'nat') return slot;
+    if (!single && number >= 0) this.count('connections_created');
+    this.trafficOf(`service ${service.id}`).connections++;
+    this.trafficOf(`server ${server.id}`).connections++;
     return slot;
   }
 
@@ -277,7 +340,8 @@ export class ModelDataPlane {
     lookup: Lookup,
     template: Template | null,
   ): void {
-    const state: State = packet.protocol === 17 ? 'UDP' : nextTcpState('NONE', packet.flags, this.#isSecure);
+    const state: State =
+      packet.protocol === 17 ? 'UDP' : nextTcpState('NONE', packet.flags, directionOf(server), this.isSecure);
     const confirm = lookup.confirm || packet.protocol === 17 || this.#has(Option.OPTION_SLOPPY_TCP);
     const deadline = this.now + timeoutOf(state);
     const { key, hash } = lookup;
@@ -287,26 +351,30 @@ export class ModelDataPlane {
       template.connections++;
       template.assured ||= state === 'ESTABLISHED';
     }
-    this.#count('connections_created');
+    this.#news = 'opened';
   }
 
   #placeWithoutEntry(service: ServiceConfig): void {
     const followedUntil = this.now + timeoutOf('ESTABLISHED');
     this.#unrecorded.set(service.id, { placedAt: this.now, followedUntil });
-    this.#count('connections_unrecorded');
+    this.count('connections_unrecorded');
   }
 
   /** TCP in mid-flow that nobody knows: the ring while such connections may live, else the kernel. */
   #withoutEntry(service: ServiceConfig, packet: Packet, hash: FlowHash): number | NoServer {
     const without = this.#unrecorded.get(service.id);
     if (without === undefined || without.followedUntil <= this.now) {
-      this.#count('pass_no_connection');
+      this.count('pass_no_connection');
       return 'pass';
     }
     const slot = this.#template(service, packet) ?? placeByRing(service, packet, hash.ring, this.#live(), false);
     if (slot === null) return this.#noServer(service, packet);
+    if (service.servers[slot]?.method === 'nat') {
+      this.count('pass_no_connection');
+      return 'pass';
+    }
     without.followedUntil = this.now + timeoutOf('ESTABLISHED');
-    this.#count('followed_ring');
+    this.count('followed_ring');
     return slot;
   }
 
@@ -319,25 +387,25 @@ export class ModelDataPlane {
   #forward(found: Omit<Forwarding, 'hop' | 'egress'>, service: ServiceConfig, quiet = false): Result {
     const { frame, link, packet, server } = found;
     const overhead = overheadOf(server);
-    for (const traffic of [this.#traffic(`service ${service.id}`), this.#traffic(`server ${server.id}`)]) {
+    for (const traffic of [this.trafficOf(`service ${service.id}`), this.trafficOf(`server ${server.id}`)]) {
       traffic.packets++;
       traffic.bytes += packet.length;
     }
     if (packet.ttl <= 1) {
-      this.#count('drop_ttl_exceeded');
+      this.count('drop_ttl_exceeded');
       if (quiet) return { verdict: 'drop', frame, randomId: false };
       return this.#answer(frame, link, packet, { kind: 'time-exceeded' });
     }
     if (packet.length + overhead > server.mtu) {
       if (packet.family === 4 && !packet.df) return this.#drop('drop_too_big_no_df', frame);
-      this.#count('drop_too_big');
+      this.count('drop_too_big');
       if (quiet) return { verdict: 'drop', frame, randomId: false };
       return this.#answer(frame, link, packet, { kind: 'too-big', mtu: server.mtu - overhead });
     }
     const hop = this.#world.nextHops[server.nextHop];
     const egress = this.#world.interfaces.find(({ ifindex }) => ifindex + 1 === hop?.port);
     if (hop === undefined || egress === undefined) return this.#drop('drop_no_next_hop', frame);
-    this.#count('forwarded');
+    this.count('forwarded');
     const forwarding: Forwarding = { ...found, hop, egress };
     const verdict = egress.ifindex === this.#options.ingress ? 'tx' : 'redirect';
     return { verdict, frame: forwardedFrame(forwarding), randomId: hasRandomId(forwarding) };
@@ -345,16 +413,16 @@ export class ModelDataPlane {
 
   #answer(frame: Buffer, link: Link, packet: Packet, error: IcmpError): Result {
     if (!mayBeAnswered(packet.source)) return { verdict: 'drop', frame, randomId: false };
-    this.#count('icmp_sent');
+    this.count('icmp_sent');
     return { verdict: 'tx', frame: icmpAnswer(frame, link, packet, error), randomId: false };
   }
 
   #noServer(service: ServiceConfig, packet: Packet): 'refuse' | 'pass' {
     if (isForeign(service, packet)) {
-      this.#count('pass_no_connection');
+      this.count('pass_no_connection');
       return 'pass';
     }
-    this.#count('drop_no_real_server');
+    this.count('drop_no_real_server');
     return 'refuse';
   }
 
@@ -362,21 +430,21 @@ export class ModelDataPlane {
     return (this.options & option) !== 0;
   }
 
-  get #isSecure(): boolean {
+  get isSecure(): boolean {
     return this.#has(Option.OPTION_SECURE_TCP);
   }
 
   #drop(counter: string, frame: Buffer): Result {
-    this.#count(counter);
+    this.count(counter);
     return { verdict: 'drop', frame, randomId: false };
   }
 
   #outcome(counter: string, result: Result): Result {
-    this.#count(counter);
+    this.count(counter);
     return result;
   }
 
-  #count(name: string): void {
+  count(name: string): void {
     this.#counted[name] = (this.#counted[name] ?? 0) + 1;
   }
 
@@ -386,11 +454,16 @@ export class ModelDataPlane {
     return cursor;
   }
 
-  #traffic(name: string): { connections: number; packets: number; bytes: number } {
+  trafficOf(name: string): Traffic {
     const traffic = this.traffic.get(name) ?? { connections: 0, packets: 0, bytes: 0 };
     this.traffic.set(name, traffic);
     return traffic;
   }
+}
+
+/** Whose table of states a client's packets go by. */
+function directionOf({ method }: ServerConfig): Direction {
+  return method === 'nat' ? 'input' : 'input-only';
 }
 
 function flowKey(service: ServiceConfig, packet: Packet): string {

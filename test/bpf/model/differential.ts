@@ -125,6 +125,7 @@ class Differential {
     if (!isDeepStrictEqual(counted, wanted)) {
       this.#fail(frame, `counted ${JSON.stringify(counted)}, expected ${JSON.stringify(wanted)}`);
     }
+    if (got.verdict === 'tx' || got.verdict === 'redirect') this.#source.sent(got.frame);
     for (const [name, times] of Object.entries(counted)) this.#totals[name] = (this.#totals[name] ?? 0) + times;
   }
 

@@ -4,21 +4,26 @@ import { ETHERTYPE } from '../../support/packet-layers.ts';
 import { familyOf } from '../encode.ts';
 import type { InterfaceConfig, NextHopConfig, ServerConfig } from '../world.ts';
 import type { Link, Packet } from './read-packet.ts';
+import { requestTranslation, translate } from './translate.ts';
 
-export interface Forwarding {
-  readonly frame: Buffer;
+/** Where a frame leaves, and with what link header. */
+export interface Leaving {
   readonly link: Link;
-  readonly packet: Packet;
-  readonly server: ServerConfig;
   readonly hop: NextHopConfig;
   readonly egress: InterfaceConfig;
+}
+
+export interface Forwarding extends Leaving {
+  readonly frame: Buffer;
+  readonly packet: Packet;
+  readonly server: ServerConfig;
   /** The flow's 32 bits for spread sources. */
   readonly flow: number;
 }
 
 /** Bytes that the method puts in front of the packet. */
 export function overheadOf(server: ServerConfig): number {
-  if (server.method === 'dr') return 0;
+  if (server.method !== 'tun') return 0;
   return familyOf(server.address) === 4 ? 20 : 40;
 }
 
@@ -30,16 +35,23 @@ export function hasRandomId(forwarding: Forwarding): boolean {
 
 export function forwardedFrame(forwarding: Forwarding): Buffer {
   const { frame, link, packet, server } = forwarding;
-  const ip = Buffer.from(frame.subarray(link.ipAt));
-  if (packet.family === 4) decrementTtl(ip);
-  else ip[7] = packet.ttl - 1;
-  if (server.method === 'dr') return Buffer.concat([linkHeader(forwarding, link.etherType), ip]);
+  const ip = hopped(frame.subarray(link.ipAt), packet);
+  if (server.method === 'nat') translate(ip, packet, requestTranslation(server, packet));
+  if (server.method !== 'tun') return Buffer.concat([linkHeader(forwarding, link.etherType), ip]);
   const over4 = familyOf(server.address) === 4;
   const outer = over4 ? outerIpv4(forwarding) : outerIpv6(forwarding);
   return Buffer.concat([linkHeader(forwarding, over4 ? ETHERTYPE.ipv4 : ETHERTYPE.ipv6), outer, ip]);
 }
 
-function linkHeader({ link, hop, egress }: Forwarding, etherType: number): Buffer {
+/** A copy of the IP packet, one hop further. */
+export function hopped(packet: Buffer, { family, ttl }: Packet): Buffer {
+  const ip = Buffer.from(packet);
+  if (family === 4) decrementTtl(ip);
+  else ip[7] = ttl - 1;
+  return ip;
+}
+
+export function linkHeader({ link, hop, egress }: Leaving, etherType: number): Buffer {
   const tags = hop.tags ?? link.tags;
   // The TPID of an inner tag that the next hop asks for is always 0x8100.
   const tpids = tags.map((tag, index) => (hop.tags !== null && index > 0 ? ETHERTYPE.vlan : tag.tpid));

@@ -1,14 +1,26 @@
 /** Where first fragments went, for those that follow. The real table's bound is out of a test's reach. */
 import type { Headers } from './read-headers.ts';
 
-export interface Fragment {
+interface Seen {
+  readonly headerEnd: number;
+  readonly seenAt: number;
+}
+
+export interface RequestFragment extends Seen {
+  readonly kind: 'request';
   readonly service: number;
   readonly slot: number;
   readonly realServer: number;
   readonly flow: number;
-  readonly headerEnd: number;
-  readonly seenAt: number;
 }
+
+export interface ReplyFragment extends Seen {
+  readonly kind: 'reply';
+  /** Number of the reply's entry. */
+  readonly entry: number;
+}
+
+export type Fragment = RequestFragment | ReplyFragment;
 
 const SECONDS = 30;
 

@@ -24,9 +24,9 @@ export function isSyn({ protocol, flags }: Packet): boolean {
 }
 
 /** A SYN on a connection that is over: scheduled anew, by conn_reuse_mode. */
-export function reusesConnection(packet: Packet, state: State, options: number): boolean {
+export function reusesConnection(packet: Packet, state: State, options: number, seesReplies: boolean): boolean {
   if (!isSyn(packet) || (options & Option.OPTION_REUSE) === 0) return false;
-  if (state === 'FIN_WAIT') return (options & Option.OPTION_REUSE_FIN_WAIT) !== 0;
+  if (state === 'FIN_WAIT') return (options & Option.OPTION_REUSE_FIN_WAIT) !== 0 && !seesReplies;
   return state === 'TIME_WAIT' || state === 'CLOSE';
 }
 

@@ -3,12 +3,17 @@
  * opened, used, closed, pushed out and opened again; some with options, tags
  * and extension headers, and some broken anywhere.
  */
+
 import { ethernet, type PacketBuilder } from '../../support/packet.ts';
+import { addressText } from '../../support/packet-bytes.ts';
 import { CLIENT_MAC, INGRESS } from '../world.ts';
 import type { Random } from './random.ts';
 import { VIPS } from './random-world.ts';
+import { readDestination, readLink, readPacket } from './read-packet.ts';
 
 const FLAGS = ['S', 'S', 'S', '.', '.', '.', 'P.', 'F.', 'F', 'R', 'R.', 'S.', '', 'FS', 'SR', 'U', 'FSRP.U'];
+/** So many replies are thought of. */
+const ANSWERABLE = 64;
 const LENGTHS = [0, 1, 3, 6, 20, 100];
 const LARGE_LENGTHS = [500, 540, 541, 1212, 1240, 1400, 1420, 1421, 1440, 1441, 1460];
 
@@ -25,6 +30,7 @@ export class PacketSource {
   readonly #flows: readonly Flow[];
   /** Later fragments of packets whose first one was sent. */
   readonly #pending: Buffer[] = [];
+  readonly #answerable: Flow[] = [];
 
   /** `flows`: how many different connections there may be. */
   constructor(random: Random, flows: number) {
@@ -33,18 +39,40 @@ export class PacketSource {
   }
 
   next(): Buffer {
-    const frame = this.#random.once(3) ? (this.#pending.pop() ?? this.#build()) : this.#build();
+    const reply = this.#random.once(4) ? this.#reply() : null;
+    const frame = reply ?? (this.#random.once(3) ? (this.#pending.pop() ?? this.#build()) : this.#build());
     if (this.#random.once(12)) return this.#cut(frame);
     if (this.#random.once(12)) return this.#scramble(frame);
     return frame;
   }
 
+  /** What a real server would answer to one of the last requests that went by NAT; null: there is none. */
+  #reply(): Buffer | null {
+    const answer = this.#answerable[this.#random.below(ANSWERABLE)];
+    return answer === undefined ? null : this.#packet(answer);
+  }
+
+  /** A frame has left: where it was a request by NAT, its answer comes among the next packets. */
+  sent(frame: Buffer): void {
+    const link = readLink(frame);
+    const reading = link && readDestination(frame, link) ? readPacket(frame, link) : null;
+    if (reading?.kind !== 'packet') return;
+    const { source, destination, sport, dport, protocol } = reading.packet;
+    const [src, dst] = [addressText(destination), addressText(source)];
+    if (VIPS.includes(src) || VIPS.includes(dst)) return;
+    const answer: Flow = { src, dst, sport: dport, dport: sport, protocol: protocol === 17 ? 'udp' : 'tcp' };
+    this.#answerable[this.#random.below(ANSWERABLE)] = answer;
+  }
+
   #build(): Buffer {
+    return this.#packet(this.#random.pick(this.#flows));
+  }
+
+  #packet(flow: Flow): Buffer {
     const random = this.#random;
     let builder = ethernet({ dst: random.once(60) ? '02:00:00:00:00:99' : INGRESS.mac, src: CLIENT_MAC });
     if (random.once(8)) builder = builder.vlan(random.below(4096), random.pick([0x8100, 0x88a8]));
     if (random.once(16)) builder = builder.vlan(random.below(4096));
-    const flow = random.pick(this.#flows);
     if (random.once(20)) return this.#fragments(builder, flow);
     const network = this.#network(builder, random.once(100) ? { ...flow, src: strangeSource(random, flow.dst) } : flow);
     const length = random.once(8) ? random.pick(LARGE_LENGTHS) : random.pick(LENGTHS);

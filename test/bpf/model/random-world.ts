@@ -50,9 +50,11 @@ export function editWorld(random: Random, before: World): World {
 }
 
 function randomService(random: Random, id: number): ServiceConfig {
-  const servers = Array.from({ length: 1 + random.below(SERVERS) }, (_, slot) => randomServer(random, id, slot));
   const protocol = random.once(3) ? 'udp' : 'tcp';
   const address = random.pick(VIPS);
+  const servers = Array.from({ length: 1 + random.below(SERVERS) }, (_, slot) => {
+    return randomServer(random, { id, address }, slot);
+  });
   return withRing(random, {
     protocol,
     address,
@@ -70,15 +72,23 @@ function randomService(random: Random, id: number): ServiceConfig {
   });
 }
 
-function randomServer(random: Random, service: number, slot: number): ServerConfig {
-  const family = random.once(2) ? 6 : 4;
+/** NAT keeps the family; several services may have one real server. */
+function randomServer(
+  random: Random,
+  { id, address }: Pick<ServiceConfig, 'id' | 'address'>,
+  slot: number,
+): ServerConfig {
+  const method = random.pick(['dr', 'tun', 'nat'] as const);
+  const own = address.includes(':') ? 6 : 4;
+  const family = method === 'nat' || random.once(2) ? own : own === 4 ? 6 : 4;
   const widest = family === 4 ? 24 : 32;
   return server(slot + 1, {
     family,
-    id: service * 16 + slot,
+    id: id * 16 + slot,
+    port: random.pick([80, 8080, 0]),
     nextHop: random.below(16),
     mtu: random.pick([1500, 1500, 1500, 1280, 600]),
-    method: random.once(2) ? 'tun' : 'dr',
+    method,
     weight: random.pick([0, 1, 1, 2, 3, 4, 6, 100]),
     available: !random.once(8),
     outerDf: random.pick(['copy', 'set', 'clear']),
@@ -112,7 +122,7 @@ function editService(random: Random, config: ServiceConfig): ServiceConfig {
     () => change({ mtu: random.pick([1500, 1280, 600]), nextHop: random.below(16) }),
     () =>
       config.servers.length < SERVERS
-        ? [...config.servers, randomServer(random, config.id, config.servers.length)]
+        ? [...config.servers, randomServer(random, config, config.servers.length)]
         : config.servers.slice(0, 2),
   ];
   return withRing(random, { ...config, servers: random.pick(next)(), generation: (config.generation + 1) & 0xffff });

@@ -122,11 +122,17 @@ export function readFirstFragment(ip: Buffer, headers: Headers): { packet: Packe
   if (transport.length < size) return null;
   const flags = protocol === PROTOCOL.tcp ? transport.readUInt8(13) : 0;
   const ports = { sport: transport.readUInt16BE(0), dport: transport.readUInt16BE(2) };
-  return { packet: packetOf(headers, { protocol, flags, ...ports }), headerEnd: body + size - fragmentable };
+  return {
+    packet: packetOf(headers, { protocol, flags, ...ports, transport: body }),
+    headerEnd: body + size - fragmentable,
+  };
 }
 
 /** What forwarding needs of an IP packet; ports where it has any. */
-export function packetOf(headers: Headers, transport: Pick<Packet, 'protocol' | 'sport' | 'dport' | 'flags'>): Packet {
+export function packetOf(
+  headers: Headers,
+  transport: Pick<Packet, 'protocol' | 'sport' | 'dport' | 'flags' | 'transport'>,
+): Packet {
   const { family, source, destination, length, ttl, tos, ipId: id, df } = headers;
   return { family, source, destination, length, ttl, tos, id, df, ...transport };
 }

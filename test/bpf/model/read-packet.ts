@@ -22,6 +22,8 @@ export interface Packet {
   readonly id: number;
   /** IPv6 has no such bit: false. */
   readonly df: boolean;
+  /** Offset of the transport header in the IP packet; 0: it has none (a later fragment). */
+  readonly transport: number;
 }
 
 export interface Link {
@@ -66,6 +68,14 @@ export function readDestination(frame: Buffer, link: Link): Buffer | null {
   return null;
 }
 
+/** The source address, where `readDestination` is there. */
+export function readSource(frame: Buffer, link: Link): Buffer | null {
+  const ip = frame.subarray(link.ipAt);
+  if (link.etherType === ETHERTYPE.ipv4 && ip.length >= 20) return ip.subarray(12, 16);
+  if (link.etherType === ETHERTYPE.ipv6 && ip.length >= 40) return ip.subarray(8, 24);
+  return null;
+}
+
 /** `link` has a complete fixed IP header behind it (`readDestination` is not null). */
 export function readPacket(frame: Buffer, link: Link): Reading {
   const ip = frame.subarray(link.ipAt);
@@ -89,6 +99,7 @@ function readIpv4(ip: Buffer): Reading {
     tos: ip.readUInt8(1),
     id: ip.readUInt16BE(4),
     df: (fragment & 0x4000) !== 0,
+    transport: header,
   });
 }
 
@@ -120,6 +131,7 @@ function readIpv6(ip: Buffer): Reading {
     tos: (ip.readUInt16BE(0) >> 4) & 0xff,
     id: 0,
     df: false,
+    transport: at,
   });
 }
 

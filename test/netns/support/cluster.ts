@@ -13,7 +13,9 @@ import { waitFor } from '../../../scripts/lab/wait.ts';
 import type { ServerReport, ServicesReport } from '../../../src/api/protocol/services.ts';
 
 export type Family = 4 | 6;
-export type Method = 'dr' | 'tun';
+export type Method = 'dr' | 'tun' | 'nat';
+
+const METHOD_OPTIONS = { dr: '-g', tun: '-i', nat: '-m' };
 
 export interface ClusterOptions extends StandardOptions {
   readonly director?: DirectorOptions;
@@ -51,16 +53,16 @@ export class Cluster implements AsyncDisposable {
   async addService(
     family: Family,
     method: Method,
-    options: { port?: number; scheduler?: string } = {},
+    options: { port?: number; scheduler?: string; realPort?: number } = {},
   ): Promise<string> {
-    const { port = 80, scheduler = 'rr' } = options;
+    const { port = 80, scheduler = 'rr', realPort = port } = options;
     const name = serviceName(family, port);
     if (method === 'tun') await this.decapsulate();
     const endpoint = name.replace('/tcp', '');
     // One command for all: each start of xlb takes a while.
     const servers = this.realServers.map((host) => {
       const address = serverAddress(family, host);
-      return `-a -t ${endpoint} -r ${address}:${port} ${method === 'dr' ? '-g' : '-i'}\n`;
+      return `-a -t ${endpoint} -r ${address}:${realPort} ${METHOD_OPTIONS[method]}\n`;
     });
     const input = `-A -t ${endpoint} -s ${scheduler}\n${servers.join('')}`;
     await this.director.xlb(['ipvsadm', '-R'], { input });

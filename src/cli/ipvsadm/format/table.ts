@@ -14,7 +14,7 @@ export interface TableOptions {
   readonly exact: boolean;
 }
 
-const FORWARD = { dr: 'Route', tun: 'Tunnel' } as const;
+const FORWARD = { dr: 'Route', tun: 'Tunnel', nat: 'Masq' } as const;
 
 /** Above all services; ipvsadm leaves it out where one is asked for. */
 export function versionLine(tableSize: number): string {

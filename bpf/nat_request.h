@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* Masquerading, the client's half: a packet goes on to the real server's address and port. */
+#pragma once
+
+#include "balance.h"
+#include "nat_job.h"
+#include "reply.h"
+
+/* The real server's port; port 0 keeps the packet's. */
+static __always_inline __be16 real_port(const struct real_server *server, const struct packet *packet)
+{
+	return server->port ? server->port : packet->destination_port;
+}
+
+/* Where the frame came from, and by what: a way back that needs no route. */
+static __always_inline void note_way_back(struct xdp_md *ctx, struct reply_key *reply)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct ethhdr *eth = data;
+	struct vlan_header *vlan = (void *)(eth + 1);
+	struct link link;
+
+	if (!parse_link(data, end, &link) || (void *)(eth + 1) > end)
+		return;
+	__builtin_memcpy(reply->mac, eth->h_source, ETH_ALEN);
+	reply->port = (ctx->ingress_ifindex % INTERFACE_SLOTS + 1) | link.tag_count << REPLY_TAGS_SHIFT;
+	if (eth->h_proto == bpf_htons(ETH_P_8021AD))
+		reply->port |= REPLY_SERVICE_TAG;
+	if (link.tag_count > 0 && (void *)(vlan + 1) <= end)
+		reply->vlan_tci[0] = vlan->tci;
+	if (link.tag_count > 1 && (void *)(vlan + 2) <= end)
+		reply->vlan_tci[1] = vlan[1].tci;
+}
+
+static __always_inline void make_reply_packet(struct packet *reply, const struct packet *packet,
+					      const struct real_server *server)
+{
+	reply->source = server->address;
+	reply->destination = packet->source;
+	reply->source_port = real_port(server, packet);
+	reply->destination_port = packet->source_port;
+	reply->protocol = packet->protocol;
+	reply->family = server->family;
+}
+
+/* A reply entry is there, old or new: it points to the packet's connection from now on. */
+static __always_inline int write_reply(struct xdp_md *ctx, const struct nat_job *job, __u32 number, __u32 connection)
+{
+	struct reply_key *reply = get_reply_key(number);
+
+	if (!reply)
+		return 0;
+	reply->source = job->reply.source;
+	reply->destination = job->reply.destination;
+	reply->source_port = job->reply.source_port;
+	reply->destination_port = job->reply.destination_port;
+	reply->server = reply_mark(job->reply.protocol) | (job->real_server & REPLY_SERVER_MASK);
+	reply->connection = connection;
+	note_way_back(ctx, reply);
+	return 1;
+}
+
+/* Makes the connection's replies findable, and notes the way back; 0: there is no room. */
+static __always_inline int keep_reply(struct xdp_md *ctx, const struct settings *settings, struct nat_job *job,
+				      const struct real_server *server, __u32 connection)
+{
+	struct lookup *lookup = &job->lookup;
+	__u64 *place;
+	int number;
+
+	make_reply_packet(&job->reply, &job->packet, server);
+	place_reply(settings, &job->reply, lookup);
+	number = find_reply_entry(&job->reply, lookup, 0);
+	if (number >= 0) {
+		place = get_entry(number);
+		/* Unless the sweep has just taken it for an orphan. */
+		if (write_reply(ctx, job, number, connection) && place && is_reply(READ_ONCE(*place)))
+			return 1;
+	}
+	number = claim(lookup);
+	if (number < 0)
+		return 0;
+	place = get_entry(number);
+	if (!write_reply(ctx, job, number, connection) || !place)
+		return 0;
+	__sync_lock_test_and_set(place, make_entry(lookup->hash.tag, 1, 0, CONNECTION_REPLY, 0));
+	return 1;
+}
+
+/* The entry of the job's packet, or NO_ENTRY: another CPU has taken it out since. */
+static __always_inline int find_own(const struct settings *settings, struct nat_job *job)
+{
+	struct lookup *lookup = &job->lookup;
+
+	lookup->hash = flow_hash(settings, &job->packet, job->service_id);
+	lookup->second = other_bucket(settings, lookup->hash.bucket, lookup->hash.tag);
+	lookup->now = clock_seconds(settings);
+	lookup->opening = 0;
+	return find_connection(&job->packet, job->service_id, lookup);
+}
+
+/*
+ * After a packet that opened its connection, or started its time again. A new
+ * connection whose replies find no room is taken back: 0.
+ */
+static __noinline int settle_replies(struct xdp_md *ctx, struct nat_job *job, struct real_server *server)
+{
+	struct settings *settings = get_settings();
+	int connection, kept;
+	__u64 *place;
+
+	if (!settings)
+		return 0;
+	connection = find_own(settings, job);
+	kept = connection >= 0 && keep_reply(ctx, settings, job, server, connection);
+	if (job->packet.news != CONNECTION_OPENED)
+		return 1;
+	if (kept) {
+		count(connections_created);
+		count_connection(job->service_id, job->real_server);
+		return 1;
+	}
+	place = get_entry(connection);
+	if (connection >= 0 && place)
+		withdraw(connection, READ_ONCE(*place), job->real_server);
+	count(drop_table_full);
+	return 0;
+}
+
+static __always_inline int rewrite_request(struct xdp_md *ctx, struct nat_job *job, const struct link *link,
+					   const struct real_server *server)
+{
+	struct translation *to = &job->translation;
+
+	to->address = server->address;
+	to->port = real_port(server, &job->packet);
+	to->at = link->length;
+	to->transport = job->packet.transport;
+	to->protocol = job->packet.protocol;
+	to->family = job->packet.family;
+	to->side = SIDE_DESTINATION;
+	return translate(ctx, to);
+}
+
+static __always_inline int forward_request(struct xdp_md *ctx, void *ip, struct link *link, struct nat_job *job,
+					   struct real_server *server, int family, int frags)
+{
+	struct inner inner = {.length = job->packet.length};
+	struct egress egress = {.frags = frags};
+	int verdict;
+
+	count_traffic(job->service_id, job->real_server, job->packet.length);
+	read_inner(ip, family, &inner);
+	if (inner.ttl <= 1) {
+		count(drop_ttl_exceeded);
+		return job->packet.quiet ? XDP_DROP : send_icmp_error(ctx, job->packet.length, ICMP_ERROR_TTL, 0);
+	}
+	if (job->packet.length > server->mtu)
+		return too_big(ctx, &job->packet, &inner, server->mtu, family);
+	if (!find_egress(server->next_hop, &egress)) {
+		count(drop_no_next_hop);
+		return XDP_DROP;
+	}
+	decrement_hops(ip, family, &inner);
+	if (!rewrite_request(ctx, job, link, server)) {
+		count(drop_untranslated);
+		return XDP_DROP;
+	}
+	verdict = forward_dr(ctx, &egress, link);
+	if (verdict != XDP_DROP)
+		count(forwarded);
+	return verdict;
+}
+
+/* The rest of a request's way; `family` is a constant, as in balance.h. */
+static __always_inline int translate_request(struct xdp_md *ctx, int family, int frags)
+{
+	void *data, *end, *ip;
+	struct nat_job *job = get_nat_job();
+	struct real_server *server;
+	struct link link;
+	__u32 line;
+
+	if (!job)
+		return XDP_DROP;
+	line = job->line;
+	server = bpf_map_lookup_elem(&schedules, &line);
+	if (!server || (job->packet.news != CONNECTION_OLD && !settle_replies(ctx, job, server)))
+		return XDP_DROP;
+	data = (void *)(long)ctx->data;
+	end = (void *)(long)ctx->data_end;
+	ip = parse_link(data, end, &link);
+	if (!ip || ip + (family == FAMILY_IPV4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr)) > end)
+		return XDP_DROP;
+	return forward_request(ctx, ip, &link, job, server, family, frags);
+}

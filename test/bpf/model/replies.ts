@@ -1,0 +1,171 @@
+/**
+ * Masquerading, the real server's half: how what it answers finds its connection
+ * in the table, and leaves as the VIP's the way that the client's frames came.
+ */
+import { addressBytes } from '../../support/packet-bytes.ts';
+import { vipFilterBit } from '../encode.ts';
+import { TIMEOUTS } from '../settings.ts';
+import type { ServerConfig, World } from '../world.ts';
+import type { Entry } from './connections.ts';
+import type { ModelDataPlane, Result } from './data-plane.ts';
+import { hopped, linkHeader } from './forward.ts';
+import type { FlowHash } from './hash.ts';
+import { frameHeaders, hasPorts, packetOf, readFirstFragment } from './read-headers.ts';
+import { type Link, type Packet, readDestination, readLink, readPacket, readSource } from './read-packet.ts';
+import { nextTcpState, timeoutOf } from './tcp-state.ts';
+import { realPort, translate } from './translate.ts';
+
+/** No service has such an id: what a reply has in its place when it is hashed. */
+const MARK = 0x80000000;
+const PROTOCOL_SHIFT = 23;
+
+interface Found {
+  readonly packet: Packet;
+  /** Number of its entry. */
+  readonly number: number;
+}
+
+export class Replies {
+  readonly #plane: ModelDataPlane;
+  #world: World = { services: [], nextHops: [], interfaces: [] };
+  #filter = new Set<number>();
+
+  constructor(plane: ModelDataPlane) {
+    this.#plane = plane;
+  }
+
+  configure(world: World): void {
+    const servers = world.services.flatMap(({ servers }) => servers.filter(({ method }) => method === 'nat'));
+    this.#world = world;
+    this.#filter = new Set(servers.map(({ address }) => vipFilterBit(addressBytes(address))));
+  }
+
+  /** Makes a connection's replies findable, and notes where its frame came from; false: there is no room. */
+  keep(frame: Buffer, link: Link, packet: Packet, server: ServerConfig, connection: number): boolean {
+    const { connections, now } = this.#plane;
+    const source = addressBytes(server.address);
+    const { source: destination, sport: dport } = packet;
+    const reply = { ...packet, source, destination, sport: realPort(server, packet), dport };
+    const hash = this.#hash(reply);
+    const key = replyKey(reply);
+    const known = connections.findReply(hash, key, now, false);
+    const number = known >= 0 ? known : connections.claim(hash, now, TIMEOUTS);
+    if (number < 0) return false;
+    const entry: Entry = {
+      ...{ tag: hash.tag, confirm: true, slot: 0, state: 'REPLY', deadline: 0, key },
+      ...{ realServer: server.id, template: null },
+      reply: {
+        connection,
+        client: `${destination.toString('hex')} ${dport} `,
+        way: wayBack(frame, link, this.#plane.ingress),
+      },
+    };
+    connections.putReply(number, entry);
+    return true;
+  }
+
+  process(frame: Buffer): Result {
+    const pass: Result = { verdict: 'pass', frame, randomId: false };
+    const link = readLink(frame);
+    const source = link && readSource(frame, link);
+    if (!link || !source || !readDestination(frame, link) || !this.#filter.has(vipFilterBit(source))) return pass;
+    const found = this.#find(frame, link);
+    return found === null ? pass : this.#send(frame, link, found, pass);
+  }
+
+  #find(frame: Buffer, link: Link): Found | null {
+    const reading = readPacket(frame, link);
+    if (reading.kind === 'packet') return this.#lookUp(reading.packet);
+    return reading.kind === 'malformed' ? null : this.#findFragment(frame, link);
+  }
+
+  #lookUp(packet: Packet): Found | null {
+    const { connections, now } = this.#plane;
+    const number = connections.findReply(this.#hash(packet), replyKey(packet), now, true);
+    return number < 0 ? null : { packet, number };
+  }
+
+  #findFragment(frame: Buffer, link: Link): Found | null {
+    const { connections, fragments, now } = this.#plane;
+    const headers = frameHeaders(frame, link);
+    if (headers === null || headers.fragmentable === null) return null;
+    if (headers.offset > 0) {
+      const known = fragments.recall(headers, now);
+      if (typeof known === 'string' || known.kind !== 'reply') return null;
+      const entry = connections.entries[known.entry];
+      if (!entry?.reply || connections.connectionOf(entry, now) === null) return null;
+      const packet = packetOf(headers, { protocol: 17, sport: 0, dport: 0, flags: 0, transport: 0 });
+      return isBetween(entry, packet) ? { packet, number: known.entry } : null;
+    }
+    const first = hasPorts(headers.protocol) ? readFirstFragment(frame.subarray(link.ipAt), headers) : null;
+    const found = first && this.#lookUp(first.packet);
+    if (first && found && headers.more) {
+      fragments.remember(headers, { kind: 'reply', entry: found.number, headerEnd: first.headerEnd, seenAt: now });
+    }
+    return found;
+  }
+
+  #send(frame: Buffer, link: Link, { packet, number }: Found, pass: Result): Result {
+    const plane = this.#plane;
+    const entry = plane.connections.entries[number];
+    const connection = entry && plane.connections.connectionOf(entry, plane.now);
+    if (!entry?.reply || !connection) return pass;
+    if (!plane.isForUs(frame)) return this.#count('pass_other_mac', pass);
+    if (packet.ttl <= 1) return this.#count('pass_reply_error', pass);
+    const { way } = entry.reply;
+    const egress = this.#world.interfaces.find(({ ifindex }) => ifindex + 1 === way.port);
+    if (egress === undefined) throw new Error('test packets come in on an interface of ours');
+    plane.count('replies_returned');
+    const [, , destination = '', dport = '', service = ''] = connection.key.split(' ');
+    for (const name of [`service ${service}`, `server ${connection.realServer}`]) {
+      const traffic = plane.trafficOf(name);
+      traffic.out_packets = (traffic.out_packets ?? 0) + 1;
+      traffic.out_bytes = (traffic.out_bytes ?? 0) + packet.length;
+    }
+    if (packet.transport > 0) this.#move(entry.reply.connection, connection, packet);
+    plane.count('replies');
+    const ip = hopped(frame.subarray(link.ipAt), packet);
+    translate(ip, packet, { side: 'source', address: Buffer.from(destination, 'hex'), port: Number(dport) });
+    const header = linkHeader({ link, hop: way, egress }, link.etherType);
+    return this.#count('forwarded', { ...pass, verdict: 'tx', frame: Buffer.concat([header, ip]) });
+  }
+
+  /** The connection's state, by its real server's packet. */
+  #move(number: number, connection: Entry, packet: Packet): void {
+    const { now, connections, isSecure } = this.#plane;
+    const before = connection.state;
+    const state = packet.protocol === 6 ? nextTcpState(before, packet.flags, 'output', isSecure) : before;
+    connections.refresh(number, state, now + timeoutOf(state));
+    const assures = packet.protocol === 17 || (state === 'ESTABLISHED' && before !== state);
+    if (assures && connection.template) connection.template.assured = true;
+  }
+
+  #count(counter: string, result: Result): Result {
+    this.#plane.count(counter);
+    return result;
+  }
+
+  #hash(packet: Packet): FlowHash {
+    return this.#plane.hashOf(packet, (MARK | (packet.protocol << PROTOCOL_SHIFT)) >>> 0);
+  }
+}
+
+/** Whether a fragment's addresses are those of a reply entry. */
+function isBetween({ key }: Entry, { source, destination }: Packet): boolean {
+  const [, from, , to] = key.split(' ');
+  return from === source.toString('hex') && to === destination.toString('hex');
+}
+
+function replyKey({ protocol, source, sport, destination, dport }: Packet): string {
+  return `reply:${protocol} ${source.toString('hex')} ${sport} ${destination.toString('hex')} ${dport}`;
+}
+
+/** As a next hop: the sender's MAC, and the tags that the frame came with; an inner tag is always 802.1Q's. */
+function wayBack(frame: Buffer, link: Link, ingress: number) {
+  const mac = frame
+    .subarray(6, 12)
+    .toString('hex')
+    .replace(/..(?=.)/g, '$&:');
+  const tags = link.tags.map((tag, index) => (index === 0 ? tag : { ...tag, tpid: 0x8100 }));
+  return { mac, port: ingress + 1, tags };
+}
