@@ -1,4 +1,4 @@
-/** The completion scripts; completions/ holds them as files. */
+/** The completion scripts; `make install` writes them to files. */
 
 const BASH = `# bash completion for xlb
 _xlb() {
@@ -40,7 +40,12 @@ _xlb() {
   done
   compadd -l -d texts -a values
 }
-compdef _xlb xlb
+# Found in fpath, this file is the body of the function, and the first call must answer already.
+if [[ "\${funcstack[1]}" == _xlb ]]; then
+  _xlb "$@"
+else
+  compdef _xlb xlb
+fi
 `;
 
 export const SCRIPTS = { bash: BASH, zsh: ZSH } as const;

@@ -89,20 +89,19 @@ describe('candidates', () => {
   });
 });
 
-/** What bash would offer at the end of `line`, with an xlb that answers `candidates`. */
-function inBash(line: string, candidates: readonly string[]): string[] {
-  const directory = mkdtempSync(join(tmpdir(), 'xlb-bash-'));
+/** What a shell's script prints that runs where `xlb` answers `candidates`, line by line. */
+function inShell(
+  command: readonly [string, ...string[]],
+  candidates: readonly string[],
+  script: (directory: string) => string,
+): string[] {
+  const directory = mkdtempSync(join(tmpdir(), 'xlb-shell-'));
   try {
     const fake = join(directory, 'xlb');
     writeFileSync(fake, `#!/bin/sh\nprintf '%s\\n' ${candidates.map((text) => `'${text}'`).join(' ')}\n`);
     chmodSync(fake, 0o755);
-    const script = `
-      compopt() { echo "compopt $*"; }
-      ${SCRIPTS.bash}
-      COMP_LINE='xlb ${line}' COMP_POINT=${`xlb ${line}`.length}
-      _xlb
-      printf '%s\\n' "\${COMPREPLY[@]}"`;
-    const { stdout, stderr, status } = spawnSync('bash', ['--norc', '-c', script], {
+    const [shell, ...args] = command;
+    const { stdout, stderr, status } = spawnSync(shell, [...args, '-c', script(directory)], {
       encoding: 'utf8',
       // Bash takes a socket for a remote shell, and reads more than it is told.
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -114,6 +113,56 @@ function inBash(line: string, candidates: readonly string[]): string[] {
     rmSync(directory, { recursive: true });
   }
 }
+
+/** What bash would offer at the end of `line`. */
+function inBash(line: string, candidates: readonly string[]): string[] {
+  return inShell(
+    ['bash', '--norc'],
+    candidates,
+    () => `
+      compopt() { echo "compopt $*"; }
+      ${SCRIPTS.bash}
+      COMP_LINE='xlb ${line}' COMP_POINT=${`xlb ${line}`.length}
+      _xlb
+      printf '%s\\n' "\${COMPREPLY[@]}"`,
+  );
+}
+
+/** What the completion tells zsh when TAB is typed after `line`; `load` makes _xlb known. */
+function inZsh(line: string, candidates: readonly string[], load: string): string[] {
+  return inShell(['zsh', '-f'], candidates, (directory) => {
+    writeFileSync(join(directory, '_xlb'), SCRIPTS.zsh);
+    return `
+      compdef() { print "compdef $*" }
+      compadd() { print -l -- "\${values[@]}" }
+      _files() { print files }
+      fpath=(${directory})
+      ${load}
+      words=(xlb ${line}) CURRENT=\${#words}
+      _xlb`;
+  });
+}
+
+// Feature probe: only where there is a zsh.
+describe.runIf(spawnSync('zsh', ['--version']).status === 0)('zsh', () => {
+  const installed = 'autoload -Uz _xlb';
+
+  it.each<[string, string[], string[]]>([
+    ['st', ['status\tstate of it', 'stats'], ['status', 'stats']],
+    [
+      "service edit ''",
+      ['192.0.2.10:80/tcp\trr', '[2001:db8::10]:53/udp'],
+      ['192.0.2.10:80/tcp', '[2001:db8::10]:53/udp'],
+    ],
+    ['apply w', [':files'], ['files']],
+  ])('completes %j from the first time on', (line, candidates, offered) => {
+    expect(inZsh(line, candidates, installed)).toEqual(offered);
+  });
+
+  it('takes the script from standard input too', () => {
+    expect(inZsh('st', ['status'], 'source $fpath[1]/_xlb')).toEqual(['compdef _xlb xlb', 'status']);
+  });
+});
 
 describe('bash', () => {
   it.each<[string, string[], string[]]>([
