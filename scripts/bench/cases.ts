@@ -30,7 +30,9 @@ export interface Bench {
   readonly cases: readonly BenchCase[];
   /** All ratios are to this case. */
   readonly floor: string;
-  readonly plane: DataPlane;
+  /** Two of the planes. */
+  readonly small: DataPlane;
+  readonly large: DataPlane;
   close(): void;
 }
 
@@ -55,7 +57,8 @@ export function prepare(driver: Driver): Bench {
       ...otherCases(million),
     ],
     floor: FLOOR,
-    plane: eight,
+    small: million,
+    large: eight,
     close: () => {
       floors.close();
       for (const plane of planes) plane.close();

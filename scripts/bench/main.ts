@@ -23,7 +23,7 @@ function main(): void {
     const rows = toRows(bench.cases, measure(driver, bench), bench.floor);
     mkdirSync(fileURLToPath(new URL('../../build', import.meta.url)), { recursive: true });
     writeFileSync(OUTPUT, toJson(rows));
-    const { hot, all } = bytesPerSlot(bench.plane);
+    const { hot, all } = bytesPerSlot(bench.small, bench.large);
     const memory = `${all.toFixed(1)} bytes per connection slot (limit 64), ${hot.toFixed(1)} of them hot (limit 24)`;
     console.log(`${toTable(rows)}\n\n${memory}: ${all <= 64 && hot <= 24 ? 'ok' : 'OVER'}`);
   } finally {

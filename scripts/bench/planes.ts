@@ -57,10 +57,15 @@ export function fill(driver: Driver, plane: DataPlane, frame: Buffer, flows: num
   }
 }
 
-/** Bytes that the kernel holds for each connection slot: of what every packet touches, and in all. */
-export function bytesPerSlot(plane: DataPlane): { hot: number; all: number } {
-  const hot = memory(plane.object.map('connections')) / (plane.buckets * 8);
-  return { hot, all: hot + memory(plane.object.map('connection_keys')) / (plane.buckets * 8) };
+/**
+ * Bytes that each connection slot takes: of what every packet touches, and in all. It is what
+ * two planes of different sizes differ by: some bytes of a map belong to no slot.
+ */
+export function bytesPerSlot(small: DataPlane, large: DataPlane): { hot: number; all: number } {
+  const slots = (large.buckets - small.buckets) * 8;
+  const growth = (map: string) => (memory(large.object.map(map)) - memory(small.object.map(map))) / slots;
+  const hot = growth('connections');
+  return { hot, all: hot + growth('connection_keys') };
 }
 
 function tcp(packet: PacketBuilder, dport: number, flags: string): Buffer {

@@ -1,6 +1,7 @@
 /** Eight million connection slots, half of them filled at the speed of the kernel. */
 import { expect, test } from 'vitest';
 import { Driver, ORDER } from '../../scripts/bench/driver.ts';
+import { bytesPerSlot } from '../../scripts/bench/planes.ts';
 import { DataPlane } from './fixture.ts';
 import { arriving } from './frames.ts';
 import { server, service, VIP4, world } from './world.ts';
@@ -36,4 +37,13 @@ test('four million connections in eight million slots', () => {
   } finally {
     driver.close();
   }
+});
+
+test('a connection slot takes at most 64 bytes, 24 of which the fast path touches', () => {
+  using small = DataPlane.load({ buckets: 1 << 10 });
+  using large = DataPlane.load({ buckets: 1 << 14 });
+  const { hot, all } = bytesPerSlot(small, large);
+  expect(hot).toBeGreaterThan(0);
+  expect(hot).toBeLessThanOrEqual(24);
+  expect(all).toBeLessThanOrEqual(64);
 });
