@@ -3,6 +3,7 @@
  * Serves answers to `POST /v1/commands`, `--dry-run` and events alike.
  */
 import type { Model, RealServer, Timeouts, TunnelSettings, VirtualService } from '../core/model/model.ts';
+import { schedulerText } from '../core/model/scheduler-text.ts';
 import { formatServiceKey, serverKeyText } from '../core/model/service-key.ts';
 import { sameSyncDaemon } from '../core/model/sync-daemons.ts';
 import { SYSCTL_NAMES } from '../core/model/sysctls.ts';
@@ -89,13 +90,6 @@ function serviceText(service: VirtualService): string {
   if (persistence !== null) words.push(`persistent ${persistence.timeout} s by ${persistence.netmask}`);
   if (onePacket) words.push('one-packet');
   if (engine !== null) words.push(`engine ${engine}`);
-  return words.join(', ');
-}
-
-function schedulerText({ scheduler, options }: VirtualService): string {
-  const words: string[] = [scheduler === 'mh' ? `mh, ring of ${options.ringSize}` : scheduler];
-  if (options.port) words.push('port');
-  if (options.fallback) words.push('fallback');
   return words.join(', ');
 }
 

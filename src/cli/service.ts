@@ -1,33 +1,22 @@
 /** `xlb service add|edit|delete`. */
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import type { ServiceSpec } from '../core/model/command.ts';
-import type { SchedulerName, ServiceKey } from '../core/model/model.ts';
-import { SCHEDULER_NAMES } from '../core/model/schedulers.ts';
+import type { ServiceKey } from '../core/model/model.ts';
 import { type ChangeOptions, change, verb } from './change.ts';
 import { connect } from './connect.ts';
 import type { Env } from './env.ts';
-import { numberArgument, serviceArgument } from './usage.ts';
+import { type SchedulerWords, schedulerOptions, withScheduler, withSchedulerFlags } from './scheduler-options.ts';
+import { serviceArgument } from './usage.ts';
 
-interface ServiceOptions extends ChangeOptions {
-  readonly scheduler?: SchedulerName;
-  readonly mhSize?: number;
-  /** False where `--no-mh-port` was said; undefined where nothing was. */
-  readonly mhPort?: boolean;
-  readonly mhFallback?: boolean;
-  readonly shPort?: boolean;
-  readonly shFallback?: boolean;
-}
+type ServiceOptions = ChangeOptions & SchedulerWords;
 
 export function serviceCommand(env: Env, exit: (code: number) => void): Command {
-  const add = schedulerOptions(serviceVerb('add', 'add a virtual service'), 'mh where left out')
-    .option('--mh-port', 'mh: hash the source port too')
-    .option('--mh-fallback', "mh: an unavailable server's flows go to others")
-    .option('--sh-port', 'sh: hash the source port too')
-    .option('--sh-fallback', "sh: an unavailable server's flows go to others")
-    .action(async (key: ServiceKey, options: ServiceOptions) =>
-      exit(await change(env, options, [{ type: 'service.add', service: specOf(key, options) }])),
-    );
-  const edit = schedulerOptions(serviceVerb('edit', 'change a virtual service; what is left out stays'), 'as it is')
+  const add = withSchedulerFlags(
+    withScheduler(serviceVerb('add', 'add a virtual service'), 'mh where left out'),
+  ).action(async (key: ServiceKey, options: ServiceOptions) =>
+    exit(await change(env, options, [{ type: 'service.add', service: specOf(key, options) }])),
+  );
+  const edit = withScheduler(serviceVerb('edit', 'change a virtual service; what is left out stays'), 'as it is')
     .option('--mh-port', 'mh: hash the source port too')
     .option('--no-mh-port', 'mh: hash the source address alone')
     .option('--mh-fallback', "mh: an unavailable server's flows go to others")
@@ -56,17 +45,8 @@ function serviceVerb(name: string, description: string): Command {
     .argument('<service>', 'ADDRESS:PORT/PROTOCOL, like 192.0.2.10:80/tcp; port 0: every other port', serviceArgument);
 }
 
-function schedulerOptions(command: Command, otherwise: string): Command {
-  return command
-    .addOption(
-      new Option('-s, --scheduler <name>', `how connections are spread (${otherwise})`).choices(SCHEDULER_NAMES),
-    )
-    .option('--mh-size <slots>', 'mh: size of the ring, a prime like 4093 or 65537', numberArgument(1, 2147483647));
-}
-
 function specOf(key: ServiceKey, words: ServiceOptions): ServiceSpec {
-  const options = { port: portOf(words), fallback: fallbackOf(words), ringSize: words.mhSize };
-  const said = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const said = schedulerOptions(words);
   return { ...key, scheduler: words.scheduler ?? 'mh', ...(Object.keys(said).length > 0 && { options: said }) };
 }
 
@@ -77,21 +57,13 @@ async function edited(env: Env, key: ServiceKey, options: ServiceOptions): Promi
     ...key,
     scheduler: options.scheduler ?? scheduler,
     options: {
-      port: portOf(options) ?? current.port,
-      fallback: fallbackOf(options) ?? current.fallback,
-      ringSize: options.mhSize ?? current.ring_size,
+      port: current.port,
+      fallback: current.fallback,
+      ringSize: current.ring_size,
+      ...schedulerOptions(options),
     },
     persistence: persistence && { timeout: persistence.timeout_s, netmask: persistence.netmask },
     onePacket,
     engine,
   };
-}
-
-/** mh's and sh's flag is one and the same, as in the kernel. */
-function portOf({ mhPort, shPort }: ServiceOptions): boolean | undefined {
-  return mhPort ?? shPort;
-}
-
-function fallbackOf({ mhFallback, shFallback }: ServiceOptions): boolean | undefined {
-  return mhFallback ?? shFallback;
 }
