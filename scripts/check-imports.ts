@@ -12,7 +12,12 @@ import { dirname, join, resolve } from 'node:path';
 /** Folder, what its files may import, what they may not. */
 const TABLE: readonly (readonly [string, readonly string[], readonly string[]])[] = [
   ['src/core/model', ['./b.ts'], ['node:fs', 'zod', '../config/b.ts', '../../net/b.ts', 'libbpf-ts']],
-  ['src/core/scheduler', ['../model/b.ts'], ['node:fs', '../vrrp/b.ts', '../reconcile/b.ts', '../../dataplane/b.ts']],
+  ['src/core/scheduler', ['../model/b.ts'], ['node:fs', '../vrrp/b.ts', '../simulation/b.ts', '../../dataplane/b.ts']],
+  [
+    'src/core/simulation',
+    ['../model/b.ts', '../scheduler/b.ts'],
+    ['node:fs', '../vrrp/b.ts', '../reconcile/b.ts', '../../cli/b.ts'],
+  ],
   ['src/core/vrrp', ['../model/b.ts'], ['node:dgram', '../scheduler/b.ts', '../checker/b.ts', '../../net/b.ts']],
   ['src/core/checker', ['../model/b.ts'], ['node:net', '../config/b.ts', '../../daemon/b.ts']],
   ['src/core/config', ['../model/b.ts'], ['node:fs/promises', '../checker/b.ts', '../../api/b.ts']],
@@ -40,12 +45,15 @@ const TABLE: readonly (readonly [string, readonly string[], readonly string[]])[
   ],
   [
     'src/cli',
-    ['commander', 'node:fs', '../api/client/b.ts', '../api/protocol/b.ts', '../core/config/b.ts', '../realserver/b.ts'],
+    [
+      ...['commander', 'node:fs', '../api/client/b.ts', '../api/protocol/b.ts', '../core/config/b.ts'],
+      ...['../core/simulation/b.ts', '../realserver/b.ts'],
+    ],
     ['libbpf-ts', '../api/server/b.ts', '../daemon/b.ts', '../dataplane/b.ts', '../core/reconcile/b.ts', 'netio'],
   ],
   ['packages/libbpf-ts/src', ['node:fs', './b.ts'], ['../../../src/core/model/b.ts', '../../../src/dataplane/b.ts']],
 ];
-const CORE = ['model', 'scheduler', 'vrrp', 'checker', 'config', 'reconcile'];
+const CORE = ['model', 'scheduler', 'simulation', 'vrrp', 'checker', 'config', 'reconcile'];
 const GLOBALS = ['Date', 'performance', 'setTimeout', 'setInterval', 'setImmediate', 'process', 'console', 'fetch'];
 
 /** Path -> [source, refused]. */

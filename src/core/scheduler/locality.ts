@@ -41,7 +41,9 @@ export function chooseLblc(
   if (chosen === NO_SERVER) {
     return [NO_SERVER, known === undefined ? state : new Map(state).set(destination, { ...known, usedAt: now })];
   }
-  return [chosen, new Map(state).set(destination, { server: nameOf(servers[chosen]!), usedAt: now })];
+  const name = nameOf(servers[chosen]!);
+  if (known?.server === name && known.usedAt === now) return [chosen, state];
+  return [chosen, new Map(state).set(destination, { server: name, usedAt: now })];
 }
 
 export function chooseLblcr(
@@ -58,6 +60,7 @@ export function chooseLblcr(
   const chosen = isKept ? least : chooseWlc(servers);
   if (chosen === NO_SERVER) return [NO_SERVER, kept === undefined ? state : new Map(state).set(destination, kept)];
   const set = isKept ? kept! : grown(kept, nameOf(servers[chosen]!), now);
+  if (known?.servers === set.servers && known.usedAt === now) return [chosen, state];
   return [chosen, new Map(state).set(destination, set)];
 }
 
