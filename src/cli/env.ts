@@ -27,6 +27,8 @@ export interface Env {
   readonly readStdin: () => Promise<string>;
   /** Text of a file; throws as fs does. */
   readonly readFile: (path: string) => Promise<string>;
+  /** Makes a file of a text, whole or not at all; throws as fs does. */
+  readonly writeFile: (path: string, text: string) => Promise<void>;
   /** Name of the user who asks. */
   readonly user: string;
   /** Milliseconds since 1970. */

@@ -4,6 +4,7 @@ import { userInfo } from 'node:os';
 import { basename } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Env } from './env.ts';
+import { replaceFile } from './replace-file.ts';
 
 const NO_TERMINAL = 100;
 
@@ -23,6 +24,7 @@ export function processEnv(): Env {
     columns: process.stdout.columns ?? NO_TERMINAL,
     readStdin: () => text(process.stdin),
     readFile: (path) => readFile(path, 'utf8'),
+    writeFile: replaceFile,
     user: userName(),
     now: Date.now,
     signal: stop.signal,

@@ -117,6 +117,7 @@ describe('over the socket', () => {
       columns: 100,
       readStdin: async () => options.stdin ?? '',
       readFile: async () => 'http 80/tcp\n',
+      writeFile: async () => {},
       user: 'alice',
       now: () => 0,
       signal: options.aborted === true ? AbortSignal.abort() : new AbortController().signal,

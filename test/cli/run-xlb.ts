@@ -12,6 +12,8 @@ export interface Outcome {
 export interface World {
   readonly stdin?: string;
   readonly files?: Readonly<Record<string, string>>;
+  /** Gets what the command writes, by path. */
+  readonly written?: Map<string, string>;
   readonly tty?: boolean;
   readonly columns?: number;
   readonly vars?: Readonly<Record<string, string>>;
@@ -41,6 +43,10 @@ export async function runXlb(runDir: string, args: readonly string[], world: Wor
       const text = world.files?.[path];
       if (text === undefined) throw Object.assign(new Error(`no ${path}`), { code: 'ENOENT' });
       return text;
+    },
+    writeFile: async (path, text) => {
+      if (world.written === undefined) throw Object.assign(new Error(`no ${path}`), { code: 'EROFS' });
+      world.written.set(path, text);
     },
     user: 'alice',
     now: () => NOW,
