@@ -16,6 +16,8 @@ export interface Candidate {
 
 /** Asks the shell for file names. */
 const FILES: readonly Candidate[] = [{ value: ':files', text: '' }];
+/** Options whose value is a path. */
+const FILE_OPTIONS = ['--run-dir', '--trace', '--plot'];
 /** A shell that waits for a hung daemon is worse than no names. Milliseconds. */
 const PATIENCE = 1000;
 
@@ -78,7 +80,7 @@ async function at(place: Place, current: string, env: Env): Promise<readonly Can
 }
 
 function optionValues(option: Option): readonly Candidate[] {
-  if (option.long === '--run-dir') return FILES;
+  if (FILE_OPTIONS.includes(option.long ?? '')) return FILES;
   return (option.argChoices ?? []).map((choice) => candidate(choice));
 }
 

@@ -66,7 +66,11 @@ describe('candidates', () => {
     ['status --run', ['--run-dir']],
     ['--run-dir ', [':files']],
     ['apply ', [':files']],
+    ['simulate --trace ', [':files']],
+    ['simulate --weights 3,2,1 --remove-by ', ['delete', 'drain', 'weight']],
+    ['simulate --weights 3,2,1 -s l', ['lc', 'lblc', 'lblcr']],
     ['schema ser', ['servers', 'service', 'services']],
+    ['schema si', ['simulation']],
     ['completion ', ['bash', 'zsh']],
     ['nothing at all ', expect.anything() as never],
   ])('of %j', async (line, expected) => {

@@ -13,6 +13,7 @@ import { serverCommand } from './server.ts';
 import { serversCommand } from './servers.ts';
 import { serviceCommand } from './service.ts';
 import { servicesCommand } from './services.ts';
+import { simulateCommand } from './simulate.ts';
 import { statsCommand } from './stats.ts';
 import { statusCommand } from './status.ts';
 import { sysctlCommand } from './sysctl.ts';
@@ -38,6 +39,8 @@ export function createProgram(env: Env, exit: (code: number) => void): Command {
   for (const verb of [serviceCommand, serverCommand, attachCommand, detachCommand, sysctlCommand])
     program.addCommand(verb(env, exit));
   for (const verb of [applyCommand, saveCommand, restoreCommand, importCommand]) program.addCommand(verb(env, exit));
+  program.commandsGroup('Trying out:');
+  program.addCommand(simulateCommand(env, exit));
   program.commandsGroup('On a real server:');
   program.addCommand(decapCommand(env, exit));
   program.commandsGroup('Others:');

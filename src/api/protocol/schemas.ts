@@ -13,10 +13,11 @@ import { decapReportSchema } from './decap.ts';
 import { documentFileSchema, documentReportSchema } from './document.ts';
 import { attachedReportSchema, detachedReportSchema, interfacesReportSchema } from './interfaces.ts';
 import { serversReportSchema, serviceSingleReportSchema, servicesReportSchema } from './services.ts';
+import { simulationReportSchema } from './simulation.ts';
 import { statsReportSchema } from './stats.ts';
 import { statusReportSchema } from './status.ts';
 
-/** What the daemon answers; and `decap`, which no daemon makes. */
+/** What the daemon answers; and `decap` and `simulation`, which no daemon makes. */
 export const REPORTS = {
   attached: attachedReportSchema,
   changes: changesReportSchema,
@@ -28,6 +29,7 @@ export const REPORTS = {
   servers: serversReportSchema,
   service: serviceSingleReportSchema,
   services: servicesReportSchema,
+  simulation: simulationReportSchema,
   stats: statsReportSchema,
   status: statusReportSchema,
   zeroed: zeroedReportSchema,

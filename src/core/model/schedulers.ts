@@ -16,3 +16,13 @@ export function isSchedulerName(name: string): name is SchedulerName {
 export function hashesSource(scheduler: SchedulerName): scheduler is 'sh' | 'mh' {
   return scheduler === 'sh' || scheduler === 'mh';
 }
+
+/** Those that take every real server of weight 1 or more for the same. */
+export function ignoresWeights(scheduler: SchedulerName): boolean {
+  return scheduler === 'rr' || scheduler === 'lc' || scheduler === 'dh';
+}
+
+/** Those that look at the address that a connection goes to. */
+export function heedsDestination(scheduler: SchedulerName): boolean {
+  return scheduler === 'dh' || scheduler === 'lblc' || scheduler === 'lblcr';
+}
