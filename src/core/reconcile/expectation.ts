@@ -83,7 +83,7 @@ function checkService(name: string, have: Have, element: Service, service: Virtu
     same(`${name}: eligible`, (slot.flags & RealServerFlag.REAL_SERVER_ELIGIBLE) !== 0, weights[i]! > 0);
     same(`${name}: weight`, slot.weight, weights[i]);
     same(`${name}: turns_after`, slot.turns_after, weights.slice(0, i + 1).filter((weight) => weight > 0).length);
-    same(`${name}: method`, slot.method, server.method === 'tun' ? Method.METHOD_TUN : Method.METHOD_DR);
+    same(`${name}: method`, slot.method, Method[`METHOD_${server.method.toUpperCase() as 'DR' | 'TUN' | 'NAT'}`]);
     checkNextHop(name, have, slot, network.resolution(server.key.address));
   }
   const ring = expectedRing(service).map((position) =>

@@ -13,6 +13,12 @@ export function interfaceValue({ ifindex, mac, attached }: LocalInterface): Inte
 
 export const NO_INTERFACE: Interface = { ifindex: 0, mac: new Uint8Array(6), flags: 0 };
 
+/** Entry 0 of `next_hops`, which real servers without a next hop name. */
+export const NO_NEXT_HOP: NextHop = {
+  ...{ mac: new Uint8Array(6), port: 0 },
+  ...{ vlan_mode: VlanMode.VLAN_KEEP, vlan_count: 0, vlan_tci: [0, 0], vlan_tpid: 0 },
+};
+
 /** What a next hop is, whatever its MAC address. */
 export function nextHopIdentity({ ifindex, gateway, vlan }: Resolved): string {
   const tags = vlan.mode === 'keep' ? 'keep' : vlan.tags.map(({ tpid, tci }) => `${tpid}.${tci}`).join('+');

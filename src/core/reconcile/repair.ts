@@ -1,7 +1,7 @@
 /** What differs between the maps and what was written to them, as operations that put it right. */
 import type { NextHop } from '../../dataplane/types.gen.ts';
 import { filterOperations } from './filter-operations.ts';
-import { NO_INTERFACE, sameInterface, sameNextHop } from './next-hop.ts';
+import { NO_INTERFACE, NO_NEXT_HOP, sameInterface, sameNextHop } from './next-hop.ts';
 import type { Have, Operation } from './operations.ts';
 import type { State } from './reconciler.ts';
 import { sameLine } from './same-content.ts';
@@ -37,10 +37,9 @@ function repairInterfaces(state: State, have: Have): Operation[] {
 
 function repairNextHops(state: State, have: Have): Operation[] {
   const broken = ({ id, value }: { id: number; value: NextHop }) => {
-    const found = have.nextHops.get(id);
-    return found === undefined || !sameNextHop(found, value);
+    return !sameNextHop(have.nextHops.get(id) ?? NO_NEXT_HOP, value);
   };
-  return [...state.nextHops.known.values()]
+  return [{ id: 0, value: NO_NEXT_HOP }, ...state.nextHops.known.values()]
     .filter(broken)
     .map(({ id, value }) => ({ op: 'write-next-hop', id, value }));
 }
