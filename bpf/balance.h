@@ -238,7 +238,7 @@ static __always_inline int balance_ipv4(struct xdp_md *ctx, struct iphdr *ip, st
 {
 	void *end = (void *)(long)ctx->data_end;
 	struct packet packet = {};
-	struct service_key key = {.family = FAMILY_IPV4};
+	struct service_key key SERVICE_KEY_ALIGNED;
 	int result;
 
 	if ((void *)(ip + 1) > end)
@@ -247,9 +247,7 @@ static __always_inline int balance_ipv4(struct xdp_md *ctx, struct iphdr *ip, st
 	if (unlikely(result != PARSE_OK))
 		return leave(result);
 	packet.family = FAMILY_IPV4;
-	key.address.word[0] = ip->daddr;
-	key.port = packet.destination_port;
-	key.protocol = packet.protocol;
+	write_service_key(&key, &packet, FAMILY_IPV4);
 	return balance_service(ctx, ip, link, &packet, &key, FAMILY_IPV4, frags);
 }
 
@@ -258,7 +256,7 @@ static __always_inline int balance_ipv6(struct xdp_md *ctx, struct ipv6hdr *ip, 
 {
 	void *end = (void *)(long)ctx->data_end;
 	struct packet packet = {};
-	struct service_key key = {.family = FAMILY_IPV6};
+	struct service_key key SERVICE_KEY_ALIGNED;
 	int result;
 
 	if ((void *)(ip + 1) > end)
@@ -267,9 +265,7 @@ static __always_inline int balance_ipv6(struct xdp_md *ctx, struct ipv6hdr *ip, 
 	if (unlikely(result != PARSE_OK))
 		return leave(result);
 	packet.family = FAMILY_IPV6;
-	key.address = packet.destination;
-	key.port = packet.destination_port;
-	key.protocol = packet.protocol;
+	write_service_key(&key, &packet, FAMILY_IPV6);
 	return balance_service(ctx, ip, link, &packet, &key, FAMILY_IPV6, frags);
 }
 

@@ -92,7 +92,7 @@ static __always_inline int find_victim(const struct settings *settings, struct l
 
 #define CLAIM_LOST (-2)
 
-/* One try: another CPU may take the same entry first. */
+/* One try: another CPU may take the same entry first. `lookup->flags`: whether the entry had an owner. */
 __noinline int try_claim(struct lookup *lookup)
 {
 	struct settings *settings = get_settings();
@@ -114,7 +114,7 @@ __noinline int try_claim(struct lookup *lookup)
 		return NO_ENTRY;
 	before = READ_ONCE(*place); /* then its owner: the exchange proves that both belong together */
 	barrier();
-	owner = entry_owner(number);
+	owner = before ? entry_owner(number) : 0; /* a free entry's cold line is not waited for */
 	if (before && !is_over(before, lookup->now) &&
 	    eviction_rank(settings, before, lookup->now) == NEVER_EVICTED)
 		return CLAIM_LOST;
@@ -122,6 +122,7 @@ __noinline int try_claim(struct lookup *lookup)
 	if (!replace(place, before, busy))
 		return CLAIM_LOST;
 	count_out(before, owner, lookup->now);
+	lookup->flags = !!before;
 	return number;
 }
 
@@ -139,6 +140,8 @@ static __always_inline int claim(struct lookup *lookup)
 		number = try_claim(lookup);
 	if (number < 0)
 		return NO_ENTRY;
-	tell_template(number, CONTROL_END); /* of the connection that the entry was */
+	if (lookup->flags)
+		tell_template(number, CONTROL_END); /* of the connection that the entry was */
+	lookup->flags = 0;
 	return number;
 }

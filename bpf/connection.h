@@ -136,14 +136,20 @@ static __always_inline int key_matches(__u32 number, const struct packet *packet
 	       same_address(&key->destination, &packet->destination);
 }
 
-/* Reads an entry; gives a claimer on another CPU a moment to publish it. */
+/*
+ * Reads an entry; gives a claimer on another CPU time to publish it. Of two that
+ * open one connection at once, each must see the other: what one has written may
+ * be on its way to the other for as long as a cache line takes.
+ */
+#define SETTLE_READS 256
+
 static __always_inline __u64 read_settled(__u32 number)
 {
 	__u64 *place = get_entry(number), entry = 0;
 
 	if (!place)
 		return 0;
-	for (int i = 0; i < 64; i++) {
+	for (int i = 0; i < SETTLE_READS; i++) {
 		entry = READ_ONCE(*place);
 		if (entry_state(entry) != CONNECTION_BUSY)
 			break;
@@ -257,6 +263,22 @@ static __always_inline void release(__u32 number)
 		__sync_lock_test_and_set(place, 0);
 }
 
+/*
+ * Shows an entry whose key has been written. Where stores stay in order, a plain
+ * one does: a locked exchange would wait for the key's cold line, a plain store
+ * leaves that to the store buffer. The claim's exchange, which came before, is what
+ * makes two CPUs that open one connection see each other (read_settled).
+ */
+static __always_inline void show_entry(__u64 *place, __u64 entry)
+{
+#ifdef __TARGET_ARCH_x86
+	barrier();
+	*(volatile __u64 *)place = entry;
+#else
+	__sync_lock_test_and_set(place, entry);
+#endif
+}
+
 /* Writes the key, then shows the entry to the other CPUs. */
 static __always_inline void publish(__u32 number, const struct packet *packet, __u32 service, __u32 real_server,
 				    __u32 created, __u32 flags, __u64 entry)
@@ -266,6 +288,7 @@ static __always_inline void publish(__u32 number, const struct packet *packet, _
 
 	if (!key || !place)
 		return;
+	count_live_in(real_server, entry_state(entry)); /* atomic, too: before anything waits for the cold line */
 	key->source = packet->source;
 	key->destination = packet->destination;
 	key->source_port = packet->source_port;
@@ -274,6 +297,5 @@ static __always_inline void publish(__u32 number, const struct packet *packet, _
 	key->real_server = real_server;
 	key->created = created;
 	key->flags = flags;
-	count_live_in(real_server, entry_state(entry));
-	__sync_lock_test_and_set(place, entry);
+	show_entry(place, entry);
 }

@@ -9,24 +9,26 @@
 
 /* A next hop, read at one moment. */
 struct egress {
-	__u8 mac[6]; /* destination */
-	__u16 port;  /* slot + 1 */
+	__u64 word; /* destination's MAC address, and in the upper 16 bits slot + 1 */
 	struct interface *interface;
 	struct next_hop *hop;
 	int frags; /* constant: the program is the one for fragments */
 };
 
+static __always_inline __u32 egress_port(const struct egress *egress)
+{
+	return egress->word >> 48;
+}
+
 static __always_inline int read_egress(struct next_hop *hop, struct egress *egress)
 {
-	__u64 word;
 	__u32 slot;
 
-	word = READ_ONCE(*(__u64 *)hop); /* MAC and port in one load */
-	__builtin_memcpy(egress, &word, sizeof(word));
-	slot = egress->port - 1;
+	egress->word = READ_ONCE(*(__u64 *)hop); /* MAC and port in one load */
+	slot = egress_port(egress) - 1;
 	egress->hop = hop;
 	egress->interface = bpf_map_lookup_elem(&interfaces, &slot);
-	return egress->port && egress->interface && egress->interface->ifindex;
+	return egress_port(egress) && egress->interface && egress->interface->ifindex;
 }
 
 static __always_inline int find_egress(__u32 next_hop, struct egress *egress)
@@ -46,7 +48,7 @@ static __always_inline int send(struct xdp_md *ctx, const struct egress *egress)
 		return XDP_TX;
 	if (egress->frags)
 		return bpf_redirect(egress->interface->ifindex, 0);
-	if (bpf_redirect_map(&tx_ports, egress->port - 1, XDP_DROP) == XDP_REDIRECT)
+	if (bpf_redirect_map(&tx_ports, egress_port(egress) - 1, XDP_DROP) == XDP_REDIRECT)
 		return XDP_REDIRECT;
 	count(drop_no_next_hop); /* the kernel clears the element of an interface that is gone */
 	return XDP_DROP;
@@ -69,10 +71,15 @@ static __always_inline __u32 link_length(const struct tags *tags)
 	return sizeof(struct ethhdr) + (tags->count > 1 ? 8 : tags->count * 4);
 }
 
+/* In words: of bytes whose alignment it does not know, the compiler copies one at a time. */
 static __always_inline void write_macs(struct ethhdr *eth, const struct egress *egress)
 {
-	__builtin_memcpy(eth->h_dest, egress->mac, ETH_ALEN);
-	__builtin_memcpy(eth->h_source, egress->interface->mac, ETH_ALEN);
+	const __u8 *own = egress->interface->mac;
+	__u32 *word = (void *)eth;
+
+	word[0] = egress->word;
+	word[1] = (__u16)(egress->word >> 32) | (__u32)*(const __u16 *)own << 16;
+	word[2] = *(const __u32 *)(own + 2);
 }
 
 /* Writes MACs, tags and EtherType; answers where the IP header starts, or NULL. */

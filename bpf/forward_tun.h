@@ -30,35 +30,33 @@ static __always_inline __be32 spread(__be32 word, __u32 flow, __u32 bits)
 	return bpf_htonl((bpf_ntohl(word) & ~mask) | (flow & mask));
 }
 
+static __always_inline __be16 outer_df(const struct real_server *server, const struct inner *inner)
+{
+	if (server->flags & REAL_SERVER_OUTER_DF)
+		return IPV4_DF;
+	return server->flags & REAL_SERVER_COPY_DF ? inner->df : 0;
+}
+
+/* In words: fields are stored one by one, some of them byte by byte. */
 static __always_inline void write_outer_ipv4(struct iphdr *ip, const struct real_server *server,
 					     const struct inner *inner)
 {
-	__u64 sum = server->outer_sum;
 	__be32 source = server->outer_source.word[0];
-
-	ip->version = 4;
-	ip->ihl = sizeof(*ip) / 4;
-	ip->tos = inner->tos;
-	ip->tot_len = bpf_htons(inner->length + sizeof(*ip));
-	ip->frag_off = server->flags & REAL_SERVER_OUTER_DF ? IPV4_DF
-		       : server->flags & REAL_SERVER_COPY_DF ? inner->df
-							     : 0;
+	__be16 length = bpf_htons(inner->length + sizeof(*ip)), df = outer_df(server, inner);
 	/* What routers may fragment needs an identification of its own (RFC 6864). */
-	ip->id = ip->frag_off ? inner->id : (__be16)bpf_get_prandom_u32();
-	ip->ttl = inner->ttl;
-	ip->protocol = inner->protocol;
+	__be16 id = df ? inner->id : (__be16)bpf_get_prandom_u32();
+	__u32 tos = (__u32)inner->tos << 8, hops = inner->ttl | (__u32)inner->protocol << 8, *word = (void *)ip;
+	__u64 sum = (__u64)server->outer_sum + tos + length + id + df + hops;
+
 	if (server->spread_bits) {
 		source = spread(source, inner->flow, server->spread_bits);
 		sum += source;
 	}
-	ip->saddr = source;
-	ip->daddr = server->address.word[0];
-	sum += (__u32)inner->tos << 8;
-	sum += ip->tot_len;
-	sum += ip->id;
-	sum += ip->frag_off;
-	sum += ip->ttl | (__u32)ip->protocol << 8;
-	ip->check = ~fold(sum);
+	word[0] = 0x45 | tos | (__u32)length << 16;
+	word[1] = id | (__u32)df << 16;
+	word[2] = hops | (__u32)(__u16)~fold(sum) << 16;
+	word[3] = source;
+	word[4] = server->address.word[0];
 }
 
 static __always_inline void write_outer_ipv6(struct ipv6hdr *ip, const struct real_server *server,

@@ -28,6 +28,23 @@ struct {
 	__type(value, struct service);
 } services SEC(".maps");
 
+/* Each CPU's copies of the services that it has met. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SERVICE_CACHE_SLOTS);
+	__type(key, __u32);
+	__type(value, struct cached_service);
+} service_cache SEC(".maps");
+
+/* Changes with every change of `services`; never 0 once the controller has begun. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, __u32);
+} service_epoch SEC(".maps");
+
 /* Real servers, turns and rings of every service. A published line is never written. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -355,7 +355,6 @@ __noinline int find_or_open(struct packet *packet, struct service *service)
 	lookup.second = other_bucket(settings, lookup.hash.bucket, lookup.hash.tag);
 	lookup.now = clock_seconds(settings);
 	lookup.opening = opens_connection(settings, packet);
-
 	number = find_connection(packet, service->id, &lookup);
 	if (number >= 0) {
 		__u64 entry = read_settled(number);

@@ -4,6 +4,7 @@
 
 #include "common.h"
 #include "parse.h"
+#include "service_cache.h"
 
 /*
  * 0: certainly no VIP. The bitmap keeps what is not ours away from the hash
@@ -31,10 +32,29 @@ static __always_inline int may_be_ftp_data(const struct service_key *key)
 	       (key->port == FTP_DATA_PORT || bpf_ntohs(key->port) >= FIRST_HIGH_PORT);
 }
 
+/*
+ * The key of a packet's service, in words as wide as the hash and the comparison
+ * read them: narrower stores would have to leave the store buffer first.
+ */
+static __always_inline void write_service_key(struct service_key *key, const struct packet *packet, int family)
+{
+	__u64 *word = (void *)key;
+	__u32 *last = (void *)(word + 2);
+
+	if (family == FAMILY_IPV4) {
+		word[0] = packet->destination.word[0];
+		word[1] = 0;
+	} else {
+		word[0] = packet->destination.word[0] | (__u64)packet->destination.word[1] << 32;
+		word[1] = packet->destination.word[2] | (__u64)packet->destination.word[3] << 32;
+	}
+	*last = packet->destination_port | (__u32)packet->protocol << 16 | (__u32)family << 24;
+}
+
 /* IPVS's order: the exact port, FTP's service for the ports of data connections, then port 0. */
 static __always_inline struct service *find_service(struct service_key *key)
 {
-	struct service *service = bpf_map_lookup_elem(&services, key);
+	struct service *service = find_exact_service(key);
 
 	if (likely(service))
 		return service;
@@ -56,11 +76,7 @@ static __always_inline struct service *find_service(struct service_key *key)
 static __always_inline int service_is_still(const struct service *service, const struct service_key *key)
 {
 	barrier();
-	return service->key.address.word[0] == key->address.word[0] &&
-	       service->key.address.word[1] == key->address.word[1] &&
-	       service->key.address.word[2] == key->address.word[2] &&
-	       service->key.address.word[3] == key->address.word[3] && service->key.port == key->port &&
-	       service->key.protocol == key->protocol;
+	return same_service_key(&service->key, key);
 }
 
 static __always_inline struct real_server *get_real_server(const struct service *service, __u32 index)

@@ -39,6 +39,9 @@ struct service_key {
 	__u8 family;   /* enum address_family */
 };
 
+/* A key that is read and written in 64-bit words. */
+#define SERVICE_KEY_ALIGNED __attribute__((aligned(8)))
+
 enum scheduler {
 	SCHEDULER_RR = 1,
 	SCHEDULER_WRR = 2,
@@ -82,6 +85,18 @@ struct service {
 	__u8 flags;	      /* enum service_flag */
 	__u32 persistence;    /* seconds that templates live; 0: none */
 	struct address mask;  /* which bits of a client's address its template goes by */
+};
+
+enum service_cache_limit {
+	SERVICE_CACHE_BITS = 9,
+	SERVICE_CACHE_SLOTS = 1 << SERVICE_CACHE_BITS,
+};
+
+/* A copy that one CPU keeps of an element of `services`. */
+struct cached_service {
+	struct service service;
+	__u32 epoch; /* of service_epoch, when it was made; 0: no copy */
+	__u32 pad[11]; /* two cache lines */
 };
 
 /* --- schedules: an array of 64-byte lines, each one of three shapes ----- */

@@ -14,7 +14,7 @@
 __noinline int forward_decided(struct xdp_md *ctx, struct packet *packet, struct fragment *decision)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end, *ip;
-	struct service_key key;
+	struct service_key key SERVICE_KEY_ALIGNED;
 	struct service *service;
 	struct real_server *server;
 	struct link link;

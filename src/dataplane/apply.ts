@@ -11,6 +11,7 @@ import { indexOf, memberAt } from './layout-view.ts';
 import type { Maps } from './maps.ts';
 import type { Programs } from './programs.ts';
 import type { ScheduleMemory } from './schedule-memory.ts';
+import { serviceEpoch } from './service-epoch.ts';
 import type { NextHop } from './types.gen.ts';
 
 export type Apply = (operations: readonly Operation[]) => void;
@@ -19,6 +20,8 @@ export type Apply = (operations: readonly Operation[]) => void;
 export function createApply(maps: Maps, programs: Pick<Programs, 'settle'>, schedules: ScheduleMemory): Apply {
   const storeNextHop = nextHopStore(maps.next_hops);
   const storeThresholds = thresholdStore(maps.live_counts);
+  const beginEpoch = serviceEpoch(maps.service_epoch);
+  beginEpoch(); // who wrote here before may not have come to it
   const execute = (operation: Operation): unknown => {
     switch (operation.op) {
       case 'zero':
@@ -41,9 +44,11 @@ export function createApply(maps: Maps, programs: Pick<Programs, 'settle'>, sche
         return maps.vip_filter.set(operation.word, operation.value);
       case 'set-service':
         maps.services.set(operation.key, operation.value);
+        beginEpoch();
         return operation.settle === null ? undefined : programs.settle(operation.key, operation.settle);
       case 'delete-service':
-        return maps.services.delete(operation.key);
+        maps.services.delete(operation.key);
+        return beginEpoch();
     }
   };
   return (operations) => operations.forEach(execute);

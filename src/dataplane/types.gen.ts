@@ -166,6 +166,13 @@ export interface Address {
   readonly word: readonly number[];
 }
 
+/** struct cached_service */
+export interface CachedService {
+  readonly service: Service;
+  readonly epoch: number;
+  readonly pad?: readonly number[];
+}
+
 /** struct clock_arguments */
 export interface ClockArguments {
   readonly jiffies: bigint;
@@ -564,6 +571,8 @@ export interface MapTypes {
   readonly scheduler_states: readonly [key: number, value: SchedulerState];
   readonly schedules: readonly [key: number, value: ScheduleLine];
   readonly server_traffic: readonly [key: number, value: Traffic];
+  readonly service_cache: readonly [key: number, value: CachedService];
+  readonly service_epoch: readonly [key: number, value: number];
   readonly service_traffic: readonly [key: number, value: Traffic];
   readonly services: readonly [key: ServiceKey, value: Service];
   readonly settings: readonly [key: number, value: Settings];

@@ -84,6 +84,7 @@ export class DataPlane {
   readonly #counterNames: readonly string[];
   #counted: number[];
   #freeLine = 0;
+  #epoch = 0;
 
   private constructor(object: BpfObject, options: FixtureOptions) {
     this.object = object;
@@ -181,6 +182,7 @@ export class DataPlane {
     for (const config of this.#services) {
       if (!kept.has(keyText(config))) this.object.map('services').delete(serviceKeyValue(config));
     }
+    this.#beginEpoch();
     for (const config of world.services) this.#writeService(config);
     for (const { servers } of world.services) servers.forEach((entry) => void this.#writeThresholds(entry));
     this.#services = world.services;
@@ -304,8 +306,14 @@ export class DataPlane {
     const key = serviceKeyValue(config);
     const before = services.get(key)?.generation;
     services.set(key, serviceValue(config, first) as Fields & { generation: number });
+    this.#beginEpoch();
     if (before !== config.generation)
       this.object.program('settle').testRun({ ctxIn: Buffer.concat([services.keyCodec.encode(key), Buffer.alloc(4)]) });
+  }
+
+  /** Ends the time of copies that CPUs keep of services. */
+  #beginEpoch(): void {
+    this.object.map('service_epoch').set(0, ++this.#epoch);
   }
 
   /** A higher upper threshold, or none, forgives. */
