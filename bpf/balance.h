@@ -64,7 +64,7 @@ static __always_inline int no_server(struct xdp_md *ctx, const struct packet *pa
 {
 	if (result == RESULT_PASS)
 		return XDP_PASS;
-	if (result == RESULT_REFUSE)
+	if (result == RESULT_REFUSE && !packet->quiet)
 		return send_icmp_error(ctx, packet->length, ICMP_ERROR_UNREACHABLE, 0);
 	return XDP_DROP;
 }
@@ -121,10 +121,11 @@ static __always_inline void read_inner(void *ip, int family, struct inner *inner
 	}
 }
 
+/* With pmtu_disc 0 IPVS fragments what does not fit an IPv4 packet's tunnel; it never does so for IPv6. */
 static __always_inline int too_big(struct xdp_md *ctx, const struct packet *packet, const struct inner *inner,
-				   __u32 mtu, int family)
+				   __u32 mtu, __u32 overhead, int family)
 {
-	if (family == FAMILY_IPV4 && !inner->df) {
+	if (family == FAMILY_IPV4 && (!inner->df || (overhead && !does_pmtu_discovery()))) {
 		count(drop_too_big_no_df);
 		return XDP_DROP;
 	}
@@ -164,7 +165,7 @@ static __always_inline int forward(struct xdp_md *ctx, void *ip, struct link *li
 		return packet->quiet ? XDP_DROP : send_icmp_error(ctx, packet->length, ICMP_ERROR_TTL, 0);
 	}
 	if (unlikely(packet->length + overhead > server->mtu))
-		return too_big(ctx, packet, &inner, server->mtu - overhead, family);
+		return too_big(ctx, packet, &inner, server->mtu - overhead, overhead, family);
 	if (unlikely(!find_egress(server->next_hop, &egress))) {
 		count(drop_no_next_hop);
 		return XDP_DROP;
@@ -286,6 +287,9 @@ static __always_inline int balance_family(struct xdp_md *ctx, int family, int fr
 				     : balance_ipv6(ctx, ip, &link, frame, frags);
 }
 
+/* Beside a family: the packet is ICMP to what is no VIP, maybe an error about a tunnel of ours. */
+#define ELSEWHERE 16
+
 /* FAMILY_IPV4, FAMILY_IPV6, or 0 where the filter proves that the address is none of ours. */
 static __always_inline int filter_frame(struct xdp_md *ctx, __u32 filter)
 {
@@ -300,7 +304,9 @@ static __always_inline int filter_frame(struct xdp_md *ctx, __u32 filter)
 
 		if ((void *)(v4 + 1) > end)
 			return 0;
-		return filter_has(filter, filter == REPLY_FILTER ? v4->saddr : v4->daddr) ? FAMILY_IPV4 : 0;
+		if (filter_has(filter, filter == REPLY_FILTER ? v4->saddr : v4->daddr))
+			return FAMILY_IPV4;
+		return filter != REPLY_FILTER && unlikely(v4->protocol == IPPROTO_ICMP) ? FAMILY_IPV4 | ELSEWHERE : 0;
 	}
 	if (link.protocol == bpf_htons(ETH_P_IPV6)) {
 		struct ipv6hdr *v6 = ip;
@@ -308,7 +314,9 @@ static __always_inline int filter_frame(struct xdp_md *ctx, __u32 filter)
 
 		if ((void *)(v6 + 1) > end)
 			return 0;
-		return filter_has(filter, word[0] ^ word[1] ^ word[2] ^ word[3]) ? FAMILY_IPV6 : 0;
+		if (filter_has(filter, word[0] ^ word[1] ^ word[2] ^ word[3]))
+			return FAMILY_IPV6;
+		return filter != REPLY_FILTER && unlikely(v6->nexthdr == IPPROTO_ICMPV6) ? FAMILY_IPV6 | ELSEWHERE : 0;
 	}
 	return 0;
 }

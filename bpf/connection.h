@@ -26,12 +26,18 @@
 #define ENTRY_LIFE (((__u64)CONNECTION_STATES << ENTRY_STATE_SHIFT) - 1) /* state and deadline */
 #define BUSY_SECONDS 4 /* a claimer that died with its CPU does not hold an entry for ever */
 
+enum lookup_mode {
+	LOOKUP_USED = 0,    /* by the tag, where no rival is known */
+	LOOKUP_OPENING = 1, /* compare full keys, mark rivals */
+	LOOKUP_QUOTED = 2,  /* compare full keys, change nothing */
+};
+
 /* Where a connection may stand and what tells it from others. */
 struct lookup {
 	struct flow_hash hash;
 	__u32 second; /* the other candidate bucket */
 	__u32 now;
-	__u32 opening; /* compare full keys, mark rivals */
+	__u32 opening; /* enum lookup_mode */
 	__u32 confirm; /* out: a rival of the same tag exists */
 	__u32 flags;   /* enum connection_flag of a connection that is being opened */
 };
@@ -136,20 +142,14 @@ static __always_inline int key_matches(__u32 number, const struct packet *packet
 	       same_address(&key->destination, &packet->destination);
 }
 
-/*
- * Reads an entry; gives a claimer on another CPU time to publish it. Of two that
- * open one connection at once, each must see the other: what one has written may
- * be on its way to the other for as long as a cache line takes.
- */
-#define SETTLE_READS 256
-
+/* Reads an entry; gives a claimer on another CPU a moment to publish it. */
 static __always_inline __u64 read_settled(__u32 number)
 {
 	__u64 *place = get_entry(number), entry = 0;
 
 	if (!place)
 		return 0;
-	for (int i = 0; i < SETTLE_READS; i++) {
+	for (int i = 0; i < 64; i++) {
 		entry = READ_ONCE(*place);
 		if (entry_state(entry) != CONNECTION_BUSY)
 			break;
@@ -185,7 +185,7 @@ __noinline int is_ours(__u32 number, const struct packet *packet, __u32 service,
 		return 1;
 	if (key_matches(number, packet, service))
 		return 1;
-	if (lookup->opening) {
+	if (lookup->opening == LOOKUP_OPENING) {
 		mark_rival(number, entry);
 		lookup->confirm = 1;
 		count(tag_collisions);
@@ -263,22 +263,6 @@ static __always_inline void release(__u32 number)
 		__sync_lock_test_and_set(place, 0);
 }
 
-/*
- * Shows an entry whose key has been written. Where stores stay in order, a plain
- * one does: a locked exchange would wait for the key's cold line, a plain store
- * leaves that to the store buffer. The claim's exchange, which came before, is what
- * makes two CPUs that open one connection see each other (read_settled).
- */
-static __always_inline void show_entry(__u64 *place, __u64 entry)
-{
-#ifdef __TARGET_ARCH_x86
-	barrier();
-	*(volatile __u64 *)place = entry;
-#else
-	__sync_lock_test_and_set(place, entry);
-#endif
-}
-
 /* Writes the key, then shows the entry to the other CPUs. */
 static __always_inline void publish(__u32 number, const struct packet *packet, __u32 service, __u32 real_server,
 				    __u32 created, __u32 flags, __u64 entry)
@@ -297,5 +281,5 @@ static __always_inline void publish(__u32 number, const struct packet *packet, _
 	key->real_server = real_server;
 	key->created = created;
 	key->flags = flags;
-	show_entry(place, entry);
+	__sync_lock_test_and_set(place, entry);
 }

@@ -22,19 +22,27 @@ struct inner {
 	__u8 pad;
 };
 
-/* The low `bits` of a network-order word taken from the flow. */
-static __always_inline __be32 spread(__be32 word, __u32 flow, __u32 bits)
+/* IPVS's pmtu_disc. */
+static __always_inline int does_pmtu_discovery(void)
 {
-	__u32 mask = bits >= 32 ? 0xffffffff : (1u << bits) - 1;
+	struct settings *settings = get_settings();
 
-	return bpf_htonl((bpf_ntohl(word) & ~mask) | (flow & mask));
+	return settings && settings->options & OPTION_PMTU_DISC;
 }
 
 static __always_inline __be16 outer_df(const struct real_server *server, const struct inner *inner)
 {
 	if (server->flags & REAL_SERVER_OUTER_DF)
 		return IPV4_DF;
-	return server->flags & REAL_SERVER_COPY_DF ? inner->df : 0;
+	return server->flags & REAL_SERVER_COPY_DF && inner->df && does_pmtu_discovery() ? IPV4_DF : 0;
+}
+
+/* The low `bits` of a network-order word taken from the flow. */
+static __always_inline __be32 spread(__be32 word, __u32 flow, __u32 bits)
+{
+	__u32 mask = bits >= 32 ? 0xffffffff : (1u << bits) - 1;
+
+	return bpf_htonl((bpf_ntohl(word) & ~mask) | (flow & mask));
 }
 
 /* In words: fields are stored one by one, some of them byte by byte. */

@@ -21,17 +21,25 @@ enum icmp_error {
 	ICMP_ERROR_TOO_BIG,
 	ICMP_ERROR_TTL,
 	ICMP_ERROR_UNREACHABLE, /* of the port: no real server takes the connection */
+	ICMP_ERROR_HOST,	/* a host or address cannot be reached */
+	ICMP_ERROR_AS_IS = 0x10000, /* IPv4: type * 256 + code stand in the low bits */
 };
 
 static __always_inline __u8 icmpv4_type(enum icmp_error error)
 {
+	if (error & ICMP_ERROR_AS_IS)
+		return error >> 8;
 	return error == ICMP_ERROR_TTL ? 11 : 3; /* RFC 792 */
 }
 
 static __always_inline __u8 icmpv4_code(enum icmp_error error)
 {
+	if (error & ICMP_ERROR_AS_IS)
+		return error;
 	if (error == ICMP_ERROR_TTL)
 		return 0;
+	if (error == ICMP_ERROR_HOST)
+		return 1;
 	return error == ICMP_ERROR_TOO_BIG ? 4 : 3; /* 4: RFC 1191 */
 }
 
@@ -40,6 +48,13 @@ static __always_inline __u8 icmpv6_type(enum icmp_error error)
 	if (error == ICMP_ERROR_TTL)
 		return 3; /* RFC 4443, 3.3 */
 	return error == ICMP_ERROR_TOO_BIG ? 2 : 1; /* 3.2, 3.1 */
+}
+
+static __always_inline __u8 icmpv6_code(enum icmp_error error)
+{
+	if (error == ICMP_ERROR_HOST)
+		return 3;
+	return error == ICMP_ERROR_UNREACHABLE ? 4 : 0;
 }
 
 struct icmp_header {
@@ -185,7 +200,7 @@ static __always_inline int write_icmpv6(struct xdp_md *ctx, struct ipv6hdr *ip, 
 	ip->saddr = original->daddr;
 	ip->daddr = original->saddr;
 	icmp->type = icmpv6_type(error);
-	icmp->code = error == ICMP_ERROR_UNREACHABLE ? 4 : 0;
+	icmp->code = icmpv6_code(error);
 	icmp->checksum = 0;
 	icmp->rest = error == ICMP_ERROR_TOO_BIG ? bpf_htonl(mtu) : 0;
 	sum = bpf_csum_diff(0, 0, (__be32 *)&ip->saddr, 32, 0);

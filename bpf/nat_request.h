@@ -132,6 +132,8 @@ static __always_inline int rewrite_request(struct xdp_md *ctx, struct nat_job *j
 {
 	struct translation *to = &job->translation;
 
+	if (is_quoted(&job->packet))
+		return 0;
 	to->address = server->address;
 	to->port = real_port(server, &job->packet);
 	to->at = link->length;
@@ -156,7 +158,7 @@ static __always_inline int forward_request(struct xdp_md *ctx, void *ip, struct 
 		return job->packet.quiet ? XDP_DROP : send_icmp_error(ctx, job->packet.length, ICMP_ERROR_TTL, 0);
 	}
 	if (job->packet.length > server->mtu)
-		return too_big(ctx, &job->packet, &inner, server->mtu, family);
+		return too_big(ctx, &job->packet, &inner, server->mtu, 0, family);
 	if (!find_egress(server->next_hop, &egress)) {
 		count(drop_no_next_hop);
 		return XDP_DROP;

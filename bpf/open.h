@@ -22,11 +22,24 @@
  */
 #define RING_SECONDS 60
 
-/* FTP's active data connections are never scheduled: ip_vs_schedule. */
+/* What an ICMP error opens lives so long if nothing follows (ip_vs_conn_new). */
+#define QUOTED_SECONDS 3
+
+static __always_inline int is_quoted(const struct packet *packet)
+{
+	return packet->quiet == QUIET_QUOTE;
+}
+
+/*
+ * FTP's active data connections are never scheduled: ip_vs_schedule. Of a quoted
+ * packet the flags may be missing, so IPVS does not look at them.
+ */
 static __always_inline int opens_connection(const struct settings *settings, const struct packet *packet)
 {
 	if (packet->source_port == FTP_DATA_PORT)
 		return 0;
+	if (is_quoted(packet))
+		return !!(settings->options & OPTION_SCHEDULE_ICMP);
 	if (packet->protocol == IPPROTO_UDP)
 		return 1;
 	return !(packet->tcp_flags & TCP_RST) &&
@@ -97,12 +110,19 @@ static __always_inline int is_left_alone(const struct service *service, const st
 	return service->key.port == FTP_PORT && packet->destination_port != FTP_PORT;
 }
 
+static __always_inline int pass_unknown(const struct packet *packet)
+{
+	if (is_quoted(packet))
+		count(pass_icmp_unknown);
+	else
+		count(pass_no_connection);
+	return RESULT_PASS;
+}
+
 static __always_inline int no_real_server(const struct service *service, const struct packet *packet)
 {
-	if (is_left_alone(service, packet)) {
-		count(pass_no_connection);
-		return RESULT_PASS;
-	}
+	if (is_left_alone(service, packet))
+		return pass_unknown(packet);
 	count(drop_no_real_server);
 	return RESULT_REFUSE;
 }
@@ -158,21 +178,18 @@ static __noinline int follow_ring(const struct settings *settings, const struct 
 	struct real_server *server;
 	int index;
 
-	if (!without || !still_before(without->followed_until, lookup->now)) {
-		count(pass_no_connection);
-		return RESULT_PASS;
-	}
+	if (!without || !still_before(without->followed_until, lookup->now))
+		return pass_unknown(packet);
 	index = service->persistence ? find_template(packet, service, lookup->now) : NO_TEMPLATE;
 	if (index < 0)
 		index = schedule(service, packet, lookup->hash.ring, lookup->now, FOLLOW_RING);
 	if (index < 0)
 		return no_real_server(service, packet);
 	server = get_real_server(service, index);
-	if (server && server->method == METHOD_NAT) { /* its connections all have entries */
-		count(pass_no_connection);
-		return RESULT_PASS;
-	}
-	without->followed_until = lookup->now + settings->timeout[CONNECTION_ESTABLISHED];
+	if (server && server->method == METHOD_NAT) /* its connections all have entries */
+		return pass_unknown(packet);
+	if (!is_quoted(packet))
+		without->followed_until = lookup->now + settings->timeout[CONNECTION_ESTABLISHED];
 	count(followed_ring);
 	return index;
 }
@@ -221,22 +238,35 @@ static __always_inline int settle_twins(__u32 mine, const struct packet *packet,
 	return stays ? (int)entry_index(READ_ONCE(*stays)) : index;
 }
 
+/* State and deadline of a new connection, as they stand in its entry. A function of its own: stacks are short. */
+__noinline __u32 opening_life(const struct packet *packet, __u32 now, __u32 direction)
+{
+	struct settings *settings = get_settings();
+	__u32 state = CONNECTION_UDP;
+
+	if (!packet || !settings)
+		return 0;
+	if (packet->protocol == IPPROTO_TCP)
+		state = is_quoted(packet) ? CONNECTION_NONE
+					  : next_tcp_state(CONNECTION_NONE, packet->tcp_flags,
+							   settings->options & OPTION_SECURE_TCP, direction);
+	if (is_quoted(packet))
+		return state << ENTRY_STATE_SHIFT | (__u16)(now + QUOTED_SECONDS);
+	return state << ENTRY_STATE_SHIFT | deadline_in(settings, state, now);
+}
+
 /* Writes a new connection into a claimed entry; answers the slot that it has in the end. */
 static __always_inline int open_entry(const struct settings *settings, const struct service *service,
 				      const struct packet *packet, struct lookup *lookup, __u32 number, __u32 index,
 				      const struct real_server *server)
 {
-	__u32 state = packet->protocol == IPPROTO_UDP
-			      ? CONNECTION_UDP
-			      : next_tcp_state(CONNECTION_NONE, packet->tcp_flags, settings->options & OPTION_SECURE_TCP,
-					       request_direction(server));
+	__u32 life = opening_life(packet, lookup->now, request_direction(server)), state = entry_state(life);
 	__u32 confirm = lookup->confirm || packet->protocol == IPPROTO_UDP;
 
 	if (settings->options & OPTION_SLOPPY_TCP) /* its next rival may come with a packet that looks like any other */
 		confirm = 1;
 	publish(number, packet, service->id, server->id, lookup->now, lookup->flags,
-		make_entry(lookup->hash.tag, confirm, index, state,
-			   deadline_in(settings, state, lookup->now)));
+		make_entry(lookup->hash.tag, confirm, index, state, life));
 	if (state == CONNECTION_ESTABLISHED && lookup->flags)
 		tell_template(number, CONTROL_ASSURE);
 	return settle_twins(number, packet, service->id, index, lookup);
@@ -355,18 +385,23 @@ __noinline int find_or_open(struct packet *packet, struct service *service)
 	lookup.second = other_bucket(settings, lookup.hash.bucket, lookup.hash.tag);
 	lookup.now = clock_seconds(settings);
 	lookup.opening = opens_connection(settings, packet);
+	if (!lookup.opening && is_quoted(packet))
+		lookup.opening = LOOKUP_QUOTED;
+
 	number = find_connection(packet, service->id, &lookup);
 	if (number >= 0) {
 		__u64 entry = read_settled(number);
 		enum entry_fate fate = fate_of(settings, service, packet, number, entry);
 
+		if (is_quoted(packet)) /* opened since find_quoted looked */
+			return entry_index(entry);
 		if (fate == ENTRY_USED)
 			return use_entry(settings, service, packet, number, entry, lookup.now);
 		number = take_over(number, entry, &lookup, fate);
-		if (number >= 0 && !lookup.opening)
+		if (number >= 0 && lookup.opening != LOOKUP_OPENING)
 			release(number);
 	}
-	if (!lookup.opening)
+	if (lookup.opening != LOOKUP_OPENING)
 		return follow_ring(settings, service, packet, &lookup);
 	return open_connection(settings, service, packet, &lookup, number);
 }

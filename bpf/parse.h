@@ -46,10 +46,16 @@ struct packet {
 	__u8 protocol;
 	__u8 family;
 	__u8 tcp_flags; /* the low byte of the flags; 0 for UDP */
-	__u8 quiet;	/* no ICMP error is sent about it */
+	__u8 quiet;	/* enum quiet; 0: ICMP errors are sent about it */
 	__u16 transport; /* bytes from the IP header to the transport header; 0: it has none (a later fragment) */
 	__u8 news;	/* enum connection_news */
 	__u8 pad;
+};
+
+/* Why no ICMP error is sent about a packet. */
+enum quiet {
+	QUIET_FRAGMENT = 1, /* a later fragment of IPv4 (RFC 1122, 3.2.2) */
+	QUIET_QUOTE = 2,    /* what came is an ICMP error that quotes it, or its answer */
 };
 
 /* What a packet has done to its connection's entry. */

@@ -415,14 +415,17 @@ struct counters {
 	__u64 pass_no_connection;   /* TCP that opens nothing and has no entry */
 	__u64 pass_fragment;	    /* a later fragment whose first one is not known */
 	__u64 pass_other_mac;	    /* not addressed to the interface: flooded or promiscuous */
-	__u64 pass_malformed;	    /* to a VIP, but headers cannot be read */
+	__u64 pass_malformed;	    /* to a VIP, but headers cannot be read; ICMP about a service with a wrong checksum */
+	__u64 pass_icmp_unknown;    /* ICMP error about a service, but no connection of it */
+	__u64 pass_tunnel_error;    /* ICMP error about a tunnel packet of which the client cannot be told */
 	__u64 pass_reply_error;	    /* a reply whose TTL runs out, or that is too big: the kernel tells the real server */
 	__u64 drop_no_real_server;  /* no eligible real server */
 	__u64 drop_real_server_gone; /* the connection's real server was deleted */
 	__u64 drop_no_next_hop;	    /* neighbour not resolved */
 	__u64 drop_ttl_exceeded;    /* TTL or hop limit ran out */
 	__u64 drop_too_big;	    /* larger than the MTU, answered with ICMP or rate-limited */
-	__u64 drop_too_big_no_df;   /* larger than the MTU and may be fragmented: XDP cannot */
+	__u64 drop_too_big_no_df;   /* larger than the MTU and to be fragmented, which XDP cannot */
+	__u64 drop_tunnel_error;    /* ICMP error about a tunnel packet: the client is told instead */
 	__u64 drop_encapsulation;   /* no head room for the outer header or tags */
 	__u64 drop_untranslated;    /* its headers do not lie where NAT can change them */
 	__u64 drop_defense;	    /* opened a connection while drop_packet was at work */

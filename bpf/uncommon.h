@@ -9,6 +9,8 @@
 #include "balance.h"
 #include "fragment.h"
 #include "headers.h"
+#include "related.h"
+#include "tunnel_error.h"
 
 /* Sends the packet to the decided server. Its transport header is not touched. */
 __noinline int forward_decided(struct xdp_md *ctx, struct packet *packet, struct fragment *decision)
@@ -59,21 +61,13 @@ static __always_inline int decide(const struct packet *packet, const struct serv
 	return 1;
 }
 
-static __always_inline void make_service_key(const struct packet *packet, struct service_key *key)
-{
-	key->address = packet->destination;
-	key->port = packet->destination_port;
-	key->protocol = packet->protocol;
-	key->family = packet->family;
-}
-
 /*
  * A first fragment, or an IPv6 packet in one fragment: decided like any packet.
  * Answers CONTINUE where the decision is made.
  */
 static __noinline int decide_first_fragment(struct xdp_md *ctx, struct headers *headers, struct fragment *decision)
 {
-	struct service_key key = {};
+	struct service_key key SERVICE_KEY_ALIGNED;
 	struct service *service;
 	int index;
 
@@ -110,7 +104,7 @@ static __noinline int decide_later_fragment(struct xdp_md *ctx, struct headers *
 {
 	int result = recall_fragment(headers, decision);
 
-	headers->packet.quiet = headers->packet.family == FAMILY_IPV4; /* RFC 1122 (3.2.2) */
+	headers->packet.quiet = headers->packet.family == FAMILY_IPV4 ? QUIET_FRAGMENT : 0;
 	if (result == PARSE_OK && decision->reply) /* its destination only looks like a VIP */
 		return NOT_OURS;
 	if (result == PARSE_OK && is_for_us(ctx))
@@ -124,8 +118,73 @@ static __noinline int decide_later_fragment(struct xdp_md *ctx, struct headers *
 	return XDP_PASS;
 }
 
+/* Reads what an ICMP error quotes, down to the packet of a client. PARSE_OTHER: it is of no connection. */
+static __always_inline int read_related(struct xdp_md *ctx, struct headers *headers, struct icmp_place *place,
+					int *in_tunnel)
+{
+	int result = read_quote(ctx, headers, place);
+
+	if (result != PARSE_OK)
+		return result;
+	*in_tunnel = is_tunnel(headers->packet.protocol);
+	if (*in_tunnel)
+		result = read_inner_headers(ctx, headers);
+	if (result == PARSE_OK)
+		result = read_quoted_ports(ctx, place, headers);
+	if (result == PARSE_OK && !*in_tunnel)
+		turn_around(&headers->packet);
+	return result;
+}
+
+/* An error about a tunnel packet that went to the slot `index`. */
+static __always_inline int answer_tunnel_error(struct xdp_md *ctx, const struct icmp_place *place,
+					       const struct headers *inner, const struct service *service,
+					       const struct service_key *key, int index)
+{
+	if (index >= 0 && is_tunnel_end(ctx, place, get_real_server(service, index)) && service_is_still(service, key))
+		return tell_client(ctx, place, inner);
+	count(pass_icmp_unknown);
+	return XDP_PASS;
+}
+
+/*
+ * ICMP: an error about a connection goes where its packets go. `headers` will be
+ * those of the packet that it quotes, with the length of the error.
+ */
+static __noinline int decide_related(struct xdp_md *ctx, struct headers *headers, struct fragment *decision)
+{
+	struct packet *packet = &headers->packet;
+	struct icmp_place place;
+	struct service *service;
+	int in_tunnel, verdict, index;
+
+	if (read_related(ctx, headers, &place, &in_tunnel) != PARSE_OK)
+		return NOT_OURS;
+	make_service_key(packet, &decision->service);
+	service = find_service(&decision->service);
+	if (!service)
+		return NOT_OURS;
+	verdict = check_error(ctx, &place);
+	if (verdict != CONTINUE)
+		return verdict;
+	index = find_quoted(packet, service->id);
+	if (in_tunnel)
+		return answer_tunnel_error(ctx, &place, headers, service, &decision->service, index);
+	packet->length = place.end - place.ip;
+	if (index < 0)
+		index = find_or_open(packet, service);
+	if (index < 0)
+		return no_server(ctx, packet, index);
+	if (decide(packet, service, index, decision))
+		return CONTINUE;
+	count(drop_real_server_gone);
+	return XDP_DROP;
+}
+
 static __always_inline int decide_uncommon(struct xdp_md *ctx, struct headers *headers, struct fragment *decision)
 {
+	if (is_whole_icmp(headers))
+		return decide_related(ctx, headers, decision);
 	if (headers->packet.family == FAMILY_IPV4 && !has_ports(headers->packet.protocol))
 		return XDP_PASS;
 	if (!headers->fragmentable)
@@ -134,17 +193,20 @@ static __always_inline int decide_uncommon(struct xdp_md *ctx, struct headers *h
 			       : decide_first_fragment(ctx, headers, decision);
 }
 
+/* `family`: may have ELSEWHERE, and then nothing is counted before a service is found. */
 __noinline int uncommon(struct xdp_md *ctx, __u32 family)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	struct fragment decision = {};
+	struct fragment decision SERVICE_KEY_ALIGNED = {};
 	struct headers headers;
 	struct link link;
 	int verdict;
 
 	if (!parse_link(data, end, &link))
 		return XDP_PASS;
-	if (read_headers(ctx, link.length, family, &headers) != PARSE_OK) {
+	if (read_headers(ctx, link.length, family & ~ELSEWHERE, &headers) != PARSE_OK) {
+		if (family & ELSEWHERE)
+			return NOT_OURS;
 		count(pass_malformed);
 		return XDP_PASS;
 	}

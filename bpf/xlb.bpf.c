@@ -78,7 +78,9 @@ int xlb(struct xdp_md *ctx)
 {
 	int family = family_of_vip(ctx), verdict = NOT_OURS;
 
-	if (family)
+	if (unlikely(family & ELSEWHERE))
+		verdict = CONTINUE;
+	else if (family)
 		verdict = family == FAMILY_IPV4 ? ipv4(ctx) : ipv6(ctx);
 	if (likely(verdict >= 0))
 		return verdict;
@@ -100,7 +102,9 @@ int xlb_frags(struct xdp_md *ctx)
 {
 	int family = family_of_vip(ctx), verdict = NOT_OURS;
 
-	if (family)
+	if (unlikely(family & ELSEWHERE))
+		verdict = CONTINUE;
+	else if (family)
 		verdict = family == FAMILY_IPV4 ? ipv4_frags(ctx) : ipv6_frags(ctx);
 	if (likely(verdict >= 0))
 		return verdict;

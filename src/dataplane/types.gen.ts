@@ -206,6 +206,8 @@ export interface Counters {
   readonly pass_fragment: bigint;
   readonly pass_other_mac: bigint;
   readonly pass_malformed: bigint;
+  readonly pass_icmp_unknown: bigint;
+  readonly pass_tunnel_error: bigint;
   readonly pass_reply_error: bigint;
   readonly drop_no_real_server: bigint;
   readonly drop_real_server_gone: bigint;
@@ -213,6 +215,7 @@ export interface Counters {
   readonly drop_ttl_exceeded: bigint;
   readonly drop_too_big: bigint;
   readonly drop_too_big_no_df: bigint;
+  readonly drop_tunnel_error: bigint;
   readonly drop_encapsulation: bigint;
   readonly drop_untranslated: bigint;
   readonly drop_defense: bigint;

@@ -3,11 +3,12 @@
  * all: each keeps its server.
  */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { chosen } from './expect.ts';
+import { ethernet } from '../support/packet.ts';
+import { chosen, expectPacket } from './expect.ts';
 import { DataPlane } from './fixture.ts';
-import { tcp4, udp4 } from './frames.ts';
+import { arriving, tcp4, udp4 } from './frames.ts';
 import { WEAK_TAG_KEY } from './settings.ts';
-import { server, service, world } from './world.ts';
+import { CLIENT4, server, service, VIP4, world } from './world.ts';
 
 let plane: DataPlane;
 beforeAll(() => {
@@ -79,4 +80,19 @@ test('counts stay exact when a stray packet hits a connection of another service
   expect(plane.entries()).toMatchObject([{ state: 'TIME_WAIT' }]); // the hit that this test is about
   plane.sweep(true);
   for (let id = 1; id <= 15; id++) expect(plane.live(id), `server ${id}`).toEqual(plane.recounted(id));
+});
+
+test('an ICMP error about a third connection with the same tag belongs to nobody, and marks nothing', () => {
+  const error = (dport: number): Buffer => {
+    const answer = ethernet().ipv4({ src: VIP4, dst: CLIENT4 }).tcp({ sport: 80, dport }).build().subarray(14);
+    return arriving().ipv4({ dst: VIP4 }).icmp({ type: 3, code: 1 }).payload(answer).build();
+  };
+  plane.run(tcp4({ sport: 1 }));
+  const before = plane.entries();
+  plane.counted();
+  for (let sport = 2; sport <= 12; sport++) {
+    expectPacket(plane, error(sport), { verdict: 'pass', counted: { pass_icmp_unknown: 1 } });
+  }
+  expectPacket(plane, error(1), { verdict: 'tx', counted: { forwarded: 1 } });
+  expect(plane.entries()).toEqual(before);
 });

@@ -1,7 +1,7 @@
 /** What the data plane leaves to the kernel, untouched. */
-import { afterAll, beforeAll, test } from 'vitest';
+import { afterAll, beforeAll, describe, test } from 'vitest';
 import { ethernet } from '../support/packet.ts';
-import { PROTOCOL } from '../support/packet-layers.ts';
+import { ETHERTYPE, PROTOCOL } from '../support/packet-layers.ts';
 import { expectPacket } from './expect.ts';
 import { DataPlane } from './fixture.ts';
 import { arriving, tcp4, tcp6, udp4 } from './frames.ts';
@@ -80,4 +80,42 @@ test('a broadcast frame', () => {
 test.each([['.'], ['P.'], ['F.'], ['R'], ['R.'], ['SR'], ['']])('TCP [%s] without a connection', (flags) => {
   expectPacket(plane, tcp4({ flags, sport: 5 }), { verdict: 'pass', counted: { pass_no_connection: 1 } });
   expectPacket(plane, tcp6({ flags, sport: 5 }), { verdict: 'pass', counted: { pass_no_connection: 1 } });
+});
+
+describe('what the kernel must see while services are there', () => {
+  const v6 = arriving().ipv6({ src: 'fe80::1', dst: 'ff02::1', hopLimit: 255 });
+  const rows: [string, Buffer][] = [
+    ['ARP', ethernet({ type: ETHERTYPE.arp }).payload(28).build()],
+    ['VRRP', arriving().ipv4({ dst: '224.0.0.18', ttl: 255 }).payload(20, 112).build()],
+    ['VRRP over IPv6', v6.payload(20, 112).build()],
+    ['neighbour advertisement', v6.icmpv6({ type: 136 }).payload(24).build()],
+    ['router solicitation', v6.icmpv6({ type: 133 }).payload(8).build()],
+    ['multicast listener report', v6.hopByHop().icmpv6({ type: 143 }).payload(20).build()],
+    ['ping of the director', arriving().ipv4({ dst: '192.0.2.5' }).icmp().payload(56).build()],
+    ['ping of the VIP', arriving().ipv4({ dst: VIP4 }).icmp().payload(56).build()],
+    ['ping of the VIP over IPv6', arriving().ipv6({ dst: VIP6 }).icmpv6().payload(56).build()],
+    [
+      'an error about what the director itself sent',
+      arriving()
+        .ipv4({ src: '203.0.113.1', dst: '192.0.2.5' })
+        .icmp({ type: 3 })
+        .payload(ethernet().ipv4({ src: '192.0.2.5' }).tcp().build().subarray(14))
+        .build(),
+    ],
+    [
+      'ICMP to elsewhere that ends in its header',
+      arriving().ipv4({ dst: '192.0.2.5', totalLength: 21 }).icmp().build(),
+    ],
+    [
+      'ICMP to elsewhere, longer than its frame',
+      arriving().ipv4({ dst: '192.0.2.5', totalLength: 99 }).icmp({ type: 3 }).build(),
+    ],
+    ['ICMP to elsewhere, IP version 5', arriving().ipv4({ dst: '192.0.2.5', version: 5 }).icmp().build()],
+    ['ICMPv6 to elsewhere, IP version 4', arriving().ipv6({ dst: '2001:db8::5', version: 4 }).icmpv6().build()],
+    ['SSH to the VIP', tcp4({ dport: 22 })],
+    ['a protocol without ports to the VIP', arriving().ipv4({ dst: VIP4 }).payload(20, PROTOCOL.esp).build()],
+  ];
+  test.each(rows)('%s', (_, frame) => {
+    expectPacket(plane, frame, { verdict: 'pass', counted: {} });
+  });
 });

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Option } from '../../src/dataplane/types.gen.ts';
 import { chosen, expectPacket } from './expect.ts';
 import { DataPlane } from './fixture.ts';
-import { tcp4, udp4 } from './frames.ts';
+import { arriving, tcp4, tcp6, udp4 } from './frames.ts';
 import { OPTIONS } from './settings.ts';
-import { server, service, world } from './world.ts';
+import { server, service, VIP4, VIP6, world } from './world.ts';
 
 let plane: DataPlane;
 beforeAll(() => {
@@ -118,4 +118,41 @@ test('drop_entry: half-open connections go, one in 32 at a time; established one
   const states = plane.entries().map(({ state }) => state);
   expect(states.filter((state) => state === 'ESTABLISHED')).toHaveLength(100);
   expect(states.length).toBeLessThan(110);
+});
+
+describe('pmtu_disc 0, through a tunnel', () => {
+  const serve = (outerDf: 'copy' | 'set', fields: { method?: 'dr' } = {}): void => {
+    const servers = [server(1, { method: 'tun', outerDf, mtu: 600, ...fields })];
+    plane.reset(world([service(servers), service(servers, { id: 2, address: VIP6 })]));
+    plane.set({ options: OPTIONS & ~Option.OPTION_PMTU_DISC });
+    plane.run(tcp4());
+    plane.run(tcp6());
+    plane.counted();
+  };
+  const outerDf = (): boolean => (plane.run(tcp4({ flags: '.' }, { df: true })).frame.readUInt8(20) & 0x40) !== 0;
+  const large4 = arriving().ipv4({ dst: VIP4, df: true }).tcp({ flags: '.' }).payload(600).build();
+
+  test('DF is not copied outwards; an outer DF that was asked for stays', () => {
+    serve('copy');
+    expect(outerDf()).toBe(false);
+    serve('set');
+    expect(outerDf()).toBe(true);
+    serve('copy');
+    plane.set({ options: OPTIONS });
+    expect(outerDf()).toBe(true);
+  });
+
+  test('IPv4 that is too big is never answered: it would be fragmented', () => {
+    serve('copy');
+    expectPacket(plane, large4, { verdict: 'drop', counted: { drop_too_big_no_df: 1 } });
+  });
+
+  test('as in IPVS, dr and IPv6 are answered all the same', () => {
+    const large6 = arriving().ipv6({ dst: VIP6 }).tcp({ flags: '.' }).payload(600).build();
+    const counted = { drop_too_big: 1, icmp_sent: 1 };
+    serve('copy');
+    expectPacket(plane, large6, { verdict: 'tx', counted });
+    serve('copy', { method: 'dr' });
+    expectPacket(plane, large4, { verdict: 'tx', counted });
+  });
 });

@@ -43,6 +43,8 @@ export interface Lookup {
   readonly key: string;
   readonly now: number;
   readonly opening: boolean;
+  /** Keys are compared, and nothing changes: an ICMP error asks. */
+  readonly quoted?: boolean;
   /** Out: rivals of the same tag were met. */
   confirm: boolean;
 }
@@ -75,7 +77,7 @@ export class Connections {
     for (const number of candidates(lookup.hash)) {
       const entry = this.entries[number] ?? null;
       if (entry === null || entry.reply || entry.tag !== lookup.hash.tag || isDead(entry, lookup.now)) continue;
-      if (!lookup.opening && !entry.confirm) return number;
+      if (!lookup.opening && !lookup.quoted && !entry.confirm) return number;
       if (entry.key === lookup.key) return number;
       if (!lookup.opening) continue;
       entry.confirm = true;

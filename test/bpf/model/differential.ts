@@ -10,10 +10,11 @@ import { packEntry } from '../entry-word.ts';
 import { DataPlane, type FixtureOptions, type Outcome } from '../fixture.ts';
 import { HASH_KEY, OPTIONS } from '../settings.ts';
 import { INGRESS, type World } from '../world.ts';
-import { ModelDataPlane, type Result } from './data-plane.ts';
+import { ModelDataPlane } from './data-plane.ts';
 import { Random } from './random.ts';
 import { PacketSource } from './random-packet.ts';
 import { editWorld, randomWorld } from './random-world.ts';
+import type { Result } from './sending.ts';
 
 export interface History extends FixtureOptions {
   readonly seed: number;
@@ -121,7 +122,7 @@ class Differential {
     }
     const counted = this.#plane.counted();
     this.#note(`  ${got.verdict} ${Object.keys(counted).join(' ')}`);
-    const wanted = this.#model.counted();
+    const wanted = this.#model.sending.counted();
     if (!isDeepStrictEqual(counted, wanted)) {
       this.#fail(frame, `counted ${JSON.stringify(counted)}, expected ${JSON.stringify(wanted)}`);
     }
@@ -166,7 +167,7 @@ class Differential {
   }
 
   #compareTraffic(kind: 'service' | 'server', id: number): void {
-    const wanted = this.#model.traffic.get(`${kind} ${id}`) ?? { connections: 0, packets: 0, bytes: 0 };
+    const wanted = this.#model.sending.traffic.get(`${kind} ${id}`) ?? { connections: 0, packets: 0, bytes: 0 };
     this.#expectEqual(`traffic of ${kind} ${id}`, this.#plane.traffic(`${kind}_traffic`, id), wanted);
   }
 

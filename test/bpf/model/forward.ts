@@ -19,6 +19,8 @@ export interface Forwarding extends Leaving {
   readonly server: ServerConfig;
   /** The flow's 32 bits for spread sources. */
   readonly flow: number;
+  /** pmtu_disc. */
+  readonly doesPmtuDiscovery: boolean;
 }
 
 /** Bytes that the method puts in front of the packet. */
@@ -29,8 +31,8 @@ export function overheadOf(server: ServerConfig): number {
 
 /** What routers may fragment has an arbitrary identification of its own (RFC 6864). */
 export function hasRandomId(forwarding: Forwarding): boolean {
-  const { server, packet } = forwarding;
-  return server.method === 'tun' && familyOf(server.address) === 4 && !outerDf(server, packet);
+  const { server } = forwarding;
+  return server.method === 'tun' && familyOf(server.address) === 4 && !outerDf(forwarding);
 }
 
 export function forwardedFrame(forwarding: Forwarding): Buffer {
@@ -73,17 +75,18 @@ function decrementTtl(ip: Buffer): void {
   ip.writeUInt16BE(~sum & 0xffff, 10);
 }
 
-function outerDf(server: ServerConfig, packet: Packet): boolean {
-  return server.outerDf === 'set' || (server.outerDf === 'copy' && packet.df);
+function outerDf({ server, packet, doesPmtuDiscovery }: Forwarding): boolean {
+  return server.outerDf === 'set' || (server.outerDf === 'copy' && packet.df && doesPmtuDiscovery);
 }
 
-function outerIpv4({ server, packet, flow }: Forwarding): Buffer {
+function outerIpv4(forwarding: Forwarding): Buffer {
+  const { server, packet, flow } = forwarding;
   const ip = Buffer.alloc(20);
   ip[0] = 0x45;
   ip[1] = packet.tos;
   ip.writeUInt16BE(20 + packet.length, 2);
   ip.writeUInt16BE(packet.id, 4);
-  ip.writeUInt16BE(outerDf(server, packet) ? 0x4000 : 0, 6);
+  ip.writeUInt16BE(outerDf(forwarding) ? 0x4000 : 0, 6);
   ip[8] = packet.ttl - 1;
   ip[9] = packet.family === 4 ? 4 : 41;
   spreadSource(server, flow).copy(ip, 12);

@@ -8,11 +8,23 @@ import type { Link, Packet } from './read-packet.ts';
 
 export type IcmpError =
   | { readonly kind: 'too-big'; readonly mtu: number }
-  | { readonly kind: 'time-exceeded' | 'port-unreachable' };
+  | { readonly kind: 'time-exceeded' | 'port-unreachable' | 'host-unreachable' }
+  /** IPv4 only. */
+  | { readonly kind: 'as-is'; readonly type: number; readonly code: number };
 
 /** Type and code by kind. */
-const ICMPV4 = { 'too-big': [3, 4], 'time-exceeded': [11, 0], 'port-unreachable': [3, 3] } as const;
-const ICMPV6 = { 'too-big': [2, 0], 'time-exceeded': [3, 0], 'port-unreachable': [1, 4] } as const;
+const ICMPV4 = {
+  'too-big': [3, 4],
+  'time-exceeded': [11, 0],
+  'port-unreachable': [3, 3],
+  'host-unreachable': [3, 1],
+} as const;
+const ICMPV6 = {
+  'too-big': [2, 0],
+  'time-exceeded': [3, 0],
+  'port-unreachable': [1, 4],
+  'host-unreachable': [1, 3],
+} as const;
 
 const IPV6_LEAST_MTU = 1280;
 
@@ -36,7 +48,7 @@ export function icmpAnswer(frame: Buffer, link: Link, packet: Packet, error: Icm
 
 function icmpv4(packet: Packet, quote: Buffer, error: IcmpError): Buffer {
   const message = Buffer.alloc(8 + quote.length);
-  message.set(ICMPV4[error.kind]);
+  message.set(error.kind === 'as-is' ? [error.type, error.code] : ICMPV4[error.kind]);
   message.writeUInt32BE(error.kind === 'too-big' ? error.mtu : 0, 4);
   quote.copy(message, 8);
   message.writeUInt16BE(checksum(message), 2);
@@ -53,6 +65,7 @@ function icmpv4(packet: Packet, quote: Buffer, error: IcmpError): Buffer {
 }
 
 function icmpv6(packet: Packet, quote: Buffer, error: IcmpError): Buffer {
+  if (error.kind === 'as-is') throw new RangeError('expected an error of IPv6');
   const message = Buffer.alloc(8 + quote.length);
   message.set(ICMPV6[error.kind]);
   message.writeUInt32BE(error.kind === 'too-big' ? Math.max(error.mtu, IPV6_LEAST_MTU) : 0, 4);

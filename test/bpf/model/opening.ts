@@ -8,8 +8,9 @@ import { ACK, FIN, RST, SYN } from './tcp-state.ts';
 const FTP_DATA = 20;
 
 /** TCP: SYN without RST, or anything but RST with sloppy_tcp. UDP: every packet. FTP's active data connections: none. */
-export function opensConnection({ protocol, flags, sport }: Packet, options: number): boolean {
+export function opensConnection({ protocol, flags, sport, quoted }: Packet, options: number): boolean {
   if (sport === FTP_DATA) return false;
+  if (quoted) return (options & Option.OPTION_SCHEDULE_ICMP) !== 0;
   if (protocol === 17) return true;
   return (flags & RST) === 0 && ((flags & SYN) !== 0 || (options & Option.OPTION_SLOPPY_TCP) !== 0);
 }

@@ -8,6 +8,7 @@ import { ethernet, type PacketBuilder } from '../../support/packet.ts';
 import { addressText } from '../../support/packet-bytes.ts';
 import { CLIENT_MAC, INGRESS } from '../world.ts';
 import type { Random } from './random.ts';
+import { randomError } from './random-error.ts';
 import { VIPS } from './random-world.ts';
 import { readDestination, readLink, readPacket } from './read-packet.ts';
 
@@ -17,7 +18,7 @@ const ANSWERABLE = 64;
 const LENGTHS = [0, 1, 3, 6, 20, 100];
 const LARGE_LENGTHS = [500, 540, 541, 1212, 1240, 1400, 1420, 1421, 1440, 1441, 1460];
 
-interface Flow {
+export interface Flow {
   readonly src: string;
   readonly dst: string;
   readonly sport: number;
@@ -74,6 +75,7 @@ export class PacketSource {
     if (random.once(8)) builder = builder.vlan(random.below(4096), random.pick([0x8100, 0x88a8]));
     if (random.once(16)) builder = builder.vlan(random.below(4096));
     if (random.once(20)) return this.#fragments(builder, flow);
+    if (random.once(12)) return randomError(random, builder, flow).build();
     const network = this.#network(builder, random.once(100) ? { ...flow, src: strangeSource(random, flow.dst) } : flow);
     const length = random.once(8) ? random.pick(LARGE_LENGTHS) : random.pick(LENGTHS);
     if (random.once(40)) return network.icmp().payload(length).build();

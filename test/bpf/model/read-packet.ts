@@ -24,6 +24,8 @@ export interface Packet {
   readonly df: boolean;
   /** Offset of the transport header in the IP packet; 0: it has none (a later fragment). */
   readonly transport: number;
+  /** An ICMP error quotes it, or the answer to it: the packet itself did not come. */
+  readonly quoted?: boolean;
 }
 
 export interface Link {

@@ -7,11 +7,12 @@ import { vipFilterBit } from '../encode.ts';
 import { TIMEOUTS } from '../settings.ts';
 import type { ServerConfig, World } from '../world.ts';
 import type { Entry } from './connections.ts';
-import type { ModelDataPlane, Result } from './data-plane.ts';
+import type { ModelDataPlane } from './data-plane.ts';
 import { hopped, linkHeader } from './forward.ts';
 import type { FlowHash } from './hash.ts';
 import { frameHeaders, hasPorts, packetOf, readFirstFragment } from './read-headers.ts';
 import { type Link, type Packet, readDestination, readLink, readPacket, readSource } from './read-packet.ts';
+import type { Result } from './sending.ts';
 import { nextTcpState, timeoutOf } from './tcp-state.ts';
 import { realPort, translate } from './translate.ts';
 
@@ -115,15 +116,15 @@ export class Replies {
     const { way } = entry.reply;
     const egress = this.#world.interfaces.find(({ ifindex }) => ifindex + 1 === way.port);
     if (egress === undefined) throw new Error('test packets come in on an interface of ours');
-    plane.count('replies_returned');
+    plane.sending.count('replies_returned');
     const [, , destination = '', dport = '', service = ''] = connection.key.split(' ');
     for (const name of [`service ${service}`, `server ${connection.realServer}`]) {
-      const traffic = plane.trafficOf(name);
+      const traffic = plane.sending.trafficOf(name);
       traffic.out_packets = (traffic.out_packets ?? 0) + 1;
       traffic.out_bytes = (traffic.out_bytes ?? 0) + packet.length;
     }
     if (packet.transport > 0) this.#move(entry.reply.connection, connection, packet);
-    plane.count('replies');
+    plane.sending.count('replies');
     const ip = hopped(frame.subarray(link.ipAt), packet);
     translate(ip, packet, { side: 'source', address: Buffer.from(destination, 'hex'), port: Number(dport) });
     const header = linkHeader({ link, hop: way, egress }, link.etherType);
@@ -141,7 +142,7 @@ export class Replies {
   }
 
   #count(counter: string, result: Result): Result {
-    this.#plane.count(counter);
+    this.#plane.sending.count(counter);
     return result;
   }
 

@@ -1,0 +1,72 @@
+/** Random ICMP errors: about answers of real servers, about tunnel packets, and about anything else. */
+import { ethernet, type PacketBuilder } from '../../support/packet.ts';
+import type { Random } from './random.ts';
+import type { Flow } from './random-packet.ts';
+
+const TYPES4 = [3, 3, 3, 3, 4, 11, 11, 5, 8, 0, 12];
+const TYPES6 = [1, 1, 2, 2, 2, 3, 3, 4, 0, 5, 100, 127, 128, 129, 135];
+/** Of the real servers and the director in random worlds. */
+const SERVERS4 = Array.from({ length: 6 }, (_, n) => `192.0.2.${201 + n}`);
+const SERVERS6 = Array.from({ length: 6 }, (_, n) => `2001:db8::2:${n + 1}`);
+const MTUS = [0, 68, 88, 89, 576, 1280, 1299, 1300, 1400, 1480, 1500, 65535, 0x10000, 0x80000000];
+/** Quotes have no link header: it is cut off. */
+const INNER = ethernet();
+const LINK = 14;
+const QUOTED = [0, 1, 3, 4, 7, 8, 20, 100, 548, 1232];
+
+export function randomError(random: Random, builder: PacketBuilder, flow: Flow): PacketBuilder {
+  const isOverV6 = flow.dst.includes(':');
+  if (random.once(2)) return tunnelError(random, builder, flow);
+  const quote = quotedPacket(random, { ...flow, src: flow.dst, dst: flow.src, sport: flow.dport, dport: flow.sport });
+  const src = isOverV6 ? '2001:db8:9::1' : '203.0.113.1';
+  const dst = random.once(16) ? (isOverV6 ? '2001:db8::5' : '192.0.2.5') : flow.dst;
+  return error(random, builder, isOverV6 ? 6 : 4, src, dst).payload(quote.subarray(LINK));
+}
+
+/** It comes to the director, and quotes what the director sent to a real server. */
+function tunnelError(random: Random, builder: PacketBuilder, flow: Flow): PacketBuilder {
+  const family = random.once(2) ? 4 : 6;
+  const src = family === 4 ? '203.0.113.1' : '2001:db8:9::1';
+  const director = family === 4 ? '192.0.2.5' : '2001:db8::5';
+  const server = random.pick(family === 4 ? SERVERS4 : SERVERS6);
+  const inner = quotedPacket(random, flow).subarray(LINK);
+  const protocol = random.once(20) ? random.pick([4, 41, 47, 17]) : flow.dst.includes(':') ? 41 : 4;
+  const outer =
+    family === 4
+      ? INNER.ipv4({ src: director, dst: server, mf: random.once(20), offset: random.once(20) ? 1 : 0 })
+      : INNER.ipv6({ src: director, dst: server });
+  const dst = random.once(16) ? flow.dst : director;
+  const quote = outer.payload(inner, protocol).build().subarray(LINK);
+  const isSameFamily = family === (dst.includes(':') ? 6 : 4);
+  return error(random, builder, family, src, isSameFamily ? dst : director).payload(quote);
+}
+
+function error(random: Random, builder: PacketBuilder, family: 4 | 6, src: string, dst: string): PacketBuilder {
+  const rest = random.once(6) ? random.below(2 ** 32) : random.pick(MTUS);
+  const code = random.once(3) ? random.below(16) : 4;
+  const ttl = random.once(20) ? random.below(3) : 64;
+  const mf = random.once(40);
+  if (family === 6) return builder.ipv6({ src, dst, hopLimit: ttl }).icmpv6({ type: random.pick(TYPES6), code, rest });
+  return builder.ipv4({ src, dst, ttl, mf, df: random.once(2) }).icmp({ type: random.pick(TYPES4), code, rest });
+}
+
+/** As a router has it: cut off somewhere, and its TTL used up on the way. */
+function quotedPacket(random: Random, { src, dst, sport, dport, protocol }: Flow): Buffer {
+  const options = random.once(10) ? Buffer.alloc(4 * random.below(11), 1) : Buffer.alloc(0);
+  let network = INNER.ipv4({
+    src,
+    dst,
+    options,
+    df: !random.once(3),
+    mf: random.once(20),
+    offset: random.once(20) ? 1 : 0,
+  });
+  if (dst.includes(':')) {
+    network = INNER.ipv6({ src, dst });
+    if (random.once(8)) network = network.destinationOptions(random.below(2));
+    if (random.once(12)) network = network.fragment({ offset: random.below(2), more: random.once(2) });
+  }
+  const segment = protocol === 'udp' ? network.udp({ sport, dport }) : network.tcp({ sport, dport, flags: '.' });
+  const whole = segment.payload(random.pick(QUOTED)).build();
+  return random.once(3) ? whole.subarray(0, LINK + Math.min(whole.length - LINK, 20 + random.below(64))) : whole;
+}
