@@ -170,7 +170,7 @@ static __always_inline void note_unrecorded(const struct settings *settings, con
 }
 
 /* A packet that opens nothing and has no entry. */
-static __noinline int follow_ring(const struct settings *settings, const struct service *service,
+static __always_inline int follow_ring(const struct settings *settings, const struct service *service,
 				  const struct packet *packet, const struct lookup *lookup)
 {
 	__u32 id = service->id;
