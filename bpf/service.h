@@ -51,9 +51,13 @@ static __always_inline void write_service_key(struct service_key *key, const str
 	*last = packet->destination_port | (__u32)packet->protocol << 16 | (__u32)family << 24;
 }
 
+/* The same off the hot path, with less stack. */
 static __always_inline void make_service_key(const struct packet *packet, struct service_key *key)
 {
-	write_service_key(key, packet, packet->family);
+	key->address = packet->destination;
+	key->port = packet->destination_port;
+	key->protocol = packet->protocol;
+	key->family = packet->family;
 }
 
 /* IPVS's order: the exact port, FTP's service for the ports of data connections, then port 0. */

@@ -45,6 +45,12 @@ __noinline int forward_decided(struct xdp_md *ctx, struct packet *packet, struct
 	return forward(ctx, ip, &link, packet, server, decision->service_id, decision->flow, FAMILY_IPV6, 1);
 }
 
+/* A function of its own: here stacks are at their limit. */
+static __noinline struct service *look_up_service(struct service_key *key)
+{
+	return find_service(key);
+}
+
 /* Fills in where the packet's connection goes, once it is known which slot that is. */
 static __always_inline int decide(const struct packet *packet, const struct service *service, int index,
 				  struct fragment *decision)
@@ -80,7 +86,7 @@ static __noinline int decide_first_fragment(struct xdp_md *ctx, struct headers *
 		return XDP_PASS;
 	}
 	make_service_key(&headers->packet, &key);
-	service = find_service(&key);
+	service = look_up_service(&key);
 	if (!service)
 		return NOT_OURS;
 	if (!is_for_us(ctx)) {
@@ -161,7 +167,7 @@ static __noinline int decide_related(struct xdp_md *ctx, struct headers *headers
 	if (read_related(ctx, headers, &place, &in_tunnel) != PARSE_OK)
 		return NOT_OURS;
 	make_service_key(packet, &decision->service);
-	service = find_service(&decision->service);
+	service = look_up_service(&decision->service);
 	if (!service)
 		return NOT_OURS;
 	verdict = check_error(ctx, &place);
