@@ -40,7 +40,7 @@ static __always_inline int find_fast(const struct packet *packet, const struct f
 	struct connection_bucket *bucket = bpf_map_lookup_elem(&connections, &hash->bucket);
 
 	if (packet->protocol != IPPROTO_TCP || !bucket ||
-	    (packet->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) != TCP_ACK)
+	    (packet->event & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) != TCP_ACK)
 		return NO_ENTRY;
 #pragma unroll
 	for (int way = 0; way < CONNECTION_WAYS; way++) {

@@ -36,14 +36,18 @@ static __always_inline __u32 eviction_rank(const struct settings *settings, __u6
 	case CONNECTION_CLOSE:
 	case CONNECTION_TIME_WAIT:
 	case CONNECTION_LAST_ACK:
+	case CONNECTION_SCTP_CLOSED:
+	case CONNECTION_SCTP_REJECTED:
 		class = 1, quiet = 0;
 		break;
 	case CONNECTION_ESTABLISHED:
+	case CONNECTION_SCTP_ESTABLISHED:
 	case CONNECTION_REPLY:
 	case CONNECTION_BUSY:
 		return NEVER_EVICTED;
 	case CONNECTION_SYN_RECV:
 	case CONNECTION_SYN_SENT:
+	case CONNECTION_SCTP_INIT1 ... CONNECTION_SCTP_COOKIE_ECHOED:
 		class = 3, quiet = 3;
 		break;
 	case CONNECTION_UDP:

@@ -17,8 +17,8 @@
 #include "hash.h"
 #include "live_count.h"
 #include "persist.h"
+#include "state.h"
 #include "stats.h"
-#include "tcp_state.h"
 
 #define NO_ENTRY (-1)
 #define ENTRY_CONFIRM (1ULL << ENTRY_CONFIRM_SHIFT)
@@ -93,10 +93,8 @@ static __always_inline int replace(__u64 *entry, __u64 before, __u64 after)
 static __always_inline __u64 refreshed(const struct settings *settings, __u64 entry, const struct packet *packet,
 				       enum direction direction, __u32 now)
 {
-	__u32 state = entry_state(entry);
+	__u32 state = next_state(settings, entry_state(entry), packet, direction);
 
-	if (packet->protocol == IPPROTO_TCP)
-		state = next_tcp_state(state, packet->tcp_flags, settings->options & OPTION_SECURE_TCP, direction);
 	return (entry & ~ENTRY_LIFE) | (__u64)state << ENTRY_STATE_SHIFT | deadline_in(settings, state, now);
 }
 
@@ -181,8 +179,8 @@ __noinline int is_ours(__u32 number, const struct packet *packet, __u32 service,
 	entry = read_settled(number);
 	if (!entry || entry_state(entry) == CONNECTION_BUSY || is_reply(entry) || deadline_passed(entry, lookup->now))
 		return 0;
-	if (!lookup->opening && !(entry & ENTRY_CONFIRM))
-		return 1;
+	if (packet->protocol == IPPROTO_TCP && !lookup->opening && !(entry & ENTRY_CONFIRM))
+		return 1; /* TCP goes by tags alone, as on the fast path */
 	if (key_matches(number, packet, service))
 		return 1;
 	if (lookup->opening == LOOKUP_OPENING) {

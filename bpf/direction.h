@@ -6,4 +6,5 @@ enum direction {
 	DIRECTION_INPUT,      /* the client's, of a connection whose replies pass the director, too */
 	DIRECTION_OUTPUT,     /* the real server's */
 	DIRECTION_INPUT_ONLY, /* the client's, the only ones that are seen (dr, tun) */
+	DIRECTIONS,
 };

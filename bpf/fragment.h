@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Fragments. The first one has the ports and is decided like any packet; the
+ * Fragments, and SCTP in one piece. The first one has the ports and is decided like any packet; the
  * table remembers where it went, and later ones follow it. Nothing waits: one
  * that comes before its first, or after others pushed that out, is the kernel's.
  */
@@ -8,10 +8,11 @@
 
 #include "balance.h"
 #include "headers.h"
+#include "sctp.h"
 
 #define FRAGMENT_SECONDS 30 /* how long a receiver waits for the rest: Linux's ipfrag_time */
 
-/* The transport header of a first fragment must be whole: RFC 1858 (3), RFC 7112 (5). */
+/* The transport header of a first fragment must be whole (RFC 1858, 3; RFC 7112, 5), with SCTP's first chunk header. */
 static __always_inline int read_first_fragment(struct xdp_md *ctx, struct headers *headers, __u32 *header_end)
 {
 	__u32 left = headers->packet.length - (headers->body - headers->at), size = sizeof(struct udphdr);
@@ -26,13 +27,19 @@ static __always_inline int read_first_fragment(struct xdp_md *ctx, struct header
 		size = tcp.doff * 4;
 		if (size < sizeof(tcp))
 			return PARSE_MALFORMED;
-		headers->packet.tcp_flags = ((__u8 *)&tcp)[13];
+		headers->packet.event = ((__u8 *)&tcp)[13];
+	}
+	if (headers->packet.protocol == IPPROTO_SCTP) {
+		if (read_sctp_event(ctx, headers->body, left, &headers->packet) != PARSE_OK)
+			return PARSE_MALFORMED;
+		size = SCTP_HEADER;
 	}
 	if (left < size || bpf_xdp_load_bytes(ctx, headers->body, &ports, sizeof(ports)))
 		return PARSE_MALFORMED;
 	headers->packet.source_port = ports.source;
 	headers->packet.destination_port = ports.destination;
 	headers->packet.transport = headers->body - headers->at;
+	headers->packet.partial = headers->more;
 	*header_end = headers->body + size - headers->fragmentable;
 	return PARSE_OK;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Headers at any place of the frame, for what the hot path leaves aside:
+ * Headers at any place of the frame, for what the hot path leaves aside: SCTP,
  * fragments, and the packets that ICMP errors quote. Read with
  * bpf_xdp_load_bytes, so that no place needs a bound of its own.
  */
@@ -122,10 +122,10 @@ __noinline int read_headers(struct xdp_md *ctx, __u32 at, __u32 family, struct h
 
 static __always_inline int has_ports(__u8 protocol)
 {
-	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_SCTP;
 }
 
-/* Both ports of TCP and UDP stand first: that much of a packet every ICMP error quotes (RFC 792). */
+/* Both ports of TCP, UDP and SCTP stand first: that much of a packet every ICMP error quotes (RFC 792). */
 struct ports {
 	__be16 source;
 	__be16 destination;

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "common.h"
-#include "tcp_state.h"
+#include "state.h"
 
 static __always_inline struct live_count *get_live(__u32 real_server)
 {

@@ -131,7 +131,7 @@ static __noinline int move_state(struct nat_job *job, __u32 connection)
 	after = refreshed(settings, before, &job->packet, DIRECTION_OUTPUT, clock_seconds(settings));
 	refresh(place, connection, before, after);
 	state = entry_state(after);
-	if (state == CONNECTION_UDP || (state == CONNECTION_ESTABLISHED && entry_state(before) != state))
+	if (state == CONNECTION_UDP || (is_established(state) && entry_state(before) != state))
 		tell_template(connection, CONTROL_ASSURE);
 	return 0;
 }
@@ -153,6 +153,7 @@ static __always_inline int send_translated(struct xdp_md *ctx, struct nat_job *j
 	decrement_hops(ip, family, &inner);
 	job->translation.at = link->length;
 	job->translation.transport = job->packet.transport;
+	job->translation.length = job->packet.partial ? 0 : job->packet.length - job->packet.transport;
 	job->translation.protocol = job->packet.protocol;
 	job->translation.family = family;
 	job->translation.side = SIDE_SOURCE;
@@ -238,8 +239,8 @@ static __always_inline int follow_reply(const struct settings *settings, const s
 	return decision->flow;
 }
 
-/* The number of the entry of a reply in fragments, or NO_ENTRY. */
-static __noinline int find_reply_in_fragments(struct xdp_md *ctx, struct nat_job *job, __u32 family)
+/* The number of the entry of a reply in fragments or of SCTP, or NO_ENTRY. */
+static __noinline int find_uncommon_reply(struct xdp_md *ctx, struct nat_job *job, __u32 family)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct settings *settings = get_settings();
@@ -249,7 +250,8 @@ static __noinline int find_reply_in_fragments(struct xdp_md *ctx, struct nat_job
 	int number;
 
 	if (!settings || !parse_link(data, end, &link) ||
-	    read_headers(ctx, link.length, family, &headers) != PARSE_OK || !headers.fragmentable)
+	    read_headers(ctx, link.length, family, &headers) != PARSE_OK ||
+	    (!headers.fragmentable && headers.packet.protocol != IPPROTO_SCTP))
 		return NO_ENTRY;
 	if (headers.offset) {
 		if (recall_fragment(&headers, &decision) != PARSE_OK)
@@ -289,6 +291,6 @@ static __always_inline int translate_reply(struct xdp_md *ctx, int family, int f
 				       : parse_ipv6(ip, end, frame - link.length, &job->packet);
 	if (result == PARSE_MALFORMED)
 		return XDP_PASS;
-	number = result == PARSE_OK ? find_reply(settings, job) : find_reply_in_fragments(ctx, job, family);
+	number = result == PARSE_OK ? find_reply(settings, job) : find_uncommon_reply(ctx, job, family);
 	return number < 0 ? XDP_PASS : send_reply(ctx, job, number, family, frags);
 }

@@ -138,6 +138,7 @@ static __always_inline int rewrite_request(struct xdp_md *ctx, struct nat_job *j
 	to->port = real_port(server, &job->packet);
 	to->at = link->length;
 	to->transport = job->packet.transport;
+	to->length = job->packet.partial ? 0 : job->packet.length - job->packet.transport;
 	to->protocol = job->packet.protocol;
 	to->family = job->packet.family;
 	to->side = SIDE_DESTINATION;

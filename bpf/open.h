@@ -31,8 +31,9 @@ static __always_inline int is_quoted(const struct packet *packet)
 }
 
 /*
- * FTP's active data connections are never scheduled: ip_vs_schedule. Of a quoted
- * packet the flags may be missing, so IPVS does not look at them.
+ * FTP's active data connections are never scheduled (ip_vs_schedule). With
+ * sloppy_tcp a RST still opens nothing; with sloppy_sctp even an ABORT does. Of a
+ * quoted packet the flags may be missing, so IPVS does not look at them.
  */
 static __always_inline int opens_connection(const struct settings *settings, const struct packet *packet)
 {
@@ -42,8 +43,10 @@ static __always_inline int opens_connection(const struct settings *settings, con
 		return !!(settings->options & OPTION_SCHEDULE_ICMP);
 	if (packet->protocol == IPPROTO_UDP)
 		return 1;
-	return !(packet->tcp_flags & TCP_RST) &&
-	       (packet->tcp_flags & TCP_SYN || settings->options & OPTION_SLOPPY_TCP);
+	if (packet->protocol == IPPROTO_SCTP)
+		return packet->event == SCTP_EVENT_INIT || settings->options & OPTION_SLOPPY_SCTP;
+	return !(packet->event & TCP_RST) &&
+	       (packet->event & TCP_SYN || settings->options & OPTION_SLOPPY_TCP);
 }
 
 static __always_inline int is_controlled(__u32 number)
@@ -59,7 +62,7 @@ static __always_inline enum direction request_direction(const struct real_server
 	return server && server->method == METHOD_NAT ? DIRECTION_INPUT : DIRECTION_INPUT_ONLY;
 }
 
-/* is_new_conn_expected of ip_vs_core.c: a SYN on a connection that is over, by conn_reuse_mode. */
+/* is_new_conn_expected of ip_vs_core.c: a SYN or INIT on a connection that is over, by conn_reuse_mode. */
 static __always_inline int reuses_connection(const struct settings *settings, const struct real_server *server,
 					     __u32 number, __u32 state)
 {
@@ -67,7 +70,7 @@ static __always_inline int reuses_connection(const struct settings *settings, co
 		/* IP_VS_CONN_F_NOOUTPUT: of a real server that is heard, the end is known. */
 		if (!(settings->options & OPTION_REUSE_FIN_WAIT) || request_direction(server) == DIRECTION_INPUT)
 			return 0;
-	} else if (state != CONNECTION_TIME_WAIT && state != CONNECTION_CLOSE) {
+	} else if (state != CONNECTION_TIME_WAIT && state != CONNECTION_CLOSE && state != CONNECTION_SCTP_CLOSED) {
 		return 0;
 	}
 	return settings->options & OPTION_REUSE && !is_controlled(number);
@@ -76,7 +79,9 @@ static __always_inline int reuses_connection(const struct settings *settings, co
 /* is_new_conn: [S.] as well. */
 static __always_inline int is_syn(const struct packet *packet)
 {
-	return packet->protocol == IPPROTO_TCP && (packet->tcp_flags & (TCP_SYN | TCP_RST)) == TCP_SYN;
+	if (packet->protocol == IPPROTO_SCTP)
+		return packet->event == SCTP_EVENT_INIT;
+	return packet->protocol == IPPROTO_TCP && (packet->event & (TCP_SYN | TCP_RST)) == TCP_SYN;
 }
 
 enum entry_fate {
@@ -165,7 +170,7 @@ static __always_inline void note_unrecorded(const struct settings *settings, con
 	if (!without)
 		return;
 	without->placed_at = now;
-	without->followed_until = now + settings->timeout[CONNECTION_ESTABLISHED];
+	without->followed_until = now + settings->timeout[established_state(service->key.protocol)];
 	count(connections_unrecorded);
 }
 
@@ -189,7 +194,7 @@ static __always_inline int follow_ring(const struct settings *settings, const st
 	if (server && server->method == METHOD_NAT) /* its connections all have entries */
 		return pass_unknown(packet);
 	if (!is_quoted(packet))
-		without->followed_until = lookup->now + settings->timeout[CONNECTION_ESTABLISHED];
+		without->followed_until = lookup->now + settings->timeout[established_state(service->key.protocol)];
 	count(followed_ring);
 	return index;
 }
@@ -238,18 +243,20 @@ static __always_inline int settle_twins(__u32 mine, const struct packet *packet,
 	return stays ? (int)entry_index(READ_ONCE(*stays)) : index;
 }
 
-/* State and deadline of a new connection, as they stand in its entry. A function of its own: stacks are short. */
-__noinline __u32 opening_life(const struct packet *packet, __u32 now, __u32 direction)
+/*
+ * State and deadline of a new connection, as they stand in its entry. `is_heard`: its
+ * real server's answers pass the director. A function of its own: stacks are short.
+ */
+__noinline __u32 opening_life(const struct packet *packet, __u32 now, __u32 is_heard)
 {
 	struct settings *settings = get_settings();
-	__u32 state = CONNECTION_UDP;
+	__u32 state;
 
 	if (!packet || !settings)
 		return 0;
-	if (packet->protocol == IPPROTO_TCP)
-		state = is_quoted(packet) ? CONNECTION_NONE
-					  : next_tcp_state(CONNECTION_NONE, packet->tcp_flags,
-							   settings->options & OPTION_SECURE_TCP, direction);
+	state = newborn_state(packet->protocol);
+	if (!is_quoted(packet))
+		state = next_state(settings, state, packet, is_heard ? DIRECTION_INPUT : DIRECTION_INPUT_ONLY);
 	if (is_quoted(packet))
 		return state << ENTRY_STATE_SHIFT | (__u16)(now + QUOTED_SECONDS);
 	return state << ENTRY_STATE_SHIFT | deadline_in(settings, state, now);
@@ -260,14 +267,16 @@ static __always_inline int open_entry(const struct settings *settings, const str
 				      const struct packet *packet, struct lookup *lookup, __u32 number, __u32 index,
 				      const struct real_server *server)
 {
-	__u32 life = opening_life(packet, lookup->now, request_direction(server)), state = entry_state(life);
-	__u32 confirm = lookup->confirm || packet->protocol == IPPROTO_UDP;
+	__u32 life = opening_life(packet, lookup->now, server->method == METHOD_NAT);
+	__u32 state = entry_state(life);
+	/* Only TCP goes by tags: see is_ours. */
+	__u32 confirm = lookup->confirm || packet->protocol != IPPROTO_TCP;
 
 	if (settings->options & OPTION_SLOPPY_TCP) /* its next rival may come with a packet that looks like any other */
 		confirm = 1;
 	publish(number, packet, service->id, server->id, lookup->now, lookup->flags,
 		make_entry(lookup->hash.tag, confirm, index, state, life));
-	if (state == CONNECTION_ESTABLISHED && lookup->flags)
+	if (is_established(state) && lookup->flags)
 		tell_template(number, CONTROL_ASSURE);
 	return settle_twins(number, packet, service->id, index, lookup);
 }
@@ -304,8 +313,7 @@ static __always_inline int use_entry(const struct settings *settings, const stru
 	if (after != entry)
 		packet->news = CONNECTION_REFRESHED;
 	refresh(place, number, entry, after);
-	if (service->persistence && entry_state(after) == CONNECTION_ESTABLISHED &&
-	    entry_state(entry) != CONNECTION_ESTABLISHED)
+	if (service->persistence && is_established(entry_state(after)) && !is_established(entry_state(entry)))
 		tell_template(number, CONTROL_ASSURE);
 	return index;
 }

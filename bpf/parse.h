@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * Headers, read with a cursor. Nothing here writes to the packet. What is not
- * TCP or UDP in one piece is left to uncommon.h.
+ * TCP or UDP in one piece is left to uncommon.h, SCTP included.
  */
 #pragma once
 
@@ -45,11 +45,11 @@ struct packet {
 	__u32 length; /* bytes of the IP packet */
 	__u8 protocol;
 	__u8 family;
-	__u8 tcp_flags; /* the low byte of the flags; 0 for UDP */
+	__u8 event;	/* what moves its connection's state: TCP's flags (the low byte), SCTP's enum sctp_event; UDP: 0 */
 	__u8 quiet;	/* enum quiet; 0: ICMP errors are sent about it */
 	__u16 transport; /* bytes from the IP header to the transport header; 0: it has none (a later fragment) */
 	__u8 news;	/* enum connection_news */
-	__u8 pad;
+	__u8 partial;	/* the first of several fragments */
 };
 
 /* Why no ICMP error is sent about a packet. */
@@ -149,7 +149,7 @@ static __always_inline int parse_ports(void *cursor, void *end, __u32 limit, str
 			return PARSE_MALFORMED;
 		packet->source_port = tcp->source;
 		packet->destination_port = tcp->dest;
-		packet->tcp_flags = ((__u8 *)tcp)[13];
+		packet->event = ((__u8 *)tcp)[13];
 		return PARSE_OK;
 	}
 	if (packet->protocol == IPPROTO_UDP) {
@@ -159,7 +159,7 @@ static __always_inline int parse_ports(void *cursor, void *end, __u32 limit, str
 			return PARSE_MALFORMED;
 		packet->source_port = udp->source;
 		packet->destination_port = udp->dest;
-		packet->tcp_flags = 0;
+		packet->event = 0;
 		return PARSE_OK;
 	}
 	return PARSE_OTHER;

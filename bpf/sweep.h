@@ -56,7 +56,8 @@ static __always_inline int sheds(const struct settings *settings, __u64 entry, _
 		return 0;
 	if (state == CONNECTION_UDP)
 		return settings->timeout[CONNECTION_UDP] - left >= 60;
-	return state == CONNECTION_SYN_RECV || state == CONNECTION_SYNACK;
+	return state == CONNECTION_SYN_RECV || state == CONNECTION_SYNACK || state == CONNECTION_SCTP_INIT1 ||
+	       state == CONNECTION_SCTP_INIT;
 }
 
 /* expire_nodest_conn: the controller has marked the real servers that were deleted. */

@@ -83,12 +83,6 @@ static __always_inline __u32 next_tcp_state(__u32 state, __u8 flags, __u32 secur
 	return row >> (state * 4) & 15;
 }
 
-/* What counts as an active connection; UDP never does. */
-static __always_inline int state_is_active(__u32 state)
-{
-	return (1 << ES | 1 << SS | 1 << SR | 1 << SA) >> state & 1;
-}
-
 #undef ES
 #undef SS
 #undef SR

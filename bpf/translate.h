@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * Another source or destination in a packet. Checksums move by the difference
- * alone (RFC 1624): a correct one stays correct, a wrong one wrong.
+ * alone (RFC 1624, and csum_sctp.h): a correct one stays correct, a wrong one wrong.
  */
 #pragma once
 
 #include "common.h"
 #include "csum.h"
+#include "csum_sctp.h"
 #include "parse.h"
 
 enum side {
@@ -23,6 +24,7 @@ struct translation {
 	__u8 family; /* enum address_family */
 	__u8 side;   /* enum side */
 	__u8 pad;
+	__u32 length; /* bytes of the transport's packet; 0: not all of it is in this fragment */
 };
 
 #define MAX_TRANSPORT 1024 /* more than any chain of extension headers that parse.h reads in a page */
@@ -63,6 +65,23 @@ static __always_inline int translate_port(void *transport, void *end, const stru
 	return 1;
 }
 
+/*
+ * SCTP's checksum says nothing of addresses, but covers the ports and all that
+ * follows: of a packet in fragments it cannot be told, and 0 is the answer.
+ */
+static __always_inline int translate_sctp_port(struct xdp_md *ctx, const struct translation *to)
+{
+	__u32 offset = to->at + to->transport, before, after;
+
+	if (bpf_xdp_load_bytes(ctx, offset, &before, sizeof(before)))
+		return 0;
+	after = to->side == SIDE_SOURCE ? (before & 0xffff0000) | to->port : (before & 0xffff) | (__u32)to->port << 16;
+	if (after == before)
+		return 1;
+	return to->length && !update_sctp_checksum(ctx, offset, to->length, before, after) &&
+	       !bpf_xdp_store_bytes(ctx, offset, &after, sizeof(after));
+}
+
 /* Changes the addresses; answers what that adds to a ones'-complement sum. */
 static __always_inline __u64 translate_ipv4(struct iphdr *ip, const struct translation *to)
 {
@@ -83,7 +102,7 @@ static __always_inline __u64 translate_ipv6(struct ipv6hdr *ip, const struct tra
 	return change;
 }
 
-/* 0 where the packet's headers are not where they are said to be; it is then half translated, and must be dropped. */
+/* 0 where it cannot be done; the packet is then half translated, and must be dropped. */
 __noinline int translate(struct xdp_md *ctx, const struct translation *to)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end, *ip;
@@ -106,5 +125,7 @@ __noinline int translate(struct xdp_md *ctx, const struct translation *to)
 			return 0;
 		change = translate_ipv6(ip, to);
 	}
+	if (transport && to->protocol == IPPROTO_SCTP)
+		return translate_sctp_port(ctx, to);
 	return !transport || translate_port(ip + transport, end, to, change);
 }

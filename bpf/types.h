@@ -35,7 +35,7 @@ enum address_family {
 struct service_key {
 	struct address address;
 	__be16 port;
-	__u8 protocol; /* IPPROTO_TCP, IPPROTO_UDP */
+	__u8 protocol; /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP */
 	__u8 family;   /* enum address_family */
 };
 
@@ -198,8 +198,8 @@ enum connection_limit {
 };
 
 /*
- * IPVS's TCP states in the kernel's order, from 1 so that a zero entry is free.
- * CONNECTION_UDP is IPVS's only UDP state.
+ * IPVS's TCP states in the kernel's order, from 1 so that a zero entry is free;
+ * IPVS's only UDP state; its SCTP states in the kernel's order.
  */
 enum connection_state {
 	CONNECTION_FREE = 0,
@@ -215,6 +215,20 @@ enum connection_state {
 	CONNECTION_SYNACK = 10,
 	CONNECTION_NONE = 11,
 	CONNECTION_UDP = 12,
+	CONNECTION_SCTP_NONE = 13,
+	CONNECTION_SCTP_INIT1 = 14,
+	CONNECTION_SCTP_INIT = 15,
+	CONNECTION_SCTP_COOKIE_SENT = 16,
+	CONNECTION_SCTP_COOKIE_REPLIED = 17,
+	CONNECTION_SCTP_COOKIE_WAIT = 18,
+	CONNECTION_SCTP_COOKIE = 19,
+	CONNECTION_SCTP_COOKIE_ECHOED = 20,
+	CONNECTION_SCTP_ESTABLISHED = 21,
+	CONNECTION_SCTP_SHUTDOWN_SENT = 22,
+	CONNECTION_SCTP_SHUTDOWN_RECEIVED = 23,
+	CONNECTION_SCTP_SHUTDOWN_ACK_SENT = 24,
+	CONNECTION_SCTP_REJECTED = 25,
+	CONNECTION_SCTP_CLOSED = 26,
 	CONNECTION_REPLY = 30, /* no connection: where the replies of one are found; its key is a struct reply_key */
 	CONNECTION_BUSY = 31, /* being written: its key is not there yet */
 };
@@ -412,7 +426,7 @@ struct traffic {
  */
 struct counters {
 	__u64 forwarded;
-	__u64 pass_no_connection;   /* TCP that opens nothing and has no entry */
+	__u64 pass_no_connection;   /* TCP or SCTP that opens nothing and has no entry */
 	__u64 pass_fragment;	    /* a later fragment whose first one is not known */
 	__u64 pass_other_mac;	    /* not addressed to the interface: flooded or promiscuous */
 	__u64 pass_malformed;	    /* to a VIP, but headers cannot be read; ICMP about a service with a wrong checksum */
@@ -427,7 +441,7 @@ struct counters {
 	__u64 drop_too_big_no_df;   /* larger than the MTU and to be fragmented, which XDP cannot */
 	__u64 drop_tunnel_error;    /* ICMP error about a tunnel packet: the client is told instead */
 	__u64 drop_encapsulation;   /* no head room for the outer header or tags */
-	__u64 drop_untranslated;    /* its headers do not lie where NAT can change them */
+	__u64 drop_untranslated;    /* NAT cannot change its headers, or not the checksum of SCTP in fragments */
 	__u64 drop_defense;	    /* opened a connection while drop_packet was at work */
 	__u64 drop_template_full;   /* no room for a persistent client's template */
 	__u64 drop_table_full;	    /* a new NAT connection found no room in the table */

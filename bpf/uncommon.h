@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Packets that the hot path leaves aside: fragments, and ICMP errors about
+ * Packets that the hot path leaves aside: SCTP, fragments, and ICMP errors about
  * connections. Both families and both programs share this code, and redirects
  * go by ifindex (see send in forward.h). Whatever else comes here is the kernel's.
  */
@@ -68,7 +68,7 @@ static __always_inline int decide(const struct packet *packet, const struct serv
 }
 
 /*
- * A first fragment, or an IPv6 packet in one fragment: decided like any packet.
+ * A first fragment, an IPv6 packet in one fragment, or SCTP: decided like any packet.
  * Answers CONTINUE where the decision is made.
  */
 static __noinline int decide_first_fragment(struct xdp_md *ctx, struct headers *headers, struct fragment *decision)
@@ -193,7 +193,7 @@ static __always_inline int decide_uncommon(struct xdp_md *ctx, struct headers *h
 		return decide_related(ctx, headers, decision);
 	if (headers->packet.family == FAMILY_IPV4 && !has_ports(headers->packet.protocol))
 		return XDP_PASS;
-	if (!headers->fragmentable)
+	if (!headers->fragmentable && headers->packet.protocol != IPPROTO_SCTP)
 		return XDP_PASS;
 	return headers->offset ? decide_later_fragment(ctx, headers, decision)
 			       : decide_first_fragment(ctx, headers, decision);

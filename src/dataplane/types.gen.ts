@@ -36,6 +36,20 @@ export const ConnectionState = {
   CONNECTION_SYNACK: 10,
   CONNECTION_NONE: 11,
   CONNECTION_UDP: 12,
+  CONNECTION_SCTP_NONE: 13,
+  CONNECTION_SCTP_INIT1: 14,
+  CONNECTION_SCTP_INIT: 15,
+  CONNECTION_SCTP_COOKIE_SENT: 16,
+  CONNECTION_SCTP_COOKIE_REPLIED: 17,
+  CONNECTION_SCTP_COOKIE_WAIT: 18,
+  CONNECTION_SCTP_COOKIE: 19,
+  CONNECTION_SCTP_COOKIE_ECHOED: 20,
+  CONNECTION_SCTP_ESTABLISHED: 21,
+  CONNECTION_SCTP_SHUTDOWN_SENT: 22,
+  CONNECTION_SCTP_SHUTDOWN_RECEIVED: 23,
+  CONNECTION_SCTP_SHUTDOWN_ACK_SENT: 24,
+  CONNECTION_SCTP_REJECTED: 25,
+  CONNECTION_SCTP_CLOSED: 26,
   CONNECTION_REPLY: 30,
   CONNECTION_BUSY: 31,
 } as const;
@@ -362,11 +376,11 @@ export interface Packet {
   readonly length: number;
   readonly protocol: number;
   readonly family: number;
-  readonly tcp_flags: number;
+  readonly event: number;
   readonly quiet: number;
   readonly transport: number;
   readonly news: number;
-  readonly pad?: number;
+  readonly partial: number;
 }
 
 /** struct real_server */
@@ -538,6 +552,7 @@ export interface Translation {
   readonly family: number;
   readonly side: number;
   readonly pad?: number;
+  readonly length: number;
 }
 
 /** struct turn */

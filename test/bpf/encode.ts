@@ -1,5 +1,6 @@
 /** From a World to the bytes of the maps. Offsets come from the object's BTF; only meanings stand here. */
 import { addressBytes, macBytes, onesSum } from '../support/packet-bytes.ts';
+import { PROTOCOL } from '../support/packet-layers.ts';
 import { EMPTY, isEligible, type NextHopConfig, type ServerConfig, type ServiceConfig, turnsOf } from './world.ts';
 
 const SCHEDULER_NUMBERS = {
@@ -22,7 +23,7 @@ export function serviceKeyValue(config: Pick<ServiceConfig, 'address' | 'port' |
   return {
     address: addressValue(config.address),
     port: config.port,
-    protocol: config.protocol === 'tcp' ? 6 : 17,
+    protocol: PROTOCOL[config.protocol],
     family: familyOf(config.address),
   };
 }

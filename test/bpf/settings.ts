@@ -2,7 +2,9 @@
 import { Option } from '../../src/dataplane/types.gen.ts';
 
 /** IPVS's timeouts in seconds, by enum connection_state (reference: net/netfilter/ipvs, defaults). */
-export const TIMEOUTS = [0, 900, 120, 60, 120, 120, 10, 60, 30, 120, 120, 2, 300, ...new Array<number>(19).fill(0)];
+const TCP_AND_UDP_TIMEOUTS = [900, 120, 60, 120, 120, 10, 60, 30, 120, 120, 2, 300];
+const SCTP_TIMEOUTS = [2, 4, 61, 61, 61, 61, 61, 61, 900, 61, 61, 61, 4, 61];
+export const TIMEOUTS = [0, ...TCP_AND_UDP_TIMEOUTS, ...SCTP_TIMEOUTS, ...new Array<number>(5).fill(0)];
 
 const USED = [
   'FREE',
@@ -18,6 +20,20 @@ const USED = [
   'SYNACK',
   'NONE',
   'UDP',
+  'SCTP_NONE',
+  'SCTP_INIT1',
+  'SCTP_INIT',
+  'SCTP_COOKIE_SENT',
+  'SCTP_COOKIE_REPLIED',
+  'SCTP_COOKIE_WAIT',
+  'SCTP_COOKIE',
+  'SCTP_COOKIE_ECHOED',
+  'SCTP_ESTABLISHED',
+  'SCTP_SHUTDOWN_SENT',
+  'SCTP_SHUTDOWN_RECEIVED',
+  'SCTP_SHUTDOWN_ACK_SENT',
+  'SCTP_REJECTED',
+  'SCTP_CLOSED',
 ] as const;
 
 /** IPVS's defaults: conn_reuse_mode 1, pmtu_disc 1. */

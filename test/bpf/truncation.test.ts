@@ -18,6 +18,8 @@ beforeEach(() => {
       service(tun, { id: 2, address: VIP6, port: 0 }),
       service(tun, { id: 3, port: 0, protocol: 'udp' }),
       service([server(3)], { id: 4, address: VIP6, port: 0, protocol: 'udp' }),
+      service(tun, { id: 5, port: 0, protocol: 'sctp' }),
+      service([server(3)], { id: 6, address: VIP6, port: 0, protocol: 'sctp' }),
     ]),
   );
 });
@@ -38,6 +40,8 @@ const PACKETS: [string, Buffer][] = [
   ['UDP over IPv4', v4.udp().payload(5).build()],
   ['TCP over IPv6', v6.tcp().payload(5).build()],
   ['UDP over IPv6 behind extension headers', v6.hopByHop().routing(1).destinationOptions(2).udp().build()],
+  ['SCTP over IPv4', v4.sctp().payload(5).build()],
+  ['SCTP over IPv6 behind extension headers', v6.hopByHop().destinationOptions(2).sctp().build()],
   ['two VLAN tags', arriving().vlan(1, 0x88a8).vlan(2).ipv4({ dst: VIP4 }).tcp().build()],
   ['two VLAN tags, IPv6', arriving().vlan(1).vlan(2).ipv6({ dst: VIP6 }).destinationOptions().tcp().build()],
 ];

@@ -32,7 +32,7 @@ export interface ServerConfig {
 }
 
 export interface ServiceConfig {
-  readonly protocol: 'tcp' | 'udp';
+  readonly protocol: 'tcp' | 'udp' | 'sctp';
   readonly address: string;
   readonly port: number;
   readonly id: number;

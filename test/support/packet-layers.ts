@@ -2,6 +2,7 @@
  * One encoder per protocol header. Every field that a sender could get wrong
  * can be given; what is left out is computed and right.
  */
+import { sctpChecksum } from './crc32c.ts';
 import { addressBytes, checksum, macBytes, pseudoSum } from './packet-bytes.ts';
 
 export const ETHERTYPE = { ipv4: 0x0800, ipv6: 0x86dd, vlan: 0x8100, serviceVlan: 0x88a8, arp: 0x0806 } as const;
@@ -19,6 +20,7 @@ export const PROTOCOL = {
   icmpv6: 58,
   none: 59,
   destinationOptions: 60,
+  sctp: 132,
 } as const;
 
 /** A header: `encode` gets what follows it, the number that names what follows, and the IP header around it. */
@@ -222,6 +224,57 @@ export function udpLayer(fields: UdpFields): Layer {
       return withTransportSum(Buffer.concat([header, inner]), 6, PROTOCOL.udp, around, fields.checksum);
     },
   };
+}
+
+/** Chunk types: RFC 9260, 3.2. */
+export const CHUNK = {
+  ...{ DATA: 0, INIT: 1, INIT_ACK: 2, SACK: 3, HEARTBEAT: 4, HEARTBEAT_ACK: 5, ABORT: 6, SHUTDOWN: 7 },
+  ...{ SHUTDOWN_ACK: 8, ERROR: 9, COOKIE_ECHO: 10, COOKIE_ACK: 11, ECNE: 12, CWR: 13, SHUTDOWN_COMPLETE: 14 },
+} as const;
+export type ChunkName = keyof typeof CHUNK;
+
+export interface ChunkFields {
+  readonly type: ChunkName | number;
+  /** Default: a few bytes of zeros, as the type wants at least. */
+  readonly value?: Uint8Array;
+  readonly length?: number;
+}
+
+export interface SctpFields {
+  readonly sport?: number;
+  readonly dport?: number;
+  readonly tag?: number;
+  /** Default: one INIT chunk. */
+  readonly chunks?: readonly (ChunkName | ChunkFields)[];
+  readonly checksum?: number;
+}
+
+export function sctpLayer(fields: SctpFields): Layer {
+  return {
+    protocol: PROTOCOL.sctp,
+    encode(inner) {
+      const header = Buffer.alloc(12);
+      header.writeUInt16BE(fields.sport ?? 40000);
+      header.writeUInt16BE(fields.dport ?? 2905, 2);
+      header.writeUInt32BE(fields.tag ?? 0, 4);
+      const packet = Buffer.concat([header, ...(fields.chunks ?? ['INIT']).map(chunkBytes), inner]);
+      packet.writeUInt32LE(fields.checksum ?? sctpChecksum(packet), 8);
+      return packet;
+    },
+  };
+}
+
+const LEAST_VALUES: Partial<Record<ChunkName, number>> = { DATA: 13, INIT: 16, INIT_ACK: 16, SACK: 12, SHUTDOWN: 4 };
+
+/** Padded with zeros to whole words. */
+function chunkBytes(chunk: ChunkName | ChunkFields): Buffer {
+  const { type, value, length }: ChunkFields = typeof chunk === 'string' ? { type: chunk } : chunk;
+  const bytes = value ?? Buffer.alloc(typeof type === 'string' ? (LEAST_VALUES[type] ?? 0) : 0);
+  const padded = Buffer.alloc(4 + Math.ceil(bytes.length / 4) * 4);
+  padded[0] = typeof type === 'string' ? CHUNK[type] : type;
+  padded.writeUInt16BE(length ?? 4 + bytes.length, 2);
+  padded.set(bytes, 4);
+  return padded;
 }
 
 export interface IcmpFields {

@@ -3,6 +3,7 @@
  * failures that a person can read. Throws on what is too short: a test's
  * expected packet is never truncated by accident.
  */
+import { sctpChecksum } from './crc32c.ts';
 import { addressText, macText, onesSum, pseudoSum } from './packet-bytes.ts';
 import { ETHERTYPE, PROTOCOL } from './packet-layers.ts';
 
@@ -10,7 +11,7 @@ export interface ParsedTransport {
   readonly protocol: number;
   readonly sport: number;
   readonly dport: number;
-  /** TCP flags; 0 for UDP. */
+  /** TCP flags; 0 for UDP; the first chunk's type for SCTP. */
   readonly flags: number;
   readonly checksumOk: boolean;
   readonly payload: Buffer;
@@ -169,6 +170,8 @@ function upperLayers(protocol: number, body: Buffer, source: Buffer, destination
       return { ...none, transport: parseTcp(body, pseudo()) };
     case PROTOCOL.udp:
       return { ...none, transport: parseUdp(body, pseudo()) };
+    case PROTOCOL.sctp:
+      return { ...none, transport: parseSctp(body) };
     case PROTOCOL.icmp:
       return { ...none, icmp: parseIcmp(body, onesSum(body) === 0xffff) };
     case PROTOCOL.icmpv6:
@@ -202,6 +205,17 @@ function parseUdp(body: Buffer, checksumOk: boolean): ParsedTransport {
     flags: 0,
     checksumOk: checksumOk || body.readUInt16BE(6) === 0,
     payload: body.subarray(8),
+  };
+}
+
+function parseSctp(body: Buffer): ParsedTransport {
+  return {
+    protocol: PROTOCOL.sctp,
+    sport: body.readUInt16BE(0),
+    dport: body.readUInt16BE(2),
+    flags: body.readUInt8(12),
+    checksumOk: body.readUInt32LE(8) === sctpChecksum(body),
+    payload: body.subarray(16),
   };
 }
 

@@ -43,6 +43,8 @@ function upperText(ip: ParsedIp): string {
   if (ip.transport === null) return `protocol ${ip.protocol}`;
   const bad = ip.transport.checksumOk ? '' : ' BAD-SUM';
   if (ip.transport.protocol === PROTOCOL.udp) return `UDP ${ip.transport.payload.length}${bad}`;
+  if (ip.transport.protocol === PROTOCOL.sctp)
+    return `SCTP chunk ${ip.transport.flags} ${ip.transport.payload.length}${bad}`;
   return `TCP [${flagText(ip.transport.flags)}] ${ip.transport.payload.length}${bad}`;
 }
 

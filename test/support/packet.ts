@@ -20,6 +20,8 @@ import {
   type Layer,
   PROTOCOL,
   rawLayer,
+  type SctpFields,
+  sctpLayer,
   type TcpFields,
   tcpLayer,
   type UdpFields,
@@ -74,6 +76,10 @@ export class PacketBuilder {
 
   udp(fields: UdpFields = {}): PacketBuilder {
     return this.#with(udpLayer(fields));
+  }
+
+  sctp(fields: SctpFields = {}): PacketBuilder {
+    return this.#with(sctpLayer(fields));
   }
 
   icmp(fields: IcmpFields = {}): PacketBuilder {

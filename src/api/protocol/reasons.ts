@@ -13,7 +13,7 @@ export type ReasonKind = 'forward' | 'pass' | 'drop' | 'event';
 
 export const REASONS = {
   forwarded: { kind: 'forward', text: 'sent to a real server' },
-  pass_no_connection: { kind: 'pass', text: 'TCP that opens no connection and belongs to none' },
+  pass_no_connection: { kind: 'pass', text: 'TCP or SCTP that opens no connection and belongs to none' },
   pass_fragment: { kind: 'pass', text: 'later IP fragment whose first one is not known' },
   pass_other_mac: { kind: 'pass', text: "not addressed to the interface's MAC: flooded or promiscuous" },
   pass_malformed: { kind: 'pass', text: 'headers that cannot be read' },

@@ -43,8 +43,8 @@ export interface Lookup {
   readonly key: string;
   readonly now: number;
   readonly opening: boolean;
-  /** Keys are compared, and nothing changes: an ICMP error asks. */
-  readonly quoted?: boolean;
+  /** Keys are compared even where no rival is known: of all but TCP, and where an ICMP error asks. */
+  readonly exact: boolean;
   /** Out: rivals of the same tag were met. */
   confirm: boolean;
 }
@@ -77,7 +77,7 @@ export class Connections {
     for (const number of candidates(lookup.hash)) {
       const entry = this.entries[number] ?? null;
       if (entry === null || entry.reply || entry.tag !== lookup.hash.tag || isDead(entry, lookup.now)) continue;
-      if (!lookup.opening && !lookup.quoted && !entry.confirm) return number;
+      if (!lookup.opening && !lookup.exact && !entry.confirm) return number;
       if (entry.key === lookup.key) return number;
       if (!lookup.opening) continue;
       entry.confirm = true;
@@ -228,12 +228,22 @@ function evictionKind(state: State): [kind: number, quiet: number] {
     case 'CLOSE':
     case 'TIME_WAIT':
     case 'LAST_ACK':
+    case 'SCTP_CLOSED':
+    case 'SCTP_REJECTED':
       return [1, 0];
     case 'ESTABLISHED':
+    case 'SCTP_ESTABLISHED':
     case 'REPLY':
       return [9, Number.POSITIVE_INFINITY];
     case 'SYN_RECV':
     case 'SYN_SENT':
+    case 'SCTP_INIT1':
+    case 'SCTP_INIT':
+    case 'SCTP_COOKIE_SENT':
+    case 'SCTP_COOKIE_REPLIED':
+    case 'SCTP_COOKIE_WAIT':
+    case 'SCTP_COOKIE':
+    case 'SCTP_COOKIE_ECHOED':
       return [3, 3];
     case 'UDP':
       return [4, 30];

@@ -126,7 +126,8 @@ export class ModelDataPlane {
   #settleReplies(frame: Buffer, link: Link, packet: Packet, service: ServiceConfig, server: ServerConfig): boolean {
     if (server.method !== 'nat' || this.#placement.news === 'old') return true;
     const hash = this.hashOf(packet, service.id);
-    const lookup = { hash, key: flowKey(service, packet), now: this.now, opening: false, confirm: false };
+    const exact = packet.protocol !== 6;
+    const lookup = { hash, key: flowKey(service, packet), now: this.now, opening: false, exact, confirm: false };
     const connection = this.connections.find(lookup);
     const kept = connection >= 0 && this.#replies.keep(frame, link, packet, server, connection);
     if (this.#placement.news === 'refreshed') return true;
@@ -152,7 +153,7 @@ export class ModelDataPlane {
     if (headers === null) return this.sending.outcome('pass_malformed', pass);
     if (isWholeIcmp(headers)) return this.#related(frame, link, headers, pass);
     if (headers.family === 4 && !hasPorts(headers.protocol)) return pass;
-    if (headers.fragmentable === null) return pass;
+    if (headers.fragmentable === null && headers.protocol !== 132) return pass;
     if (headers.offset > 0) return this.#laterFragment(frame, link, headers, pass);
     if (!hasPorts(headers.protocol)) return this.sending.outcome('pass_fragment', pass);
     const first = readFirstFragment(frame.subarray(link.ipAt), headers);
@@ -187,8 +188,8 @@ export class ModelDataPlane {
     const { packet } = related;
     const hash = this.hashOf(packet, service.id);
     this.#placement.news = 'old';
-    const lookup = { hash, key: flowKey(service, packet), now: this.now, opening: false, confirm: false };
-    const known = this.connections.entries[this.connections.find({ ...lookup, quoted: true })]?.slot;
+    const lookup = { hash, key: flowKey(service, packet), now: this.now, opening: false, exact: true, confirm: false };
+    const known = this.connections.entries[this.connections.find(lookup)]?.slot;
     if (related.tunnel !== null) {
       const isOurs = known !== undefined && isTunnelEnd(related, service.servers[known]);
       return isOurs ? this.#tellClient(frame, link, related, pass) : this.sending.outcome('pass_icmp_unknown', pass);
@@ -240,10 +241,6 @@ export class ModelDataPlane {
 
   has(option: number): boolean {
     return (this.options & option) !== 0;
-  }
-
-  get isSecure(): boolean {
-    return this.has(Option.OPTION_SECURE_TCP);
   }
 }
 

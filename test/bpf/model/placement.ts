@@ -1,15 +1,25 @@
 /** Which real server gets a packet: its connection's, or the one that the connection is opened to. */
 import { Option } from '../../../src/dataplane/types.gen.ts';
-import { type State, TIMEOUTS } from '../settings.ts';
+import { TIMEOUTS } from '../settings.ts';
 import { isEligible, type ServerConfig, type ServiceConfig } from '../world.ts';
 import type { Live } from './compare.ts';
 import type { Entry, Lookup } from './connections.ts';
 import type { ModelDataPlane } from './data-plane.ts';
 import type { FlowHash } from './hash.ts';
-import { isForeign, isPlainAck, isSyn, opensConnection, reusesConnection } from './opening.ts';
+import {
+  establishedState,
+  isEstablished,
+  isForeign,
+  isPlainAck,
+  isSyn,
+  newbornState,
+  opensConnection,
+  reusesConnection,
+  stateAfter,
+} from './opening.ts';
 import type { Packet } from './read-packet.ts';
 import { type Cursor, newCursor, placeByRing, schedule, serversChanged } from './schedule.ts';
-import { type Direction, nextTcpState, timeoutOf } from './tcp-state.ts';
+import { type Direction, timeoutOf } from './tcp-state.ts';
 import type { Template } from './templates.ts';
 
 /** The kernel's, dropped, or answered with an ICMP error. */
@@ -45,13 +55,13 @@ export class Placement {
   /** A slot of the service, or why there is none. */
   find(service: ServiceConfig, packet: Packet, hash: FlowHash): number | NoServer {
     const opening = opensConnection(packet, this.#plane.options) && !this.#isFast(service, packet, hash);
-    const quoted = packet.quoted ?? false;
+    const exact = packet.protocol !== 6 || packet.quoted === true;
     const lookup: Lookup = {
       hash,
       key: flowKey(service, packet),
       now: this.#plane.now,
       opening,
-      quoted,
+      exact,
       confirm: false,
     };
     const found = this.#plane.connections.find(lookup);
@@ -89,11 +99,10 @@ export class Placement {
     const server = service.servers[entry.slot];
     if (!server?.available) return;
     const before = entry.state;
-    const direction = directionOf(server);
-    const state = packet.protocol === 6 ? nextTcpState(before, packet.flags, direction, this.#plane.isSecure) : before;
+    const state = stateAfter(before, packet, directionOf(server), this.#plane.options);
     if (state !== before || entry.deadline !== this.#plane.now + timeoutOf(state)) this.news = 'refreshed';
     this.#plane.connections.refresh(number, state, this.#plane.now + timeoutOf(state));
-    if (entry.template && service.persistence > 0 && state === 'ESTABLISHED' && before !== state) {
+    if (entry.template && service.persistence > 0 && isEstablished(state) && before !== state) {
       entry.template.assured = true;
     }
   }
@@ -155,26 +164,23 @@ export class Placement {
     lookup: Lookup,
     template: Template | null,
   ): void {
-    const state = this.#openingState(packet, server);
-    const confirm = lookup.confirm || packet.protocol === 17 || this.#plane.has(Option.OPTION_SLOPPY_TCP);
+    const state = packet.quoted
+      ? newbornState(packet)
+      : stateAfter(null, packet, directionOf(server), this.#plane.options);
+    const confirm = lookup.confirm || packet.protocol !== 6 || this.#plane.has(Option.OPTION_SLOPPY_TCP);
     const deadline = this.#plane.now + (packet.quoted ? QUOTED_SECONDS : timeoutOf(state));
     const { key, hash } = lookup;
     const entry = { tag: hash.tag, confirm, slot, state, deadline, key, realServer: server.id, template };
     this.#plane.connections.put(number, entry);
     if (template) {
       template.connections++;
-      template.assured ||= state === 'ESTABLISHED';
+      template.assured ||= isEstablished(state);
     }
     this.news = 'opened';
   }
 
-  #openingState(packet: Packet, server: ServerConfig): State {
-    if (packet.protocol === 17) return 'UDP';
-    return packet.quoted ? 'NONE' : nextTcpState('NONE', packet.flags, directionOf(server), this.#plane.isSecure);
-  }
-
   #placeWithoutEntry(service: ServiceConfig): void {
-    const followedUntil = this.#plane.now + timeoutOf('ESTABLISHED');
+    const followedUntil = this.#plane.now + timeoutOf(establishedState(service));
     this.#unrecorded.set(service.id, { placedAt: this.#plane.now, followedUntil });
     this.#plane.sending.count('connections_unrecorded');
   }
@@ -186,7 +192,7 @@ export class Placement {
     const slot = this.#template(service, packet) ?? placeByRing(service, packet, hash.ring, this.#live(), false);
     if (slot === null) return this.#noServer(service, packet);
     if (service.servers[slot]?.method === 'nat') return this.#passUnknown(packet);
-    if (!packet.quoted) without.followedUntil = this.#plane.now + timeoutOf('ESTABLISHED');
+    if (!packet.quoted) without.followedUntil = this.#plane.now + timeoutOf(establishedState(service));
     this.#plane.sending.count('followed_ring');
     return slot;
   }

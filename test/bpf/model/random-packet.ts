@@ -6,15 +6,22 @@
 
 import { ethernet, type PacketBuilder } from '../../support/packet.ts';
 import { addressText } from '../../support/packet-bytes.ts';
+import { type ChunkName, PROTOCOL, type SctpFields } from '../../support/packet-layers.ts';
 import { CLIENT_MAC, INGRESS } from '../world.ts';
 import type { Random } from './random.ts';
 import { randomError } from './random-error.ts';
 import { VIPS } from './random-world.ts';
-import { readDestination, readLink, readPacket } from './read-packet.ts';
+import { frameHeaders, readFirstFragment } from './read-headers.ts';
+import { type Link, type Packet, readDestination, readLink, readPacket } from './read-packet.ts';
 
 const FLAGS = ['S', 'S', 'S', '.', '.', '.', 'P.', 'F.', 'F', 'R', 'R.', 'S.', '', 'FS', 'SR', 'U', 'FSRP.U'];
+const NAMES = { 6: 'tcp', 17: 'udp', 132: 'sctp' } as const;
 /** So many replies are thought of. */
 const ANSWERABLE = 64;
+const CHUNKS: readonly ChunkName[] = [
+  ...(['INIT', 'INIT', 'INIT', 'COOKIE_ECHO', 'COOKIE_ECHO', 'DATA', 'DATA', 'SACK', 'SHUTDOWN'] as const),
+  ...(['INIT_ACK', 'COOKIE_ACK', 'SHUTDOWN_ACK', 'SHUTDOWN_COMPLETE', 'ERROR', 'ABORT', 'HEARTBEAT'] as const),
+];
 const LENGTHS = [0, 1, 3, 6, 20, 100];
 const LARGE_LENGTHS = [500, 540, 541, 1212, 1240, 1400, 1420, 1421, 1440, 1441, 1460];
 
@@ -23,7 +30,7 @@ export interface Flow {
   readonly dst: string;
   readonly sport: number;
   readonly dport: number;
-  readonly protocol: 'tcp' | 'udp';
+  readonly protocol: 'tcp' | 'udp' | 'sctp';
 }
 
 export class PacketSource {
@@ -56,12 +63,12 @@ export class PacketSource {
   /** A frame has left: where it was a request by NAT, its answer comes among the next packets. */
   sent(frame: Buffer): void {
     const link = readLink(frame);
-    const reading = link && readDestination(frame, link) ? readPacket(frame, link) : null;
-    if (reading?.kind !== 'packet') return;
-    const { source, destination, sport, dport, protocol } = reading.packet;
+    const packet = link && readDestination(frame, link) ? readTransport(frame, link) : null;
+    if (packet === null) return;
+    const { source, destination, sport, dport, protocol } = packet;
     const [src, dst] = [addressText(destination), addressText(source)];
     if (VIPS.includes(src) || VIPS.includes(dst)) return;
-    const answer: Flow = { src, dst, sport: dport, dport: sport, protocol: protocol === 17 ? 'udp' : 'tcp' };
+    const answer: Flow = { src, dst, sport: dport, dport: sport, protocol: NAMES[protocol] };
     this.#answerable[this.#random.below(ANSWERABLE)] = answer;
   }
 
@@ -80,6 +87,7 @@ export class PacketSource {
     const length = random.once(8) ? random.pick(LARGE_LENGTHS) : random.pick(LENGTHS);
     if (random.once(40)) return network.icmp().payload(length).build();
     if (flow.protocol === 'udp') return network.udp(flow).payload(length).build();
+    if (flow.protocol === 'sctp') return network.sctp(this.#sctp(flow)).payload(length).build();
     const options = random.once(6) ? Buffer.alloc(4 * random.below(10), 1) : Buffer.alloc(0);
     return network
       .tcp({ ...flow, options, flags: random.pick(FLAGS) })
@@ -98,7 +106,7 @@ export class PacketSource {
     };
     for (let count = random.below(4); count > 0; count--) {
       const offset = random.pick([1, 2, 3, 4, 50, 8170]);
-      const protocol = flow.protocol === 'udp' || random.once(9) ? 17 : 6;
+      const protocol = random.once(9) ? 17 : PROTOCOL[flow.protocol];
       this.#pending.push(
         fragment(offset, random.once(2))
           .payload(random.pick([8, 64, 1400, 1480]), protocol)
@@ -107,9 +115,24 @@ export class PacketSource {
     }
     const first = fragment(0, !random.once(9));
     const options = Buffer.alloc(4 * random.below(4), 1);
-    const whole =
-      flow.protocol === 'udp' ? first.udp(flow) : first.tcp({ ...flow, options, flags: random.pick(FLAGS) });
-    return whole.payload(random.pick(LENGTHS)).build();
+    const payload = random.pick(LENGTHS);
+    if (flow.protocol === 'udp') return first.udp(flow).payload(payload).build();
+    if (flow.protocol === 'sctp') return first.sctp(this.#sctp(flow)).payload(payload).build();
+    return first
+      .tcp({ ...flow, options, flags: random.pick(FLAGS) })
+      .payload(payload)
+      .build();
+  }
+
+  /** Now and then cookies of odd lengths and with other chunks behind them, or no chunk at all. */
+  #sctp({ sport, dport }: Flow): SctpFields {
+    const random = this.#random;
+    if (random.once(30)) return { sport, dport, chunks: [] };
+    const type = random.once(9) ? random.below(256) : random.pick(CHUNKS);
+    if (!random.once(3)) return { sport, dport, chunks: [{ type }] };
+    const value = Buffer.alloc(random.below(9), 6); // bytes that look like an ABORT's
+    const length = random.once(4) ? { length: random.below(40) } : {};
+    return { sport, dport, chunks: [{ type, value, ...length }, random.pick(CHUNKS)] };
   }
 
   #network(builder: PacketBuilder, { src, dst }: Flow): PacketBuilder {
@@ -158,6 +181,15 @@ export class PacketSource {
   }
 }
 
+/** null: it has no ports. */
+function readTransport(frame: Buffer, link: Link): Packet | null {
+  const reading = readPacket(frame, link);
+  if (reading.kind !== 'uncommon') return reading.kind === 'packet' ? reading.packet : null;
+  const headers = frameHeaders(frame, link);
+  if (headers === null || headers.offset > 0) return null;
+  return readFirstFragment(frame.subarray(link.ipAt), headers)?.packet ?? null;
+}
+
 /** Mostly to where services are. */
 function randomFlow(random: Random): Flow {
   const dst = random.once(20) ? random.pick(['192.0.2.99', '2001:db8::99']) : random.pick(VIPS);
@@ -167,7 +199,7 @@ function randomFlow(random: Random): Flow {
     dst,
     sport: random.once(60) ? 20 : 1024 + random.below(1000),
     dport: random.pick([80, 80, 443, 53, 21, 8080]),
-    protocol: random.once(4) ? 'udp' : 'tcp',
+    protocol: random.pick(['tcp', 'tcp', 'tcp', 'udp', 'sctp']),
   };
 }
 

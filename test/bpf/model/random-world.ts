@@ -50,7 +50,7 @@ export function editWorld(random: Random, before: World): World {
 }
 
 function randomService(random: Random, id: number): ServiceConfig {
-  const protocol = random.once(3) ? 'udp' : 'tcp';
+  const protocol = random.pick(['tcp', 'tcp', 'tcp', 'udp', 'udp', 'sctp', 'sctp'] as const);
   const address = random.pick(VIPS);
   const servers = Array.from({ length: 1 + random.below(SERVERS) }, (_, slot) => {
     return randomServer(random, { id, address }, slot);

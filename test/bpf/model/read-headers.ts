@@ -1,6 +1,7 @@
-/** Fragments, and whatever else is not TCP or UDP in one piece: the IP header, and what a fragment says of itself. */
+/** Fragments, SCTP, and whatever else is not TCP or UDP in one piece: the IP header, and what a fragment says of itself. */
 import { ETHERTYPE, PROTOCOL } from '../../support/packet-layers.ts';
 import type { Link, Packet } from './read-packet.ts';
+import { readSctpEvent } from './sctp-state.ts';
 
 export interface Headers {
   readonly family: 4 | 6;
@@ -33,8 +34,8 @@ const EXTENSIONS: readonly number[] = [
   PROTOCOL.fragment,
 ];
 
-export function hasPorts(protocol: number): protocol is 6 | 17 {
-  return protocol === PROTOCOL.tcp || protocol === PROTOCOL.udp;
+export function hasPorts(protocol: number): protocol is 6 | 17 | 132 {
+  return protocol === PROTOCOL.tcp || protocol === PROTOCOL.udp || protocol === PROTOCOL.sctp;
 }
 
 /** null: malformed. `ip` may hold more than the packet, and less than it says. */
@@ -108,24 +109,30 @@ function readIpv6(ip: Buffer): Headers | null {
   };
 }
 
-/** A first fragment as a packet, and how much of the fragmentable part its headers take; null: not all of them are there. */
+/** A first fragment, or SCTP, as a packet, and how much of the fragmentable part its headers take; null: not all of them are there. */
 export function readFirstFragment(ip: Buffer, headers: Headers): { packet: Packet; headerEnd: number } | null {
   const { protocol, body, length, fragmentable } = headers;
-  if (!hasPorts(protocol) || fragmentable === null || length < body) return null;
+  if (!hasPorts(protocol) || length < body) return null;
   const transport = ip.subarray(body, length);
-  let size = 8;
+  let size = protocol === PROTOCOL.sctp ? 16 : 8;
   if (protocol === PROTOCOL.tcp) {
     if (transport.length < 20) return null;
     size = (transport.readUInt8(12) >> 4) * 4;
     if (size < 20) return null;
   }
   if (transport.length < size) return null;
-  const flags = protocol === PROTOCOL.tcp ? transport.readUInt8(13) : 0;
+  const flags = flagsOf(protocol, transport);
+  if (flags === null) return null;
   const ports = { sport: transport.readUInt16BE(0), dport: transport.readUInt16BE(2) };
   return {
-    packet: packetOf(headers, { protocol, flags, ...ports, transport: body }),
-    headerEnd: body + size - fragmentable,
+    packet: { ...packetOf(headers, { protocol, flags, ...ports, transport: body }), partial: headers.more },
+    headerEnd: body + size - (fragmentable ?? body),
   };
+}
+
+function flagsOf(protocol: 6 | 17 | 132, transport: Buffer): number | null {
+  if (protocol === PROTOCOL.sctp) return readSctpEvent(transport);
+  return protocol === PROTOCOL.tcp ? transport.readUInt8(13) : 0;
 }
 
 /** What forwarding needs of an IP packet; ports where it has any. */

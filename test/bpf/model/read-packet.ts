@@ -9,11 +9,13 @@ export interface Packet {
   /** 4 or 16 bytes in network order. */
   readonly source: Buffer;
   readonly destination: Buffer;
-  readonly protocol: 6 | 17;
+  readonly protocol: 6 | 17 | 132;
   readonly sport: number;
   readonly dport: number;
-  /** TCP flags, 0 for UDP. */
+  /** TCP flags; 0 for UDP; of SCTP the number of its event. */
   readonly flags: number;
+  /** The first of several fragments. */
+  readonly partial?: boolean;
   /** Bytes of the IP packet. */
   readonly length: number;
   readonly ttl: number;

@@ -10,11 +10,12 @@ import type { Entry } from './connections.ts';
 import type { ModelDataPlane } from './data-plane.ts';
 import { hopped, linkHeader } from './forward.ts';
 import type { FlowHash } from './hash.ts';
+import { isEstablished, stateAfter } from './opening.ts';
 import { frameHeaders, hasPorts, packetOf, readFirstFragment } from './read-headers.ts';
 import { type Link, type Packet, readDestination, readLink, readPacket, readSource } from './read-packet.ts';
 import type { Result } from './sending.ts';
-import { nextTcpState, timeoutOf } from './tcp-state.ts';
-import { realPort, translate } from './translate.ts';
+import { timeoutOf } from './tcp-state.ts';
+import { canTranslate, realPort, translate } from './translate.ts';
 
 /** No service has such an id: what a reply has in its place when it is hashed. */
 const MARK = 0x80000000;
@@ -89,7 +90,7 @@ export class Replies {
   #findFragment(frame: Buffer, link: Link): Found | null {
     const { connections, fragments, now } = this.#plane;
     const headers = frameHeaders(frame, link);
-    if (headers === null || headers.fragmentable === null) return null;
+    if (headers === null || (headers.fragmentable === null && headers.protocol !== 132)) return null;
     if (headers.offset > 0) {
       const known = fragments.recall(headers, now);
       if (typeof known === 'string' || known.kind !== 'reply') return null;
@@ -124,20 +125,22 @@ export class Replies {
       traffic.out_bytes = (traffic.out_bytes ?? 0) + packet.length;
     }
     if (packet.transport > 0) this.#move(entry.reply.connection, connection, packet);
+    const to = { side: 'source', address: Buffer.from(destination, 'hex'), port: Number(dport) } as const;
+    if (!canTranslate(packet, to)) return this.#count('drop_untranslated', { ...pass, verdict: 'drop' });
     plane.sending.count('replies');
     const ip = hopped(frame.subarray(link.ipAt), packet);
-    translate(ip, packet, { side: 'source', address: Buffer.from(destination, 'hex'), port: Number(dport) });
+    translate(ip, packet, to);
     const header = linkHeader({ link, hop: way, egress }, link.etherType);
     return this.#count('forwarded', { ...pass, verdict: 'tx', frame: Buffer.concat([header, ip]) });
   }
 
   /** The connection's state, by its real server's packet. */
   #move(number: number, connection: Entry, packet: Packet): void {
-    const { now, connections, isSecure } = this.#plane;
+    const { now, connections, options } = this.#plane;
     const before = connection.state;
-    const state = packet.protocol === 6 ? nextTcpState(before, packet.flags, 'output', isSecure) : before;
+    const state = stateAfter(before, packet, 'output', options);
     connections.refresh(number, state, now + timeoutOf(state));
-    const assures = packet.protocol === 17 || (state === 'ESTABLISHED' && before !== state);
+    const assures = packet.protocol === 17 || (isEstablished(state) && before !== state);
     if (assures && connection.template) connection.template.assured = true;
   }
 

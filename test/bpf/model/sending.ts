@@ -6,6 +6,7 @@ import type { ServiceConfig, World } from '../world.ts';
 import { type Forwarding, forwardedFrame, hasRandomId, overheadOf } from './forward.ts';
 import { type IcmpError, icmpAnswer, mayBeAnswered } from './icmp.ts';
 import type { Link, Packet } from './read-packet.ts';
+import { canTranslate, requestTranslation } from './translate.ts';
 
 export interface Result {
   readonly verdict: Verdict;
@@ -70,7 +71,8 @@ export class Sending {
     const hop = this.world.nextHops[server.nextHop];
     const egress = this.world.interfaces.find(({ ifindex }) => ifindex + 1 === hop?.port);
     if (hop === undefined || egress === undefined) return this.drop('drop_no_next_hop', frame);
-    if (server.method === 'nat' && packet.quoted) return this.drop('drop_untranslated', frame);
+    if (server.method === 'nat' && (packet.quoted || !canTranslate(packet, requestTranslation(server, packet))))
+      return this.drop('drop_untranslated', frame);
     this.count('forwarded');
     const forwarding: Forwarding = { ...found, hop, egress, doesPmtuDiscovery };
     const verdict = egress.ifindex === this.#ingress ? 'tx' : 'redirect';

@@ -1,5 +1,6 @@
 /** Services by what their packets are addressed to. */
 import { addressBytes } from '../../support/packet-bytes.ts';
+import { PROTOCOL } from '../../support/packet-layers.ts';
 import type { ServiceConfig } from '../world.ts';
 import type { Packet } from './read-packet.ts';
 
@@ -30,5 +31,5 @@ function key(protocol: number, address: Buffer, port: number): string {
 }
 
 function keyOf({ protocol, address, port }: ServiceConfig): string {
-  return key(protocol === 'tcp' ? 6 : 17, addressBytes(address), port);
+  return key(PROTOCOL[protocol], addressBytes(address), port);
 }

@@ -66,7 +66,7 @@ export const SYN = 2;
 export const RST = 4;
 export const ACK = 16;
 
-const ACTIVE: readonly State[] = ['ESTABLISHED', 'SYN_RECV', 'SYN_SENT', 'SYNACK'];
+const ACTIVE: readonly State[] = ['ESTABLISHED', 'SYN_RECV', 'SYN_SENT', 'SYNACK', 'SCTP_ESTABLISHED'];
 
 /** Priority RST, SYN, FIN, ACK; a packet without any of them closes. */
 export function nextTcpState(state: State, flags: number, direction: Direction, secure = false): State {
