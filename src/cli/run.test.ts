@@ -41,7 +41,7 @@ describe('exit codes', () => {
     ['status -o yaml', 2, /Allowed choices are text, json, tsv/],
     ['status --watch=0', 2, /Expected seconds/],
     ['services 192.0.2.10', 2, /Expected one like 192\.0\.2\.10:80\/tcp/],
-    ['service add 192.0.2.10:80/sctp', 2, /Expected one like/],
+    ['service add 192.0.2.10:80/dccp', 2, /Expected one like/],
     ['service add', 2, /missing required argument 'service'/],
     ['service add 192.0.2.10:80/tcp -s wlr', 2, /Allowed choices are rr, wrr, lc, wlc, /],
     ['service add 192.0.2.10:80/tcp --mh-size x', 2, /Expected a number from 1/],

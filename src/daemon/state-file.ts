@@ -12,6 +12,7 @@ import { parseAddress } from '../core/model/address.ts';
 import { emptyModel } from '../core/model/apply-command.ts';
 import { fromDocument, toDocument } from '../core/model/document.ts';
 import type { Address, Model, VirtualService } from '../core/model/model.ts';
+import { PROTOCOLS } from '../core/model/service-key.ts';
 import type { Remembered } from '../core/reconcile/memory.ts';
 import { makeDirectory } from '../dataplane/make-directory.ts';
 
@@ -162,7 +163,7 @@ const baselineSchema = z.union([
   z.tuple([idSchema, z.number(), z.number(), z.number()]),
 ]);
 const slotSchema = z.strictObject({ key: z.strictObject({ address: addressSchema, port: portSchema }), id: idSchema });
-const keySchema = z.strictObject({ protocol: z.enum(['tcp', 'udp']), address: addressSchema, port: portSchema });
+const keySchema = z.strictObject({ protocol: z.enum(PROTOCOLS), address: addressSchema, port: portSchema });
 
 const fileSchema = z.strictObject({
   version: z.literal(VERSION),

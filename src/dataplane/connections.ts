@@ -26,7 +26,8 @@ export interface RawConnection {
 
 /** What can be told from a slot before its connection is made into an object. Left out: all. */
 export interface RawFilter {
-  readonly state?: number;
+  /** Values of ConnectionState. */
+  readonly states?: ReadonlySet<number>;
   readonly serviceId?: number;
   readonly realServerIds?: ReadonlySet<number>;
   readonly source?: readonly number[];
@@ -59,7 +60,7 @@ export function openConnectionTable(maps: Pick<Maps, 'connections' | 'connection
       const low = hot[slot * 2]!;
       const state = (low >>> EntryShift.ENTRY_STATE_SHIFT) & (ConnectionLimit.CONNECTION_STATES - 1);
       if (NO_CONNECTIONS.has(state)) continue;
-      if (filter.state !== undefined && filter.state !== state) continue;
+      if (filter.states !== undefined && !filter.states.has(state)) continue;
       const expires = (((low & 0xffff) - (now & 0xffff)) << 16) >> 16;
       if (expires <= 0) continue;
       const before = words[slot];

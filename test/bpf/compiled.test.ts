@@ -2,12 +2,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/model/model.ts';
 import { choose, initialState } from '../../src/core/scheduler/scheduler.ts';
+import type { ChunkName } from '../support/packet-layers.ts';
 import { CompiledPlane } from './compiled.ts';
 import { DataPlane } from './fixture.ts';
-import { tcp4 } from './frames.ts';
+import { arriving, tcp4 } from './frames.ts';
 import { KernelList } from './model/kernel-list.ts';
 import { Random } from './model/random.ts';
-import { VIP4, world } from './world.ts';
+import { CLIENT4, VIP4, world } from './world.ts';
 
 const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000);
 const STEPS = 4000;
@@ -103,6 +104,21 @@ describe('connections through edits', () => {
     const later = Array.from({ length: 20 }, (_, sport) => compiled.chosen(tcp4({ sport: 100 + sport })));
     expect(new Set(later)).toEqual(new Set([address(1), address(2)]));
   });
+});
+
+test('a service of SCTP, its connections counted by their states', () => {
+  const service = { ...SERVICE, protocol: 'sctp' } as const;
+  compiled.do({ type: 'service.add', service: { ...service, scheduler: 'lc' } });
+  for (const n of [1, 2]) compiled.do({ type: 'server.add', service, server: { address: address(n), port: 80 } });
+  const sctp = (sport: number, chunk: ChunkName): string | null => {
+    const packet = arriving().ipv4({ src: CLIENT4, dst: VIP4 });
+    return compiled.chosen(packet.sctp({ sport, dport: 80, chunks: [chunk] }).build());
+  };
+  expect([sctp(1, 'INIT'), sctp(2, 'INIT'), sctp(1, 'COOKIE_ECHO')]).toEqual([address(2), address(1), address(2)]);
+  expect([compiled.live(address(1)), compiled.live(address(2))]).toEqual([
+    { active: 0, inactive: 1 },
+    { active: 1, inactive: 0 },
+  ]);
 });
 
 test('mh with 65,537 slots: each flow where the core says, each server its share', () => {

@@ -69,8 +69,6 @@ describe('what is not supported yet', () => {
   const REFUSED = [
     ['-A -t 10.0.0.9:80 -s none', 'scheduler none (-s)'],
     ['-A -t 10.0.0.9:80 -s mh -b flag-3', 'flag flag-3 of scheduler mh (-b)'],
-    ['-A --sctp-service 10.0.0.9:80 -s rr', 'SCTP (--sctp-service)'],
-    ['-Z --sctp-service 10.0.0.9:80', 'SCTP (--sctp-service)'],
   ] as const;
 
   it.each(REFUSED)('%s', async (line, what) => {
@@ -88,6 +86,9 @@ describe('what is not supported yet', () => {
     ['-A -f 5 -s nosuch', 'Scheduler or persistence engine not found'],
     ['-E -t 10.0.0.9:80 -s nosuch', 'No such service'],
     ['-E -t 10.0.0.9:80', 'No such service'],
+    ['-E --sctp-service 10.0.0.1:80', 'No such service'],
+    ['-Z --sctp-service 10.0.0.1:80', 'No such service'],
+    ['-a --sctp-service 10.0.0.1:80 -r 10.0.0.12', 'Service not defined'],
     ['-a -t 10.0.0.9:80 -r 10.0.0.12 -m', 'Service not defined'],
     ['-a -t 10.0.0.1:80 -r 10.0.0.11 -m', 'Destination already exists'],
     ['-a -t 10.0.0.1:80 -r 10.0.0.12 -m -y 5', 'Numerical result out of range'],

@@ -1,9 +1,4 @@
-/**
- * The recorded sessions of ipvsadm 1.31, brought down to what is supported.
- *
- * In commands and outputs alike `simplify` leaves out SCTP; everything else has to
- * match to the byte.
- */
+/** The recorded sessions of ipvsadm 1.31. */
 import { readFileSync } from 'node:fs';
 
 export interface GoldenRecord {
@@ -24,29 +19,7 @@ export const SETUP: readonly string[] = readFileSync(goldenFile('setup.args'), '
 
 /** The order of services without sorting is that of the kernel's hash, which differs at each boot. */
 export function blocksInAnyOrder(text: string): readonly string[] {
-  return text.split(/(?=^(?:TCP|UDP|FWM) )/m).sort();
-}
-
-/** Lines that have no place in xlb's table. */
-const LEFT_OUT = /^(?:-[Aa] --sctp-service|--add-service --sctp-service|SCTP)/;
-
-/** Commands, one on each line, or an output. */
-export function simplify(text: string): string {
-  const kept = text.split('\n');
-  return kept.filter((line, index) => !LEFT_OUT.test(line) && !isOfLeftOut(kept, index)).join('\n');
-}
-
-export function simplifyWords(argv: readonly string[]): readonly string[] {
-  return simplify(`${argv.join(' ')} `)
-    .trimEnd()
-    .split(' ');
-}
-
-/** Real servers in a table below a service that is left out. */
-function isOfLeftOut(lines: readonly string[], index: number): boolean {
-  if (!lines[index]?.startsWith('  -> ')) return false;
-  const service = lines.slice(0, index).findLast((line) => !line.startsWith('  -> '));
-  return service !== undefined && LEFT_OUT.test(service);
+  return text.split(/(?=^(?:TCP|UDP|SCTP|FWM) )/m).sort();
 }
 
 function readJson<T>(name: string): T {

@@ -13,7 +13,7 @@ export function numbersOf(table: string): ReadonlyMap<string, Partial<Counters>>
 
 /** Connections as a recorded -L -n -c shows them. */
 export function connectionsOf(table: string): readonly Connection[] {
-  const rows = table.matchAll(/^(TCP|UDP|IP) +(\d+):(\d+) +(\S+) +(\S+) +(\S+) +(\S+)$/gm);
+  const rows = table.matchAll(/^(TCP|UDP|SCTP|IP) +(\d+):(\d+) +(\S+) +(\S+) +(\S+) +(\S+)$/gm);
   return [...rows].map(([, protocol, minutes, seconds, state, client = '', virtual = '', server = '']) => ({
     protocol: protocol?.toLowerCase() as Connection['protocol'],
     client: parseEndpoint(client),

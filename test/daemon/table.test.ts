@@ -82,7 +82,7 @@ describe('scan', () => {
   });
 
   test.each([
-    ['a state', { state: TIME_WAIT }, [40009]],
+    ['a state', { states: new Set([TIME_WAIT]) }, [40009]],
     ['a service', { serviceId: 5 }, [40000, 40009, 44095]],
     ['another service', { serviceId: 6 }, []],
     ['real servers', { realServerIds: new Set([2]) }, [40009, 44095]],

@@ -4,7 +4,7 @@
  * that a listing of a few does not carry a million.
  */
 import type { Protocol, ServiceKey } from '../../core/model/model.ts';
-import { formatServiceKey, parseServiceKey } from '../../core/model/service-key.ts';
+import { formatServiceKey, isProtocol, parseServiceKey } from '../../core/model/service-key.ts';
 import { SHOWN_STATES, type ShownState } from './connection-states.ts';
 import type { Connection } from './connections.ts';
 import { type Endpoint, parseEndpoint } from './endpoint.ts';
@@ -47,7 +47,7 @@ export const FILTER_WORDS = {
   real: 'real server: address, or address:port',
   client: 'client: address, or address:port',
   state: `one of ${SHOWN_STATES.join(' ')}`,
-  protocol: 'tcp or udp',
+  protocol: 'tcp, udp or sctp',
   min_age: 'seconds: at least this old',
 } as const;
 
@@ -67,7 +67,7 @@ export function parseFilterWord(word: FilterWord, value: string): ConnectionFilt
         SHOWN_STATES.find((state) => state === value.toUpperCase()),
       );
     case 'protocol':
-      return value === 'tcp' || value === 'udp' ? { protocol: value } : undefined;
+      return isProtocol(value) ? { protocol: value } : undefined;
     case 'min_age':
       return /^\d{1,9}$/.test(value) ? { minAge: Number(value) } : undefined;
   }

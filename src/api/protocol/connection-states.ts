@@ -12,6 +12,19 @@ export const CONNECTION_STATES = [
   'SYNACK',
   'NONE',
   'UDP',
+  // SCTP's own; it has NONE and ESTABLISHED as well.
+  'INIT1',
+  'INIT',
+  'C-SENT',
+  'C-REPLIED',
+  'C-WAIT',
+  'COOKIE',
+  'C-ECHOED',
+  'S-SENT',
+  'S-RECEIVED',
+  'S-ACK-SENT',
+  'REJECTED',
+  'CLOSED',
 ] as const;
 
 /** Templates of persistence are listed too: NONE until a connection of theirs was established. */

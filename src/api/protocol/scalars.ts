@@ -7,10 +7,11 @@ import * as z from 'zod';
 import { METHODS } from '../../core/model/methods.ts';
 import type { Address } from '../../core/model/model.ts';
 import { SCHEDULER_NAMES } from '../../core/model/schedulers.ts';
+import { PROTOCOLS } from '../../core/model/service-key.ts';
 import { canonicalAddress } from './address.ts';
 
 /** A protocol name; what it stands for is the value of the IP header's protocol field. */
-export const protocolSchema = z.enum(['tcp', 'udp']);
+export const protocolSchema = z.enum(PROTOCOLS);
 export const methodSchema = z.enum(METHODS);
 export const schedulerSchema = z.enum(SCHEDULER_NAMES);
 

@@ -37,7 +37,7 @@ export function toCommand({ command, service, server, options, daemon, timeouts 
 /** @throws TypeError where the words name none: `check` has seen to it that they do */
 export function serviceKey({ protocol, address, port, fwmark, family }: ServiceWords): ServiceKey {
   if (fwmark !== 0) return { protocol: 'fwmark', family: family ?? 4, mark: fwmark };
-  if (protocol !== 'tcp' && protocol !== 'udp') throw new TypeError(`no key for protocol ${protocol}`);
+  if (protocol === undefined) throw new TypeError('unchecked words: no protocol');
   return { protocol, address: required(address), port };
 }
 

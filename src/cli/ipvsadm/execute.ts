@@ -5,7 +5,7 @@ import { fail } from './exit.ts';
 import { list, save } from './list.ts';
 import { kernelObjection, kernelRefuses } from './objection.ts';
 import type { Session } from './session.ts';
-import { unsupportedCommand, unsupportedProperty } from './unsupported.ts';
+import { unsupportedProperty } from './unsupported.ts';
 import type { Words } from './words.ts';
 
 /**
@@ -13,7 +13,7 @@ import type { Words } from './words.ts';
  * @throws Exit where ipvsadm exits, and with status 2 for what is not supported yet
  */
 export async function execute(words: Words, session: Session): Promise<number | 'submitted'> {
-  const unsupported = unsupportedCommand(words) ?? unsupportedProperty(words);
+  const unsupported = unsupportedProperty(words);
   if (unsupported !== undefined || kernelRefuses(words)) {
     await session.submitter.settle();
     const objection = await kernelObjection(words, session.backend);

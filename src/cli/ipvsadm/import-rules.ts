@@ -11,7 +11,7 @@ import { Exit } from './exit.ts';
 import type { Names } from './names.ts';
 import { parse } from './parse.ts';
 import { restoreLines } from './restore-lines.ts';
-import { unsupportedCommand, unsupportedProperty } from './unsupported.ts';
+import { unsupportedProperty } from './unsupported.ts';
 
 export interface ImportedServer {
   readonly line: number;
@@ -82,7 +82,7 @@ async function commandOf(args: readonly string[], names: Names) {
     if (words.command !== 'add-service' && words.command !== 'add-server') {
       return `found the command '${words.command}', expected -A or -a, as ipvsadm -S prints them`;
     }
-    const unsupported = unsupportedCommand(words) ?? unsupportedProperty(words);
+    const unsupported = unsupportedProperty(words);
     if (unsupported !== undefined) return `not supported yet: ${unsupported}`;
     const command = toCommand(words);
     return command?.type === 'service.add' || command?.type === 'server.add' ? command : 'no rule';

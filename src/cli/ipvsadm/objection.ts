@@ -9,7 +9,6 @@ import type { IpvsBackend } from './backend.ts';
 import { serviceKey } from './command.ts';
 import { type ObjectionCode, refusalText } from './errors.ts';
 import { KERNEL_ENGINES, KERNEL_SCHEDULERS } from './schedulers.ts';
-import { unsupportedCommand } from './unsupported.ts';
 import type { Words } from './words.ts';
 
 /** Whether the kernel refuses the words whatever the table holds; which of its reasons comes first depends on the table. */
@@ -25,8 +24,6 @@ export async function kernelObjection(words: Words, backend: IpvsBackend): Promi
 
 async function objection(words: Words, backend: IpvsBackend): Promise<ObjectionCode | undefined> {
   const name = hasUnknownName(words) ? 'unknown-name' : undefined;
-  // Of services that cannot be in the table it has nothing to say.
-  if (unsupportedCommand(words) !== undefined) return words.command === 'add-service' ? name : undefined;
   const [found] = await backend.services(serviceKey(words.service));
   switch (words.command) {
     case 'add-service':

@@ -9,11 +9,6 @@ import type { ServiceWords, Words } from './words.ts';
 /** Commands that say what a service is like. */
 const SERVICE_COMMANDS: readonly CommandName[] = ['add-service', 'edit-service'];
 
-/** What cannot be done at all, whatever the table holds: the command, or the kind of service. */
-export function unsupportedCommand({ service }: Words): string | undefined {
-  return service.protocol === 'sctp' ? 'SCTP (--sctp-service)' : undefined;
-}
-
 /** What a service or a real server cannot be, where the kernel would have no objection; the first of several. */
 export function unsupportedProperty(words: Words): string | undefined {
   return SERVICE_COMMANDS.includes(words.command) ? ofScheduler(words.service) : undefined;

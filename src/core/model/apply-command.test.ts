@@ -239,7 +239,7 @@ describe('refusals', () => {
     [add(4, { port: 8080, method: 'tun' }), 'invalid', 'server.port'],
     [add(4, { address: '10.0.0.04' }), 'invalid', 'server.address'],
     [edit(1, { port: 65536 }), 'invalid', 'server.port'],
-    [service({ protocol: 'sctp' }), 'invalid', 'service.protocol'],
+    [service({ protocol: 'dccp' }), 'invalid', 'service.protocol'],
     [service({ scheduler: 'wlcr' as 'wlc' }), 'invalid', 'service.scheduler'],
     [service({ port: -1 }), 'invalid', 'service.port'],
     [service({ address: '::1%lo' }), 'invalid', 'service.address'],

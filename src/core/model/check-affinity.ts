@@ -49,7 +49,7 @@ function checkNetmask(service: ServiceKey, netmask: Address): CommandError | nul
   return fault('invalid', 'netmask', `found ${netmask}, expected the mask of a prefix of 1 to 128 bits`);
 }
 
-/** Of a TCP connection every packet has to reach the same real server. */
+/** Of a TCP or SCTP connection every packet has to reach the same real server. */
 function checkOnePacket(service: ServiceKey, onePacket: boolean): CommandError | null {
   if (!onePacket || service.protocol === 'udp' || service.protocol === 'fwmark') return null;
   const message = `found true for ${formatServiceKey(service)}, expected it of UDP and of marks only`;

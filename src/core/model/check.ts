@@ -17,7 +17,7 @@ import type {
 } from './model.ts';
 import { SCHEDULER_NAMES } from './schedulers.ts';
 import { MAX_WEIGHT } from './server.ts';
-import { formatServiceKey, MAX_MARK, serviceFamily } from './service-key.ts';
+import { formatServiceKey, MAX_MARK, PROTOCOLS, serviceFamily } from './service-key.ts';
 
 /** The kernel's size of mh's table; the only one that places exactly as IPVS does. */
 export const KERNEL_RING_SIZE = 4093;
@@ -61,7 +61,7 @@ export function checkText(path: string, value: unknown): CommandError | null {
 }
 
 export function checkServiceKey(key: ServiceKey): CommandError | null {
-  const error = checkChoice('protocol', key.protocol, ['tcp', 'udp', 'fwmark']);
+  const error = checkChoice('protocol', key.protocol, [...PROTOCOLS, 'fwmark']);
   if (error !== null) return error;
   return key.protocol === 'fwmark' ? checkMark(key) : checkServerKey(key);
 }

@@ -7,7 +7,7 @@ import type { Address, Model, ServiceKey } from './model.ts';
 
 const services = fc.oneof(
   fc.record({
-    protocol: fc.constantFrom('tcp', 'udp'),
+    protocol: fc.constantFrom('tcp', 'udp', 'sctp'),
     address: fc.constantFrom('192.0.2.1', '2001:db8::1'),
     port: fc.constantFrom(1, 80),
   }),

@@ -16,7 +16,7 @@ export type { SchedulerName } from './schedulers.ts';
 /** An IP address in canonical text (RFC 5952 for IPv6); made by `parseAddress` only. */
 export type Address = string & { readonly __brand: 'Address' };
 
-export type Protocol = 'tcp' | 'udp';
+export type Protocol = 'tcp' | 'udp' | 'sctp';
 
 /** A virtual service at an address. Port 0: every port of the address without a service of its own. */
 export interface AddressKey {

@@ -32,6 +32,7 @@ test.each([
 test.each([
   [key('tcp', '192.0.2.1', 80), 'tcp 192.0.2.1:80', '192.0.2.1:80/tcp'],
   [key('udp', '2001:db8::1', 53), 'udp [2001:db8::1]:53', '[2001:db8::1]:53/udp'],
+  [key('sctp', '2001:db8::1', 2905), 'sctp [2001:db8::1]:2905', '[2001:db8::1]:2905/sctp'],
   [key('tcp', '192.0.2.1', 0), 'tcp 192.0.2.1:0', '192.0.2.1:0/tcp'],
 ])('%j has its texts, and is read back', (service, text, printed) => {
   expect(serviceKeyText(service)).toBe(text);
@@ -47,7 +48,8 @@ test('reading makes the address canonical', () => {
 test.each([
   ...[
     '192.0.2.1:80',
-    '192.0.2.1:80/sctp',
+    '192.0.2.1:80/dccp',
+    '192.0.2.1:80/toString',
     '192.0.2.1/tcp',
     '192.0.2.1:65536/tcp',
     '192.0.2.1:080/tcp',
@@ -65,8 +67,10 @@ test("ipvsadm's order: marks last, family, protocol, address, port", () => {
     key('tcp', '10.0.0.1', 443),
     key('tcp', '203.0.113.1', 80),
     key('udp', '10.0.0.1', 53),
+    key('sctp', '10.0.0.1', 36),
     key('tcp', '2001:db8::1', 80),
     key('udp', '2001:db8::1', 53),
+    key('sctp', '2001:db8::1', 36),
     mark(4, 1),
     mark(6, 1),
     mark(4, 2),

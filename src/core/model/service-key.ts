@@ -5,7 +5,12 @@ import type { AddressKey, Protocol, ServerKey, ServiceKey } from './model.ts';
 export const MAX_MARK = 0xffffffff;
 
 /** Values of the IP header's protocol field. */
-export const PROTOCOL_NUMBERS: Readonly<Record<Protocol, number>> = { tcp: 6, udp: 17 };
+export const PROTOCOL_NUMBERS: Readonly<Record<Protocol, number>> = { tcp: 6, udp: 17, sctp: 132 };
+export const PROTOCOLS = Object.keys(PROTOCOL_NUMBERS) as readonly Protocol[];
+
+export function isProtocol(text: string): text is Protocol {
+  return Object.hasOwn(PROTOCOL_NUMBERS, text);
+}
 
 /** The key of `Model.services`, like `tcp 192.0.2.1:80`, `udp [2001:db8::1]:53`, `fwmark 1` or `fwmark6 1`. */
 export function serviceKeyText(key: ServiceKey): string {
@@ -45,7 +50,7 @@ export function parseServiceKey(text: string): ServiceKey | null {
   if (protocol === 'fwmark') return markKey(name, 4);
   if (protocol === 'fwmark6') return markKey(name, 6);
   const endpoint = slash < 0 ? null : parseServerKey(text.slice(0, slash));
-  if (endpoint === null || (protocol !== 'tcp' && protocol !== 'udp')) return null;
+  if (endpoint === null || !isProtocol(protocol)) return null;
   return { protocol, ...endpoint };
 }
 

@@ -16,6 +16,7 @@ import type { Address, AddressKey, RealServer, SchedulerName, TunnelSettings } f
 import type { PacketService } from '../model/packet-model.ts';
 import type { Resolution } from '../model/resolution.ts';
 import { effectiveWeight, isReachedByPackets } from '../model/server.ts';
+import { PROTOCOL_NUMBERS } from '../model/service-key.ts';
 import { ringOf } from '../scheduler/ring.ts';
 import { gcdOfWeights } from '../scheduler/weights.ts';
 import { type Slot, type Slots, standIn } from './slots.ts';
@@ -23,7 +24,6 @@ import { type Slot, type Slots, standIn } from './slots.ts';
 const UNKNOWN_MTU = 65535;
 const NO_ADDRESS = { word: [0, 0, 0, 0] };
 const METHOD_NUMBERS = { dr: Method.METHOD_DR, tun: Method.METHOD_TUN, nat: Method.METHOD_NAT };
-const PROTOCOL_NUMBERS = { tcp: 6, udp: 17 };
 
 /** `SCHEDULER_WLC` for wlc, and so on. */
 export function schedulerNumber(scheduler: SchedulerName): number {

@@ -36,7 +36,7 @@ export function readPublished(have: Have, service: Service, now: number): Publis
   return { key, region, content, slots, order: readOrder(content, slots) };
 }
 
-const PROTOCOLS: Readonly<Record<number, AddressKey['protocol']>> = { 6: 'tcp', 17: 'udp' };
+const PROTOCOLS: Readonly<Record<number, AddressKey['protocol']>> = { 6: 'tcp', 17: 'udp', 132: 'sctp' };
 
 /** Null where no service has such a key. */
 export function keyOfElement({ key }: Service): AddressKey | null {

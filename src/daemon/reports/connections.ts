@@ -1,7 +1,6 @@
 /** Connections with names instead of ids, as fast as the consumer takes them. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type ConnectionFilter, connectionMatches } from '../../api/protocol/connection-filter.ts';
-import { CONNECTION_STATES, type ConnectionState as StateName } from '../../api/protocol/connection-states.ts';
 import type { Connection } from '../../api/protocol/connections.ts';
 import { type AddressWords, addressFamily, addressFromWords, addressWords } from '../../core/model/address.ts';
 import type { AddressKey, ServerKey } from '../../core/model/model.ts';
@@ -9,7 +8,7 @@ import { formatServiceKey, serviceKeyText } from '../../core/model/service-key.t
 import type { Entry } from '../../core/reconcile/reconciler.ts';
 import type { ConnectionTable, RawConnection, RawFilter } from '../../dataplane/connections.ts';
 import type { RawTemplate } from '../../dataplane/templates.ts';
-import { ConnectionState } from '../../dataplane/types.gen.ts';
+import { stateName, statesNamed } from './state-names.ts';
 
 /** Slots looked at in one turn: about a millisecond when nothing matches. */
 const CHUNK = 1 << 15;
@@ -47,7 +46,7 @@ export async function* listConnections(
 /** What of a filter holds for slots without names; null: nothing can pass. */
 function rawFilter(filter: ConnectionFilter, entries: ReadonlyMap<string, Entry>): RawFilter | null {
   const raw: { -readonly [Key in keyof RawFilter]: RawFilter[Key] } = {};
-  if (filter.state !== undefined && filter.state !== 'ASSURED') raw.state = stateNumber(filter.state);
+  if (filter.state !== undefined && filter.state !== 'ASSURED') raw.states = statesNamed(filter.state);
   if (filter.client?.port !== undefined) raw.sourcePort = filter.client.port;
   if (filter.client !== undefined) raw.source = addressWords(filter.client.address);
   if (filter.service !== undefined) {
@@ -90,7 +89,7 @@ function named(raw: RawConnection, { services, servers }: Names): Connection | u
     virtual: { address: address(raw.destination), port: raw.destinationPort },
     server: { address: server.address, port: server.port === 0 ? raw.destinationPort : server.port },
     service: service.name,
-    state: STATE_NAMES.get(raw.state) ?? 'NONE',
+    state: stateName(raw.state) ?? 'NONE',
     expires_s: raw.expires,
     age_s: raw.age,
   };
@@ -122,9 +121,3 @@ function templatesOf({ templates, entries, clock }: ConnectionSources): Connecti
 function isFtp({ port }: AddressKey): boolean {
   return port === 21;
 }
-
-function stateNumber(name: StateName): number {
-  return ConnectionState[`CONNECTION_${name}`];
-}
-
-const STATE_NAMES = new Map(CONNECTION_STATES.map((name) => [stateNumber(name), name]));
