@@ -31,8 +31,8 @@ static __always_inline int is_quoted(const struct packet *packet)
 }
 
 /*
- * FTP's active data connections are never scheduled (ip_vs_schedule). With
- * sloppy_tcp a RST still opens nothing; with sloppy_sctp even an ABORT does. Of a
+ * FTP's active data connections are never scheduled (ip_vs_schedule), nor is a
+ * RST (tcp_conn_schedule) or what begins with an ABORT (sctp_conn_schedule). Of a
  * quoted packet the flags may be missing, so IPVS does not look at them.
  */
 static __always_inline int opens_connection(const struct settings *settings, const struct packet *packet)
@@ -44,7 +44,8 @@ static __always_inline int opens_connection(const struct settings *settings, con
 	if (packet->protocol == IPPROTO_UDP)
 		return 1;
 	if (packet->protocol == IPPROTO_SCTP)
-		return packet->event == SCTP_EVENT_INIT || settings->options & OPTION_SLOPPY_SCTP;
+		return packet->event == SCTP_EVENT_INIT ||
+		       (packet->event != SCTP_EVENT_ABORT && settings->options & OPTION_SLOPPY_SCTP);
 	return !(packet->event & TCP_RST) &&
 	       (packet->event & TCP_SYN || settings->options & OPTION_SLOPPY_TCP);
 }

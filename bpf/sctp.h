@@ -38,6 +38,6 @@ __noinline int read_sctp_event(struct xdp_md *ctx, __u32 body, __u32 left, struc
 	    bpf_xdp_load_bytes(ctx, body + at, &next, sizeof(next)))
 		return PARSE_OK;
 	if (next.type == SCTP_CHUNK_ABORT)
-		packet->event = SCTP_EVENT_ABORT;
+		packet->event = SCTP_EVENT_COOKIE_ABORT;
 	return PARSE_OK;
 }

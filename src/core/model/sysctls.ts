@@ -38,7 +38,7 @@ const RULES = {
   schedule_icmp: { ...SWITCH, text: 'ICMP errors about unknown connections are scheduled' },
   secure_tcp: { ...MODE, text: `a stricter table of TCP states: ${MODE_TEXT}` },
   snat_reroute: { ...SWITCH, default: 1, text: "replies are routed as the VIP's, else as the nat server's" },
-  sloppy_sctp: { ...SWITCH, text: 'SCTP connections open with any packet' },
+  sloppy_sctp: { ...SWITCH, text: 'SCTP connections open with any packet but ABORT' },
   sloppy_tcp: { ...SWITCH, text: 'TCP connections open with any packet but RST' },
 } as const satisfies Record<string, SysctlRule>;
 

@@ -3,20 +3,20 @@ import { Option } from '../../../src/dataplane/types.gen.ts';
 import type { State } from '../settings.ts';
 import type { ServiceConfig } from '../world.ts';
 import type { Packet } from './read-packet.ts';
-import { INIT, nextSctpState } from './sctp-state.ts';
+import { ABORT, INIT, nextSctpState } from './sctp-state.ts';
 import { ACK, type Direction, FIN, nextTcpState, RST, SYN } from './tcp-state.ts';
 
 const FTP_DATA = 20;
 
 /**
  * TCP: SYN without RST, or anything but RST with sloppy_tcp. SCTP: INIT, or
- * anything with sloppy_sctp. UDP: every packet. FTP's active data connections: none.
+ * anything but ABORT with sloppy_sctp. UDP: every packet. FTP's active data connections: none.
  */
 export function opensConnection({ protocol, flags, sport, quoted }: Packet, options: number): boolean {
   if (sport === FTP_DATA) return false;
   if (quoted) return (options & Option.OPTION_SCHEDULE_ICMP) !== 0;
   if (protocol === 17) return true;
-  if (protocol === 132) return flags === INIT || (options & Option.OPTION_SLOPPY_SCTP) !== 0;
+  if (protocol === 132) return flags === INIT || (flags !== ABORT && (options & Option.OPTION_SLOPPY_SCTP) !== 0);
   return (flags & RST) === 0 && ((flags & SYN) !== 0 || (options & Option.OPTION_SLOPPY_TCP) !== 0);
 }
 

@@ -17,6 +17,9 @@ export const EVENTS = [
 ] as const;
 export type SctpEvent = (typeof EVENTS)[number];
 export const INIT = EVENTS.indexOf('INIT');
+export const ABORT = EVENTS.indexOf('ABORT');
+/** An ABORT behind a cookie's chunk: the states that it leads to are ABORT's, but it may open a connection. */
+export const COOKIE_ABORT = EVENTS.length;
 
 const SHORT = {
   NO: 'SCTP_NONE',
@@ -78,7 +81,8 @@ const TABLES: Readonly<Record<Direction, readonly string[]>> = {
 
 /** `event`: its number. */
 export function nextSctpState(state: State, event: number, direction: Direction = 'input-only'): State {
-  const cell = TABLES[direction][event]?.split(' ')[SCTP_STATES.indexOf(state)];
+  const row = event === COOKIE_ABORT ? ABORT : event;
+  const cell = TABLES[direction][row]?.split(' ')[SCTP_STATES.indexOf(state)];
   if (cell === undefined) throw new Error(`no SCTP state ${state}, or no event ${event}`);
   return SHORT[cell as keyof typeof SHORT];
 }
@@ -88,15 +92,15 @@ const EVENT_OF_CHUNK: Readonly<Record<number, SctpEvent>> = {
   ...{ 1: 'INIT', 2: 'INIT_ACK', 6: 'ABORT', 7: 'SHUTDOWN', 8: 'SHUTDOWN_ACK', 9: 'ERROR' },
   ...{ 10: 'COOKIE_ECHO', 11: 'COOKIE_ACK', 14: 'SHUTDOWN_COMPLETE' },
 };
-const ABORT = 6;
+const ABORT_CHUNK = 6;
 
-/** Number of the event that a packet is; null: it has no chunk. An ABORT behind a cookie's chunk counts for both. */
+/** Number of the event that a packet is; null: it has no chunk. */
 export function readSctpEvent(packet: Buffer): number | null {
   if (packet.length < 16) return null;
   const type = packet.readUInt8(12);
   const length = packet.readUInt16BE(14);
   const second = 12 + Math.ceil(length / 4) * 4;
   const isBundled = (type === 10 || type === 11) && length >= 4 && packet.length >= second + 4;
-  const decides = isBundled && packet.readUInt8(second) === ABORT ? ABORT : type;
-  return EVENTS.indexOf(EVENT_OF_CHUNK[decides] ?? 'DATA');
+  if (isBundled && packet.readUInt8(second) === ABORT_CHUNK) return COOKIE_ABORT;
+  return EVENTS.indexOf(EVENT_OF_CHUNK[type] ?? 'DATA');
 }
