@@ -10,6 +10,7 @@ import { type Outcome, play } from './play.ts';
 import { randomScripts } from './random-script.ts';
 import type { Script } from './script.ts';
 import { SCRIPTS } from './scripts.ts';
+import { SCTP_SCRIPTS } from './sctp-scripts.ts';
 import { KernelDirector, XlbDirector } from './worlds.ts';
 
 const RANDOM_SCRIPTS = 20;
@@ -18,7 +19,7 @@ const only = (values.only ?? '').split(',');
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
 
 async function main(): Promise<number> {
-  const scripts = [...SCRIPTS, ...randomScripts(seed, RANDOM_SCRIPTS)].filter(({ name }) =>
+  const scripts = [...SCRIPTS, ...SCTP_SCRIPTS, ...randomScripts(seed, RANDOM_SCRIPTS)].filter(({ name }) =>
     only.some((prefix) => name.startsWith(prefix)),
   );
   const kernel = KernelDirector.build();

@@ -15,6 +15,10 @@ const METHODS = ['-g', '-i'];
 /** Of real server n. */
 const methodOf = (n: number): string | undefined => METHODS[n % METHODS.length];
 const FLAGS = ['S', 'S', 'S', '.', '.', 'P.', 'F.', 'R', 'S.'];
+const CHUNKS = [
+  ...['INIT', 'INIT', 'INIT', 'COOKIE_ECHO', 'COOKIE_ECHO,DATA', 'COOKIE_ECHO,ABORT', 'DATA', 'SACK', 'HEARTBEAT'],
+  ...['INIT_ACK', 'COOKIE_ACK', 'SHUTDOWN', 'SHUTDOWN_ACK', 'SHUTDOWN_COMPLETE', 'ERROR', 'ABORT'],
+];
 
 export function randomScripts(seed: number, count: number): Script[] {
   return Array.from({ length: count }, (_, i) => ({ name: `random-${seed}-${i}`, text: randomText(seed * 100 + i) }));
@@ -22,7 +26,7 @@ export function randomScripts(seed: number, count: number): Script[] {
 
 function randomText(seed: number): string {
   const random = new Random(seed);
-  const service = random.once(3) ? '-u V:53' : '-t V:80';
+  const service = random.pick(['-u V:53', '-t V:80', '-t V:80', '--sctp-service V:36']);
   const lines = [`ipvsadm -A ${service} -s ${random.pick(SCHEDULERS)}`];
   const there = new Set<number>();
   for (let i = 0; i < 60; i++)
@@ -47,5 +51,6 @@ function packet(random: Random, service: string): string {
   const [, endpoint = ''] = service.split(' ');
   const from = `c${1 + random.below(4)}:${1000 + random.below(8)}`;
   if (service.startsWith('-u')) return `udp ${from} > ${endpoint} ${random.below(200)}`;
+  if (service.startsWith('--')) return `sctp ${from} > ${endpoint} ${random.pick(CHUNKS)}`;
   return `tcp ${from} > ${endpoint} ${random.pick(FLAGS)} ${random.below(200)}`;
 }

@@ -4,6 +4,7 @@
  *   ipvsadm -A -t V:80 -s rr          words of ipvsadm
  *   tcp c1:1000 > V:80 S              a packet of a client, with its flags (and bytes of payload)
  *   udp c1:1000 > V:53 40
+ *   sctp c1:1000 > V:36 INIT          its chunks: COOKIE_ECHO,DATA (and bytes of the last one)
  *   tcp R1:80 > c1:1000 SA            a packet of a real server
  *   wait 3                            seconds
  *   sysctl expire_nodest_conn=1
@@ -14,6 +15,7 @@
  * addresses of its own, so that what one leaves behind does not meet another.
  */
 import { ethernet } from '../support/packet.ts';
+import { CHUNK, type ChunkName } from '../support/packet-layers.ts';
 import { DIRECTOR_MAC, ROUTER_MAC } from './worlds.ts';
 
 export interface Script {
@@ -100,6 +102,7 @@ function readStep(line: string, places: Places): Step {
       return { do: 'ipvsadm', line, words: words.map((word) => places.fill(word)) };
     case 'tcp':
     case 'udp':
+    case 'sctp':
       return { do: 'packet', line, frame: readPacket(verb, words, places) };
     case 'wait':
       return { do: 'wait', line, seconds: Number(words[0]) };
@@ -114,7 +117,7 @@ function readStep(line: string, places: Places): Step {
   }
 }
 
-function readPacket(verb: 'tcp' | 'udp', words: readonly string[], places: Places): Buffer {
+function readPacket(verb: 'tcp' | 'udp' | 'sctp', words: readonly string[], places: Places): Buffer {
   const [from = '', arrow, to = '', ...rest] = words;
   if (arrow !== '>') throw new Error('expected FROM:PORT > TO:PORT');
   const [source, sport] = endpoint(from, places);
@@ -124,8 +127,18 @@ function readPacket(verb: 'tcp' | 'udp', words: readonly string[], places: Place
   const packet = source.includes(':') ? frame.ipv6(fields) : frame.ipv4(fields);
   const size = Number(rest.find((word) => /^\d+$/.test(word)) ?? 0);
   if (verb === 'udp') return packet.udp({ sport, dport }).payload(size).build();
+  if (verb === 'sctp') return packet.sctp({ sport, dport, chunks: chunksOf(rest[0] ?? '', size) }).build();
   const flags = rest.find((word) => /^[A-Z.]+$/.test(word)) ?? '.';
   return packet.tcp({ sport, dport, flags }).payload(size).build();
+}
+
+function chunksOf(text: string, size: number) {
+  const types = text.split(',').filter((word) => word !== '');
+  return types.map((type, i) => {
+    if (!Object.hasOwn(CHUNK, type)) throw new Error(`${type} is no chunk`);
+    const name = type as ChunkName;
+    return size > 0 && i === types.length - 1 ? { type: name, value: Buffer.alloc(size) } : name;
+  });
 }
 
 function endpoint(text: string, places: Places): [string, number] {
