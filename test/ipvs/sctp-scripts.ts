@@ -23,7 +23,49 @@ const WAYS: Readonly<Record<string, readonly string[]>> = {
   closed: ['INIT', 'COOKIE_ECHO', 'ABORT'],
 };
 
+const ONE_NAT = `
+ipvsadm -A --sctp-service V:36 -s rr
+ipvsadm -a --sctp-service V:36 -r R1:37 -m
+`;
+
 export const SCTP_SCRIPTS: readonly Script[] = [
+  {
+    name: 'sctp-nat-life',
+    text: `${ONE_NAT}
+sctp c1:1001 > V:36 INIT
+sctp R1:37 > c1:1001 INIT_ACK
+sctp c1:1001 > V:36 COOKIE_ECHO,DATA
+sctp R1:37 > c1:1001 COOKIE_ACK
+check
+sctp c1:1001 > V:36 DATA 701
+sctp R1:37 > c1:1001 SACK
+sctp R1:37 > c1:1001 DATA 1203
+sctp R1:37 > c1:1001 SHUTDOWN
+sctp c1:1001 > V:36 SHUTDOWN_ACK
+sctp R1:37 > c1:1001 SHUTDOWN_COMPLETE
+check`,
+  },
+  {
+    name: 'sctp-nat-ipv6',
+    text: `
+ipvsadm -A --sctp-service V6:36 -s rr
+ipvsadm -a --sctp-service V6:36 -r R61:37 -m
+sctp c61:1001 > V6:36 INIT
+sctp R61:37 > c61:1001 INIT_ACK
+sctp c61:1001 > V6:36 COOKIE_ECHO
+sctp R61:37 > c61:1001 COOKIE_ACK
+sctp R61:37 > c61:1001 DATA 99
+sctp c61:1001 > V6:36 ABORT
+check`,
+  },
+  {
+    name: 'sctp-nat-replies',
+    text: `${ONE_NAT}
+${CHUNKS.map((chunk, i) => `sctp c${i + 1}:1001 > V:36 INIT\nsctp R1:37 > c${i + 1}:1001 ${chunk}`).join('\n')}
+check
+${CHUNKS.map((chunk, i) => `sctp c${i + 1}:1001 > V:36 ${chunk}`).join('\n')}
+check`,
+  },
   {
     name: 'sctp-life-dr',
     text: `${THREE_DR}
