@@ -132,7 +132,7 @@ static __always_inline int rewrite_request(struct xdp_md *ctx, struct nat_job *j
 {
 	struct translation *to = &job->translation;
 
-	if (is_quoted(&job->packet))
+	if (is_quoted(&job->packet)) /* it would have to change in the quote as well, and its ICMP checksum with it */
 		return 0;
 	to->address = server->address;
 	to->port = real_port(server, &job->packet);

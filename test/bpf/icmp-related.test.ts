@@ -107,6 +107,20 @@ describe('every kind of error reaches the real server, whole', () => {
     expectPacket(plane, error4(quote, { code: 3 }), { verdict: 'tx', out, counted: forwarded });
   });
 
+  test('SCTP', () => {
+    plane.reset(world([service([server(1)], { protocol: 'sctp', port: 2905 })]));
+    plane.run(
+      arriving()
+        .ipv4({ src: CLIENT4, dst: VIP4 })
+        .sctp({ sport: 40000, dport: 2905, chunks: ['INIT'] })
+        .build(),
+    );
+    plane.counted();
+    const quote = quoted((packet) => packet.ipv4({ src: VIP4, dst: CLIENT4 }).sctp({ sport: 2905, dport: 40000 }), 28);
+    const out = error4(quote, { code: 2, ttl: 63 }, leaving(1));
+    expectPacket(plane, error4(quote, { code: 2 }), { verdict: 'tx', out, counted: forwarded });
+  });
+
   test('with IPv4 options in both headers, and behind VLAN tags', () => {
     const options = Buffer.alloc(40, 1);
     const quote = quoted(
@@ -355,4 +369,13 @@ describe('schedule_icmp', () => {
     broken[broken.length - 1] = broken.readUInt8(broken.length - 1) ^ 1;
     expectPacket(plane, broken, { verdict: 'pass', counted: { pass_malformed: 1 } });
   });
+});
+
+test('about a connection by nat: what it quotes would have to be translated, and it is dropped', () => {
+  serve({ method: 'nat', port: 8080 });
+  for (const frame of [tcp4(), tcp6()]) plane.run(frame);
+  plane.counted();
+  for (const frame of [error4(answer4(28)), error6(answer6())]) {
+    expectPacket(plane, frame, { verdict: 'drop', counted: { drop_untranslated: 1 } });
+  }
 });

@@ -31,7 +31,10 @@ export const REASONS = {
   },
   drop_tunnel_error: { kind: 'drop', text: 'ICMP errors about tunnel packets; the client is told by one of its own' },
   drop_encapsulation: { kind: 'drop', text: 'no room for the outer header or VLAN tags' },
-  drop_untranslated: { kind: 'drop', text: 'headers that nat cannot translate, or SCTP in fragments to another port' },
+  drop_untranslated: {
+    kind: 'drop',
+    text: 'what nat cannot translate: ICMP errors, SCTP in fragments to another port',
+  },
   drop_defense: { kind: 'drop', text: 'opened a connection while drop_packet was at work' },
   drop_template_full: { kind: 'drop', text: "no room for a persistent client's template" },
   drop_table_full: { kind: 'drop', text: 'no room in the connection table for a connection by nat' },

@@ -66,7 +66,11 @@ function quotedPacket(random: Random, { src, dst, sport, dport, protocol }: Flow
     if (random.once(8)) network = network.destinationOptions(random.below(2));
     if (random.once(12)) network = network.fragment({ offset: random.below(2), more: random.once(2) });
   }
-  const segment = protocol === 'udp' ? network.udp({ sport, dport }) : network.tcp({ sport, dport, flags: '.' });
+  const segment = {
+    tcp: () => network.tcp({ sport, dport, flags: '.' }),
+    udp: () => network.udp({ sport, dport }),
+    sctp: () => network.sctp({ sport, dport, chunks: ['DATA'] }),
+  }[protocol]();
   const whole = segment.payload(random.pick(QUOTED)).build();
   return random.once(3) ? whole.subarray(0, LINK + Math.min(whole.length - LINK, 20 + random.below(64))) : whole;
 }
