@@ -26,7 +26,7 @@ static __noinline int ipv6_frags(struct xdp_md *ctx)
 	return balance_family(ctx, FAMILY_IPV6, 1);
 }
 
-/* One family's half of NAT: 1 to 3 are requests, the rest replies. */
+/* NAT, each family by itself as well. */
 static __noinline int request_ipv4(struct xdp_md *ctx)
 {
 	return translate_request(ctx, FAMILY_IPV4, 0);
