@@ -122,7 +122,7 @@ __noinline int try_claim(struct lookup *lookup)
 	if (before && !is_over(before, lookup->now) &&
 	    eviction_rank(settings, before, lookup->now) == NEVER_EVICTED)
 		return CLAIM_LOST;
-	busy = make_entry(lookup->hash.tag, 1, 0, CONNECTION_BUSY, lookup->now + BUSY_SECONDS);
+	busy = make_entry(lookup->hash.tag, 1, 0, CONNECTION_BUSY, 0);
 	if (!replace(place, before, busy))
 		return CLAIM_LOST;
 	count_out(before, owner, lookup->now);

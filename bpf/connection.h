@@ -8,7 +8,8 @@
  *
  * Whoever's compare-and-exchange takes an entry out of a state also counts that
  * state out of live_counts, so the counts are exact without any lock. The full
- * key of a BUSY entry is not there yet: nobody but the claimer reads it.
+ * key of a BUSY entry is not there yet: nobody but the claimer reads it, and
+ * nobody else frees it, however late it is: a program that has begun ends.
  */
 #pragma once
 
@@ -24,7 +25,6 @@
 #define ENTRY_CONFIRM (1ULL << ENTRY_CONFIRM_SHIFT)
 #define ENTRY_DEADLINE 0xffffULL
 #define ENTRY_LIFE (((__u64)CONNECTION_STATES << ENTRY_STATE_SHIFT) - 1) /* state and deadline */
-#define BUSY_SECONDS 4 /* a claimer that died with its CPU does not hold an entry for ever */
 
 enum lookup_mode {
 	LOOKUP_USED = 0,    /* by the tag, where no rival is known */
@@ -69,10 +69,21 @@ static __always_inline int is_reply(__u64 entry)
 	return entry_state(entry) == CONNECTION_REPLY;
 }
 
+static __always_inline int is_busy(__u64 entry)
+{
+	return entry_state(entry) == CONNECTION_BUSY;
+}
+
+/* The entry while it is its claimer's alone. */
+static __always_inline __u64 busy_entry(__u64 entry)
+{
+	return (entry & ~ENTRY_LIFE) | (__u64)CONNECTION_BUSY << ENTRY_STATE_SHIFT;
+}
+
 /* Its time has come: room for another connection. */
 static __always_inline int is_over(__u64 entry, __u32 now)
 {
-	return deadline_passed(entry, now) && !is_reply(entry);
+	return deadline_passed(entry, now) && !is_reply(entry) && !is_busy(entry);
 }
 
 /* `number`: bucket * CONNECTION_WAYS + way. */

@@ -177,9 +177,8 @@ static __always_inline int follow_ring(const struct settings *settings, const st
 static __always_inline void withdraw(__u32 number, __u64 entry, __u32 owner)
 {
 	__u64 *place = get_entry(number);
-	__u64 busy = (entry & ~ENTRY_LIFE) | ((__u64)CONNECTION_BUSY << ENTRY_STATE_SHIFT) | ((entry + 1) & ENTRY_DEADLINE);
 
-	if (!place || !replace(place, entry, busy))
+	if (!place || !entry || is_busy(entry) || !replace(place, entry, busy_entry(entry)))
 		return;
 	count_live_out(owner, entry_state(entry));
 	tell_template(number, CONTROL_END);
@@ -258,7 +257,7 @@ static __always_inline int open_entry(const struct settings *settings, const str
 /* A packet that ends an entry's connection makes it its own; NO_ENTRY: another CPU was faster. */
 static __always_inline int take_over(__u32 number, __u64 before, struct lookup *lookup, enum entry_fate fate)
 {
-	__u64 busy = make_entry(lookup->hash.tag, 1, 0, CONNECTION_BUSY, lookup->now + BUSY_SECONDS);
+	__u64 busy = make_entry(lookup->hash.tag, 1, 0, CONNECTION_BUSY, 0);
 	__u32 owner = entry_owner(number); /* `before` was read earlier: see claim */
 	__u64 *place = get_entry(number);
 

@@ -92,13 +92,11 @@ __noinline int find_reply_entry(const struct packet *packet, struct lookup *look
  */
 static __always_inline int sweep_reply(__u64 *place, __u32 number, __u64 entry, __u32 now)
 {
-	__u64 busy = (entry & ~ENTRY_LIFE) | ((__u64)CONNECTION_BUSY << ENTRY_STATE_SHIFT) |
-		     ((now + BUSY_SECONDS) & ENTRY_DEADLINE);
 	struct reply_key *reply = get_reply_key(number);
 
 	int stays;
 
-	if (!reply || has_connection(reply, now) || !replace(place, entry, busy))
+	if (!reply || has_connection(reply, now) || !replace(place, entry, busy_entry(entry)))
 		return 1;
 	stays = has_connection(reply, now);
 	__sync_lock_test_and_set(place, stays ? entry : 0);

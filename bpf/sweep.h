@@ -28,16 +28,13 @@ static __always_inline void count_again(__u32 number, __u64 entry)
 }
 
 /* Frees an entry for its owner's sake: BUSY while its template is told, so that nobody writes its key. */
-static __always_inline int free_entry(__u64 *place, __u32 number, __u64 entry, __u32 now, enum control_change change)
+static __always_inline int free_entry(__u64 *place, __u32 number, __u64 entry, enum control_change change)
 {
-	__u64 busy = (entry & ~ENTRY_LIFE) | ((__u64)CONNECTION_BUSY << ENTRY_STATE_SHIFT) |
-		     ((now + BUSY_SECONDS) & ENTRY_DEADLINE);
 	__u32 owner = entry_owner(number);
 
-	if (!replace(place, entry, busy))
+	if (!replace(place, entry, busy_entry(entry)))
 		return 0;
-	if (entry_state(entry) != CONNECTION_BUSY)
-		count_live_out(owner, entry_state(entry));
+	count_live_out(owner, entry_state(entry));
 	tell_template(number, change);
 	__sync_lock_test_and_set(place, 0);
 	return 1;
@@ -76,25 +73,28 @@ static __always_inline void sweep_entry(struct sweep_walk *walk, __u64 *place, _
 
 	if (!entry)
 		return;
+	if (is_busy(entry)) {
+		walk->alive++;
+		return;
+	}
 	if (is_reply(entry)) {
 		walk->alive += sweep_reply(place, number, entry, arguments->now);
 		return;
 	}
 	if (deadline_passed(entry, arguments->now)) {
-		if (!free_entry(place, number, entry, arguments->now, CONTROL_END))
+		if (!free_entry(place, number, entry, CONTROL_END))
 			return;
-		if (entry_state(entry) != CONNECTION_BUSY)
-			count(connections_expired);
+		count(connections_expired);
 		walk->expired++;
 		return;
 	}
 	if (arguments->shed && sheds(walk->settings, entry, arguments->now) &&
-	    free_entry(place, number, entry, arguments->now, CONTROL_SHED)) {
+	    free_entry(place, number, entry, CONTROL_SHED)) {
 		count(connections_shed);
 		return;
 	}
 	if (arguments->recount) {
-		if (is_without_server(number) && free_entry(place, number, entry, arguments->now, CONTROL_SHED)) {
+		if (is_without_server(number) && free_entry(place, number, entry, CONTROL_SHED)) {
 			count(connections_without_server);
 			return;
 		}

@@ -99,7 +99,8 @@ async function disturbedBy(burst: Promise<void>, scheduler: Scheduler, round: nu
   const watched = burst.finally(() => {
     running = false;
   });
-  for (let step = 0; running; step++) {
+  // However fast the burst is: long enough for what is half open to expire.
+  for (let step = 0; running || step < 8; step++) {
     plane.advance([1, 3, 11, 61][step % 4] ?? 1);
     plane.sweep();
     if (step % 8 === 0) plane.configure(stressWorld(scheduler, round));
