@@ -84,7 +84,6 @@ export class DataPlane {
   readonly #counterNames: readonly string[];
   #counted: number[];
   #freeLine = 0;
-  #epoch = 0;
 
   private constructor(object: BpfObject, options: FixtureOptions) {
     this.object = object;
@@ -313,7 +312,8 @@ export class DataPlane {
 
   /** Ends the time of copies that CPUs keep of services. */
   #beginEpoch(): void {
-    this.object.map('service_epoch').set(0, ++this.#epoch);
+    const epoch = this.object.map<number, number>('service_epoch');
+    epoch.set(0, (epoch.get(0) ?? 0) + 1); // onwards, whoever else has counted: copies of an old epoch stay old
   }
 
   /** A higher upper threshold, or none, forgives. */
