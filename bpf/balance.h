@@ -272,17 +272,18 @@ static __always_inline int balance_ipv6(struct xdp_md *ctx, struct ipv6hdr *ip, 
 
 /*
  * One family's path, in a function of its own: their stacks together would be
- * too large. `frags`: the program is the one for frames in fragments.
+ * too large. `link_length`: as the filter read it. `frags`: the program is the one
+ * for frames in fragments.
  */
-static __always_inline int balance_family(struct xdp_md *ctx, int family, int frags)
+static __always_inline int balance_family(struct xdp_md *ctx, __u32 link_length, int family, int frags)
 {
-	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end, *ip = data + link_length;
 	__u64 frame = frags ? bpf_xdp_get_buff_len(ctx) : (__u64)(end - data);
-	struct link link;
-	void *ip = parse_link(data, end, &link);
+	struct link link = {.length = link_length, .tag_count = (link_length - sizeof(struct ethhdr)) / 4};
 
-	if (!ip)
+	if (link_length > MAX_LINK_LENGTH) /* for the verifier */
 		return XDP_PASS;
+	link.protocol = family == FAMILY_IPV4 ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6);
 	return family == FAMILY_IPV4 ? balance_ipv4(ctx, ip, &link, frame, frags)
 				     : balance_ipv6(ctx, ip, &link, frame, frags);
 }
@@ -290,7 +291,17 @@ static __always_inline int balance_family(struct xdp_md *ctx, int family, int fr
 /* Beside a family: the packet is ICMP to what is no VIP, maybe an error about a tunnel of ours. */
 #define ELSEWHERE 16
 
-/* FAMILY_IPV4, FAMILY_IPV6, or 0 where the filter proves that the address is none of ours. */
+/*
+ * FAMILY_IPV4 or FAMILY_IPV6 and, from bit LINK_LENGTH_SHIFT on, where the IP header
+ * stands; 0 where the filter proves that the address is none of ours.
+ */
+#define LINK_LENGTH_SHIFT 8
+
+static __always_inline int family_of(int found)
+{
+	return found & ((1 << LINK_LENGTH_SHIFT) - 1);
+}
+
 static __always_inline int filter_frame(struct xdp_md *ctx, __u32 filter)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
@@ -305,7 +316,7 @@ static __always_inline int filter_frame(struct xdp_md *ctx, __u32 filter)
 		if ((void *)(v4 + 1) > end)
 			return 0;
 		if (filter_has(filter, filter == REPLY_FILTER ? v4->saddr : v4->daddr))
-			return FAMILY_IPV4;
+			return FAMILY_IPV4 | link.length << LINK_LENGTH_SHIFT;
 		return filter != REPLY_FILTER && unlikely(v4->protocol == IPPROTO_ICMP) ? FAMILY_IPV4 | ELSEWHERE : 0;
 	}
 	if (link.protocol == bpf_htons(ETH_P_IPV6)) {
@@ -315,7 +326,7 @@ static __always_inline int filter_frame(struct xdp_md *ctx, __u32 filter)
 		if ((void *)(v6 + 1) > end)
 			return 0;
 		if (filter_has(filter, word[0] ^ word[1] ^ word[2] ^ word[3]))
-			return FAMILY_IPV6;
+			return FAMILY_IPV6 | link.length << LINK_LENGTH_SHIFT;
 		return filter != REPLY_FILTER && unlikely(v6->nexthdr == IPPROTO_ICMPV6) ? FAMILY_IPV6 | ELSEWHERE : 0;
 	}
 	return 0;

@@ -9,6 +9,7 @@
 
 #define MAX_VLAN_TAGS 2
 #define MAX_EXTENSION_HEADERS 6
+#define MAX_LINK_LENGTH (sizeof(struct ethhdr) + 4 * MAX_VLAN_TAGS)
 
 #define IPV4_DF bpf_htons(0x4000)
 #define IPV4_FRAGMENT bpf_htons(0x3fff) /* more fragments, or an offset */

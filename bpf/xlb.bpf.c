@@ -6,24 +6,24 @@
 #include "sweep.h"
 #include "uncommon.h"
 
-static __noinline int ipv4(struct xdp_md *ctx)
+static __noinline int ipv4(struct xdp_md *ctx, __u32 link_length)
 {
-	return balance_family(ctx, FAMILY_IPV4, 0);
+	return balance_family(ctx, link_length, FAMILY_IPV4, 0);
 }
 
-static __noinline int ipv6(struct xdp_md *ctx)
+static __noinline int ipv6(struct xdp_md *ctx, __u32 link_length)
 {
-	return balance_family(ctx, FAMILY_IPV6, 0);
+	return balance_family(ctx, link_length, FAMILY_IPV6, 0);
 }
 
-static __noinline int ipv4_frags(struct xdp_md *ctx)
+static __noinline int ipv4_frags(struct xdp_md *ctx, __u32 link_length)
 {
-	return balance_family(ctx, FAMILY_IPV4, 1);
+	return balance_family(ctx, link_length, FAMILY_IPV4, 1);
 }
 
-static __noinline int ipv6_frags(struct xdp_md *ctx)
+static __noinline int ipv6_frags(struct xdp_md *ctx, __u32 link_length)
 {
-	return balance_family(ctx, FAMILY_IPV6, 1);
+	return balance_family(ctx, link_length, FAMILY_IPV6, 1);
 }
 
 /* NAT, each family by itself as well. */
@@ -76,12 +76,13 @@ struct settle_walk {
 SEC("xdp")
 int xlb(struct xdp_md *ctx)
 {
-	int family = family_of_vip(ctx), verdict = NOT_OURS;
+	int found = family_of_vip(ctx), family = family_of(found), verdict = NOT_OURS;
+	__u32 link_length = found >> LINK_LENGTH_SHIFT;
 
 	if (unlikely(family & ELSEWHERE))
 		verdict = CONTINUE;
 	else if (family)
-		verdict = family == FAMILY_IPV4 ? ipv4(ctx) : ipv6(ctx);
+		verdict = family == FAMILY_IPV4 ? ipv4(ctx, link_length) : ipv6(ctx, link_length);
 	if (likely(verdict >= 0))
 		return verdict;
 	if (verdict == CONTINUE)
@@ -90,7 +91,7 @@ int xlb(struct xdp_md *ctx)
 		return family == FAMILY_IPV4 ? request_ipv4(ctx) : request_ipv6(ctx);
 	if (verdict != NOT_OURS)
 		return verdict;
-	family = family_of_real_server(ctx);
+	family = family_of(family_of_real_server(ctx));
 	if (!family)
 		return XDP_PASS;
 	return family == FAMILY_IPV4 ? reply_ipv4(ctx) : reply_ipv6(ctx);
@@ -100,12 +101,13 @@ int xlb(struct xdp_md *ctx)
 SEC("xdp.frags")
 int xlb_frags(struct xdp_md *ctx)
 {
-	int family = family_of_vip(ctx), verdict = NOT_OURS;
+	int found = family_of_vip(ctx), family = family_of(found), verdict = NOT_OURS;
+	__u32 link_length = found >> LINK_LENGTH_SHIFT;
 
 	if (unlikely(family & ELSEWHERE))
 		verdict = CONTINUE;
 	else if (family)
-		verdict = family == FAMILY_IPV4 ? ipv4_frags(ctx) : ipv6_frags(ctx);
+		verdict = family == FAMILY_IPV4 ? ipv4_frags(ctx, link_length) : ipv6_frags(ctx, link_length);
 	if (likely(verdict >= 0))
 		return verdict;
 	if (verdict == CONTINUE)
@@ -114,7 +116,7 @@ int xlb_frags(struct xdp_md *ctx)
 		return family == FAMILY_IPV4 ? request_ipv4_frags(ctx) : request_ipv6_frags(ctx);
 	if (verdict != NOT_OURS)
 		return verdict;
-	family = family_of_real_server(ctx);
+	family = family_of(family_of_real_server(ctx));
 	if (!family)
 		return XDP_PASS;
 	return family == FAMILY_IPV4 ? reply_ipv4_frags(ctx) : reply_ipv6_frags(ctx);
