@@ -4,13 +4,34 @@
 
 #include "connection.h"
 
-static __always_inline int find_free(__u32 index, __u32 now)
+/* The way of a bucket where the search for room begins: known before the bucket is read. */
+static __always_inline __u32 first_way(__u32 tag)
+{
+	return tag & (CONNECTION_WAYS - 1);
+}
+
+/*
+ * Reads the cold line that a new connection will most likely be written to, so that
+ * it comes from memory beside the buckets and not after them. (A store would wait
+ * for its page, and the exchange that publishes for its line.)
+ */
+static __always_inline void expect_entry(const struct lookup *lookup)
+{
+	__u32 number = lookup->hash.bucket * CONNECTION_WAYS + first_way(lookup->hash.tag);
+	struct connection_key *key = bpf_map_lookup_elem(&connection_keys, &number);
+
+	if (key)
+		READ_ONCE(key->created);
+}
+
+static __always_inline int find_free(__u32 index, __u32 tag, __u32 now)
 {
 	struct connection_bucket *bucket = bpf_map_lookup_elem(&connections, &index);
 
 	if (!bucket)
 		return NO_ENTRY;
-	for (__u32 way = 0; way < CONNECTION_WAYS; way++) {
+	for (__u32 i = 0; i < CONNECTION_WAYS; i++) {
+		__u32 way = (first_way(tag) + i) & (CONNECTION_WAYS - 1);
 		__u64 entry = READ_ONCE(bucket->entry[way]);
 
 		if (!entry || is_over(entry, now))
@@ -106,9 +127,9 @@ __noinline int try_claim(struct lookup *lookup)
 
 	if (!lookup || !settings)
 		return NO_ENTRY;
-	number = find_free(lookup->hash.bucket, lookup->now);
+	number = find_free(lookup->hash.bucket, lookup->hash.tag, lookup->now);
 	if (number < 0)
-		number = find_free(lookup->second, lookup->now);
+		number = find_free(lookup->second, lookup->hash.tag, lookup->now);
 	if (number < 0)
 		number = find_victim(settings, lookup);
 	if (number < 0)

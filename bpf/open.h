@@ -368,6 +368,8 @@ __noinline int find_or_open(struct packet *packet, struct service *service)
 	lookup.opening = opens_connection(settings, packet);
 	if (!lookup.opening && is_quoted(packet))
 		lookup.opening = LOOKUP_QUOTED;
+	if (is_syn(packet))
+		expect_entry(&lookup);
 
 	number = find_connection(packet, service->id, &lookup);
 	if (number >= 0) {

@@ -118,12 +118,11 @@ export class Connections {
 
   /** Frees room for one entry: a free or dead place, else the connection that is worth least; -1 where none may go. */
   claim(hash: FlowHash, now: number, timeouts: readonly number[]): number {
-    const places = candidates(hash);
-    let number = places.findIndex((place) => {
+    const free = rotated(hash).find((place) => {
       const entry = this.entries[place] ?? null;
       return entry === null || isDead(entry, now);
     });
-    number = number >= 0 ? (places[number] as number) : this.#victim(places, now, timeouts);
+    const number = free ?? this.#victim(candidates(hash), now, timeouts);
     if (number >= 0) this.#countOut(number, now);
     return number;
   }
@@ -205,6 +204,12 @@ export class Connections {
 function candidates(hash: FlowHash): number[] {
   const ways = Array.from({ length: WAYS }, (_, way) => way);
   return [...ways.map((way) => hash.bucket * WAYS + way), ...ways.map((way) => hash.second * WAYS + way)];
+}
+
+/** The same, each bucket from the way on that the tag says: in this order room is looked for. */
+function rotated(hash: FlowHash): number[] {
+  const ways = Array.from({ length: WAYS }, (_, way) => (hash.tag + way) % WAYS);
+  return [hash.bucket, hash.second].flatMap((bucket) => ways.map((way) => bucket * WAYS + way));
 }
 
 function isDead(entry: Entry, now: number): boolean {
