@@ -42,15 +42,17 @@ static __always_inline int find_fast(const struct packet *packet, const struct f
 	if (packet->protocol != IPPROTO_TCP || !bucket ||
 	    (packet->event & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) != TCP_ACK)
 		return NO_ENTRY;
+	/* Mostly here, at half load: a branch that is guessed right does not wait for the line. */
+	*place = &bucket->entry[first_way(hash->tag)];
+	*entry = READ_ONCE(**place);
+	if (likely(*entry >> ENTRY_TAG_SHIFT == hash->tag))
+		goto found;
 #pragma unroll
 	for (int way = 0; way < CONNECTION_WAYS; way++) {
-		__u64 word = READ_ONCE(bucket->entry[way]);
-
-		if (word >> ENTRY_TAG_SHIFT == hash->tag) {
-			*place = &bucket->entry[way];
-			*entry = word;
+		*place = &bucket->entry[way];
+		*entry = READ_ONCE(**place);
+		if (*entry >> ENTRY_TAG_SHIFT == hash->tag)
 			goto found;
-		}
 	}
 	return NO_ENTRY;
 found:

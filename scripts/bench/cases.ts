@@ -73,17 +73,19 @@ function singleFlows(): Buffer[] {
 }
 
 function floorCases(floors: BpfObject): BenchCase[] {
-  const load = (name: string): Load => ({
+  const load = (name: string, flows = MILLION): Load => ({
     program: floors.program(name),
     frame: frame4(PORT.tun, '.'),
     order: ORDER.random,
-    flows: MILLION,
+    flows,
     repeat: REPEAT,
   });
   return [
     { name: 'floor: XDP_DROP', load: load('floor_drop'), verdict: DROP },
     { name: 'floor: swap MACs', load: load('floor_swap'), verdict: TX },
     { name: FLOOR, load: load('floor_ipip'), verdict: TX },
+    { name: 'floor: one line of 16 MiB, header', load: load('floor_line_1m'), verdict: TX },
+    { name: 'floor: one line of 128 MiB, header', load: load('floor_line_8m', EIGHT_MILLION), verdict: TX },
   ];
 }
 
