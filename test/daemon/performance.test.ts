@@ -46,10 +46,14 @@ test('a thousand services with ten real servers each', async () => {
     client.execute([{ type: 'replace', services: services() }]),
   );
   const weights: number[] = [];
-  for (let i = 0; i < 10; i++) {
+  for (let i = 0; i < 50; i++) {
     const change: Command = { type: 'server.edit', service: key(500 + i), server: { ...server(3), weight: 50 + i } };
-    weights.push(await timed('one weight among them', () => client.execute([change])));
+    const start = performance.now();
+    await client.execute([change]);
+    weights.push(performance.now() - start);
   }
+  weights.sort((a, b) => a - b);
+  console.log(`one weight among them: ${weights[0]?.toFixed(1)} ms at best, ${weights[25]?.toFixed(1)} as a rule`);
   await timed('listing all of it', () => client.services());
 
   const { services: listed } = await client.services(key(503));
@@ -58,5 +62,5 @@ test('a thousand services with ten real servers each', async () => {
   expect(director.log()).not.toContain('put right');
   // Ten times what it takes, for busy machines.
   expect(all).toBeLessThan(20_000);
-  expect(Math.min(...weights)).toBeLessThan(200);
+  expect(weights[0]).toBeLessThan(200);
 });
