@@ -290,7 +290,10 @@ static __always_inline int balance_family(struct xdp_md *ctx, __u32 link_length,
 				     : balance_ipv6(ctx, ip, &link, frame, frags);
 }
 
-/* Beside a family: the packet is ICMP to what is no VIP, maybe an error about a tunnel of ours. */
+/*
+ * Beside a family: the packet is ICMP to what is no VIP, or from what is no real
+ * server of NAT. It may be an error about a tunnel of ours, or about NAT's packets.
+ */
 #define ELSEWHERE 16
 
 /*
@@ -319,7 +322,7 @@ static __always_inline int filter_frame(struct xdp_md *ctx, __u32 filter)
 			return 0;
 		if (filter_has(filter, filter == REPLY_FILTER ? v4->saddr : v4->daddr))
 			return FAMILY_IPV4 | link.length << LINK_LENGTH_SHIFT;
-		return filter != REPLY_FILTER && unlikely(v4->protocol == IPPROTO_ICMP) ? FAMILY_IPV4 | ELSEWHERE : 0;
+		return unlikely(v4->protocol == IPPROTO_ICMP) ? FAMILY_IPV4 | ELSEWHERE : 0;
 	}
 	if (link.protocol == bpf_htons(ETH_P_IPV6)) {
 		struct ipv6hdr *v6 = ip;
@@ -329,7 +332,7 @@ static __always_inline int filter_frame(struct xdp_md *ctx, __u32 filter)
 			return 0;
 		if (filter_has(filter, word[0] ^ word[1] ^ word[2] ^ word[3]))
 			return FAMILY_IPV6 | link.length << LINK_LENGTH_SHIFT;
-		return filter != REPLY_FILTER && unlikely(v6->nexthdr == IPPROTO_ICMPV6) ? FAMILY_IPV6 | ELSEWHERE : 0;
+		return unlikely(v6->nexthdr == IPPROTO_ICMPV6) ? FAMILY_IPV6 | ELSEWHERE : 0;
 	}
 	return 0;
 }

@@ -7,7 +7,9 @@
 #pragma once
 
 #include "connection.h"
-#include "translate.h"
+#include "headers.h"
+#include "opening.h"
+#include "translate_quote.h"
 
 /* What one CPU has in hand. */
 struct nat_job {
@@ -15,6 +17,8 @@ struct nat_job {
 	__u32 service_id;
 	__u32 real_server; /* id */
 	__u32 line;	   /* of the real server's slot in schedules */
+	__u32 quote;	   /* of an ICMP error: where the IP header that it quotes stands, from the start of the frame */
+	__u32 quoted_ports; /* and the ports behind it */
 	struct packet reply; /* as the real server will answer */
 	struct lookup lookup;
 	struct translation translation;
@@ -33,6 +37,31 @@ static __always_inline struct nat_job *get_nat_job(void)
 	__u32 zero = 0;
 
 	return bpf_map_lookup_elem(&nat_jobs, &zero);
+}
+
+/* Where an ICMP error quotes what it is about. */
+static __always_inline void note_quote(const struct headers *headers)
+{
+	struct nat_job *job = get_nat_job();
+
+	if (!job)
+		return;
+	job->quote = headers->at;
+	job->quoted_ports = headers->body;
+}
+
+/* Puts the job's translation into its packet; `transport` and what follows are the packet's. */
+static __always_inline int translate_job(struct xdp_md *ctx, struct nat_job *job, __u32 at, enum side side)
+{
+	struct translation *to = &job->translation;
+
+	to->at = at;
+	to->transport = job->packet.transport;
+	to->length = job->packet.partial ? 0 : job->packet.length - job->packet.transport;
+	to->protocol = job->packet.protocol;
+	to->family = job->packet.family;
+	to->side = side;
+	return is_quoted(&job->packet) ? translate_quote(ctx, to, job->quote, job->quoted_ports) : translate(ctx, to);
 }
 
 /* Leaves a packet of a NAT server to translate_request. */

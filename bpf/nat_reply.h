@@ -12,6 +12,7 @@
 #include "balance.h"
 #include "fragment.h"
 #include "nat_job.h"
+#include "related.h"
 #include "reply.h"
 
 #define AF_INET 2
@@ -151,13 +152,7 @@ static __always_inline int send_translated(struct xdp_md *ctx, struct nat_job *j
 	egress.hop = &job->hop;
 	read_inner(ip, family, &inner);
 	decrement_hops(ip, family, &inner);
-	job->translation.at = link->length;
-	job->translation.transport = job->packet.transport;
-	job->translation.length = job->packet.partial ? 0 : job->packet.length - job->packet.transport;
-	job->translation.protocol = job->packet.protocol;
-	job->translation.family = family;
-	job->translation.side = SIDE_SOURCE;
-	if (!translate(ctx, &job->translation)) {
+	if (!translate_job(ctx, job, link->length, SIDE_SOURCE)) {
 		count(drop_untranslated);
 		return XDP_DROP;
 	}
@@ -239,6 +234,36 @@ static __always_inline int follow_reply(const struct settings *settings, const s
 	return decision->flow;
 }
 
+/*
+ * ip_vs_out_icmp: an error that a client is to get about what it sent a real server.
+ * It may come from any router on that way; what tells that it may be ours is the
+ * real server's address in the quote.
+ */
+static __noinline int find_quoted_reply(struct xdp_md *ctx, struct nat_job *job, __u32 family)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct settings *settings = get_settings();
+	struct icmp_place place;
+	struct headers headers;
+	struct link link;
+	int number;
+
+	if (!settings || !parse_link(data, end, &link) ||
+	    read_headers(ctx, link.length, family, &headers) != PARSE_OK || !is_whole_icmp(&headers) ||
+	    read_quote(ctx, &headers, &place) != PARSE_OK ||
+	    !filter_has(REPLY_FILTER, fold_words(&headers.packet.destination)) ||
+	    read_quoted_ports(ctx, &place, &headers) != PARSE_OK)
+		return NO_ENTRY;
+	turn_around(&headers.packet);
+	job->packet = headers.packet;
+	job->packet.length = place.end - place.ip;
+	number = find_reply(settings, job);
+	if (number < 0 || check_error(ctx, &place) != CONTINUE)
+		return NO_ENTRY;
+	note_quote(&headers);
+	return number;
+}
+
 /* The number of the entry of a reply in fragments or of SCTP, or NO_ENTRY. */
 static __noinline int find_uncommon_reply(struct xdp_md *ctx, struct nat_job *job, __u32 family)
 {
@@ -291,6 +316,11 @@ static __always_inline int translate_reply(struct xdp_md *ctx, int family, int f
 				       : parse_ipv6(ip, end, frame - link.length, &job->packet);
 	if (result == PARSE_MALFORMED)
 		return XDP_PASS;
-	number = result == PARSE_OK ? find_reply(settings, job) : find_uncommon_reply(ctx, job, family);
+	if (result == PARSE_OK)
+		number = find_reply(settings, job);
+	else if (job->packet.protocol == (family == FAMILY_IPV4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
+		number = find_quoted_reply(ctx, job, family);
+	else
+		number = find_uncommon_reply(ctx, job, family);
 	return number < 0 ? XDP_PASS : send_reply(ctx, job, number, family, frags);
 }

@@ -130,19 +130,9 @@ static __noinline int settle_replies(struct xdp_md *ctx, struct nat_job *job, st
 static __always_inline int rewrite_request(struct xdp_md *ctx, struct nat_job *job, const struct link *link,
 					   const struct real_server *server)
 {
-	struct translation *to = &job->translation;
-
-	if (is_quoted(&job->packet)) /* it would have to change in the quote as well, and its ICMP checksum with it */
-		return 0;
-	to->address = server->address;
-	to->port = real_port(server, &job->packet);
-	to->at = link->length;
-	to->transport = job->packet.transport;
-	to->length = job->packet.partial ? 0 : job->packet.length - job->packet.transport;
-	to->protocol = job->packet.protocol;
-	to->family = job->packet.family;
-	to->side = SIDE_DESTINATION;
-	return translate(ctx, to);
+	job->translation.address = server->address;
+	job->translation.port = real_port(server, &job->packet);
+	return translate_job(ctx, job, link->length, SIDE_DESTINATION);
 }
 
 static __always_inline int forward_request(struct xdp_md *ctx, void *ip, struct link *link, struct nat_job *job,

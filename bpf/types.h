@@ -441,7 +441,7 @@ struct counters {
 	__u64 drop_too_big_no_df;   /* larger than the MTU and to be fragmented, which XDP cannot */
 	__u64 drop_tunnel_error;    /* ICMP error about a tunnel packet: the client is told instead */
 	__u64 drop_encapsulation;   /* no head room for the outer header or tags */
-	__u64 drop_untranslated;    /* NAT cannot change it: an ICMP error, or SCTP in fragments to another port */
+	__u64 drop_untranslated;    /* NAT cannot change it: SCTP in fragments to another port */
 	__u64 drop_defense;	    /* opened a connection while drop_packet was at work */
 	__u64 drop_template_full;   /* no room for a persistent client's template */
 	__u64 drop_table_full;	    /* a new NAT connection found no room in the table */

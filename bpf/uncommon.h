@@ -176,6 +176,7 @@ static __noinline int decide_related(struct xdp_md *ctx, struct headers *headers
 	index = find_quoted(packet, service->id);
 	if (in_tunnel)
 		return answer_tunnel_error(ctx, &place, headers, service, &decision->service, index);
+	note_quote(headers);
 	packet->length = place.end - place.ip;
 	if (index < 0)
 		index = find_or_open(packet, service);

@@ -91,7 +91,7 @@ int xlb(struct xdp_md *ctx)
 		return family == FAMILY_IPV4 ? request_ipv4(ctx) : request_ipv6(ctx);
 	if (verdict != NOT_OURS)
 		return verdict;
-	family = family_of(family_of_real_server(ctx));
+	family = family_of(family_of_real_server(ctx)) & ~ELSEWHERE;
 	if (!family)
 		return XDP_PASS;
 	return family == FAMILY_IPV4 ? reply_ipv4(ctx) : reply_ipv6(ctx);
@@ -116,7 +116,7 @@ int xlb_frags(struct xdp_md *ctx)
 		return family == FAMILY_IPV4 ? request_ipv4_frags(ctx) : request_ipv6_frags(ctx);
 	if (verdict != NOT_OURS)
 		return verdict;
-	family = family_of(family_of_real_server(ctx));
+	family = family_of(family_of_real_server(ctx)) & ~ELSEWHERE;
 	if (!family)
 		return XDP_PASS;
 	return family == FAMILY_IPV4 ? reply_ipv4_frags(ctx) : reply_ipv6_frags(ctx);

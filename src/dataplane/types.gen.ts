@@ -351,6 +351,8 @@ export interface NatJob {
   readonly service_id: number;
   readonly real_server: number;
   readonly line: number;
+  readonly quote: number;
+  readonly quoted_ports: number;
   readonly reply: Packet;
   readonly lookup: Lookup;
   readonly translation: Translation;

@@ -370,12 +370,3 @@ describe('schedule_icmp', () => {
     expectPacket(plane, broken, { verdict: 'pass', counted: { pass_malformed: 1 } });
   });
 });
-
-test('about a connection by nat: what it quotes would have to be translated, and it is dropped', () => {
-  serve({ method: 'nat', port: 8080 });
-  for (const frame of [tcp4(), tcp6()]) plane.run(frame);
-  plane.counted();
-  for (const frame of [error4(answer4(28)), error6(answer6())]) {
-    expectPacket(plane, frame, { verdict: 'drop', counted: { drop_untranslated: 1 } });
-  }
-});

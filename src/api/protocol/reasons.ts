@@ -33,7 +33,7 @@ export const REASONS = {
   drop_encapsulation: { kind: 'drop', text: 'no room for the outer header or VLAN tags' },
   drop_untranslated: {
     kind: 'drop',
-    text: 'what nat cannot translate: ICMP errors, SCTP in fragments to another port',
+    text: 'what nat cannot translate: SCTP in fragments to another port',
   },
   drop_defense: { kind: 'drop', text: 'opened a connection while drop_packet was at work' },
   drop_template_full: { kind: 'drop', text: "no room for a persistent client's template" },

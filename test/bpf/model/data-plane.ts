@@ -14,7 +14,7 @@ import { type FlowHash, flowHash } from './hash.ts';
 import { flowKey, Placement } from './placement.ts';
 import { frameHeaders, type Headers, hasPorts, packetOf, readFirstFragment } from './read-headers.ts';
 import { type Link, type Packet, readDestination, readLink, readPacket } from './read-packet.ts';
-import { announcesIcmp, isTunnelEnd, isWholeIcmp, type Related, readRelated, translated } from './related.ts';
+import { announcesIcmp, errorOf, isTunnelEnd, isWholeIcmp, type Related, readRelated, translated } from './related.ts';
 import { Replies } from './replies.ts';
 import { type Result, Sending } from './sending.ts';
 import { Services } from './services.ts';
@@ -200,8 +200,7 @@ export class ModelDataPlane {
     if (typeof slot === 'string') return { ...pass, verdict: 'drop' };
     if (!server?.available) return this.sending.drop('drop_real_server_gone', frame);
     if (!this.#settleReplies(frame, link, packet, service, server)) return { ...pass, verdict: 'drop' };
-    const { protocol, sport, dport, flags, transport } = packet;
-    const error = { ...packetOf(headers, { protocol, sport, dport, flags, transport }), quoted: true };
+    const error = errorOf(headers, packet);
     return this.sending.forward({ frame, link, packet: error, server, flow: hash.ring }, service, true);
   }
 

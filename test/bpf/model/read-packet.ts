@@ -28,6 +28,8 @@ export interface Packet {
   readonly transport: number;
   /** An ICMP error quotes it, or the answer to it: the packet itself did not come. */
   readonly quoted?: boolean;
+  /** Offsets in the ICMP error's IP packet: of the error, of what it quotes, and of the ports in there. */
+  readonly quote?: { readonly icmp: number; readonly at: number; readonly ports: number };
 }
 
 export interface Link {

@@ -57,6 +57,13 @@ export function readRelated(ip: Buffer, headers: Headers): Related | null {
   return { packet, tunnel: { end: quoted.destination, inner, quote: ip.subarray(innerAt, length) }, error, sumIsRight };
 }
 
+/** The error itself, with the protocol and ports of the packet that it is about. `headers`: the error's. */
+export function errorOf(headers: Headers, about: Packet): Packet {
+  const { protocol, sport, dport, flags, transport, quote } = about;
+  const error = { ...packetOf(headers, { protocol, sport, dport, flags, transport }), quoted: true };
+  return quote === undefined ? error : { ...error, quote };
+}
+
 /** Whether the tunnel is that of a real server. */
 export function isTunnelEnd({ tunnel, error }: Related, server: ServerConfig | undefined): boolean {
   if (tunnel === null || !server?.available || server.method !== 'tun') return false;
@@ -88,7 +95,8 @@ function readPorts(ip: Buffer, at: number, headers: Headers, end: number): Packe
   const { protocol, body, offset } = headers;
   if (!hasPorts(protocol) || offset > 0 || at + body + 4 > end) return null;
   const ports = { sport: ip.readUInt16BE(at + body), dport: ip.readUInt16BE(at + body + 2) };
-  return { ...packetOf(headers, { protocol, flags: 0, transport: 0, ...ports }), quoted: true };
+  const quote = { icmp: at - HEADER, at, ports: at + body };
+  return { ...packetOf(headers, { protocol, flags: 0, transport: 0, ...ports }), quoted: true, quote };
 }
 
 function turnedAround(packet: Packet): Packet {

@@ -11,8 +11,9 @@ import type { ModelDataPlane } from './data-plane.ts';
 import { hopped, linkHeader } from './forward.ts';
 import type { FlowHash } from './hash.ts';
 import { isEstablished, stateAfter } from './opening.ts';
-import { frameHeaders, hasPorts, packetOf, readFirstFragment } from './read-headers.ts';
+import { frameHeaders, type Headers, hasPorts, packetOf, readFirstFragment } from './read-headers.ts';
 import { type Link, type Packet, readDestination, readLink, readPacket, readSource } from './read-packet.ts';
+import { announcesIcmp, errorOf, isWholeIcmp, readRelated } from './related.ts';
 import type { Result } from './sending.ts';
 import { timeoutOf } from './tcp-state.ts';
 import { canTranslate, realPort, translate } from './translate.ts';
@@ -70,9 +71,25 @@ export class Replies {
     const pass: Result = { verdict: 'pass', frame, randomId: false };
     const link = readLink(frame);
     const source = link && readSource(frame, link);
-    if (!link || !source || !readDestination(frame, link) || !this.#filter.has(vipFilterBit(source))) return pass;
-    const found = this.#find(frame, link);
+    if (!link || !source || !readDestination(frame, link)) return pass;
+    const headers = frameHeaders(frame, link);
+    const isKnown = this.#filter.has(vipFilterBit(source));
+    if (headers && isWholeIcmp(headers)) {
+      return isKnown || announcesIcmp(frame, link) ? this.#error(frame, link, headers, pass) : pass;
+    }
+    const found = isKnown ? this.#find(frame, link) : null;
     return found === null ? pass : this.#send(frame, link, found, pass);
+  }
+
+  /** An ICMP error that a client is to get about what it sent a real server. */
+  #error(frame: Buffer, link: Link, headers: Headers, pass: Result): Result {
+    const related = readRelated(frame.subarray(link.ipAt), headers);
+    if (related === null || related.tunnel !== null) return pass;
+    const found = this.#filter.has(vipFilterBit(related.packet.source)) ? this.#lookUp(related.packet) : null;
+    if (found === null) return pass;
+    if (!this.#plane.isForUs(frame)) return this.#count('pass_other_mac', pass);
+    if (!related.sumIsRight) return this.#count('pass_malformed', pass);
+    return this.#send(frame, link, { packet: errorOf(headers, related.packet), number: found.number }, pass);
   }
 
   #find(frame: Buffer, link: Link): Found | null {

@@ -71,7 +71,7 @@ export class Sending {
     const hop = this.world.nextHops[server.nextHop];
     const egress = this.world.interfaces.find(({ ifindex }) => ifindex + 1 === hop?.port);
     if (hop === undefined || egress === undefined) return this.drop('drop_no_next_hop', frame);
-    if (server.method === 'nat' && (packet.quoted || !canTranslate(packet, requestTranslation(server, packet))))
+    if (server.method === 'nat' && !canTranslate(packet, requestTranslation(server, packet)))
       return this.drop('drop_untranslated', frame);
     this.count('forwarded');
     const forwarding: Forwarding = { ...found, hop, egress, doesPmtuDiscovery };

@@ -1,6 +1,6 @@
 /** Another source or destination in a packet; checksums move by the difference alone (RFC 1624, equation 3; CRC32c is linear). */
 import { sctpChecksum } from '../../support/crc32c.ts';
-import { addressBytes } from '../../support/packet-bytes.ts';
+import { addressBytes, checksum, pseudoSum } from '../../support/packet-bytes.ts';
 import type { ServerConfig } from '../world.ts';
 import type { Packet } from './read-packet.ts';
 
@@ -12,6 +12,7 @@ export interface Translation {
 
 const UDP = 17;
 const SCTP = 132;
+const ICMPV6 = 58;
 
 /** The real server's port; 0 keeps the packet's. */
 export function realPort({ port }: ServerConfig, { dport }: Packet): number {
@@ -28,11 +29,13 @@ export function canTranslate({ protocol, partial, sport, dport }: Packet, { side
 }
 
 /** In place; later fragments have no ports. */
-export function translate(ip: Buffer, { family, protocol, transport, length }: Packet, to: Translation): void {
-  const first = family === 4 ? 12 : 8;
-  const at = to.side === 'source' ? first : first + to.address.length;
-  const change = replace(ip, at, to.address);
-  if (family === 4) ip.writeUInt16BE(moved(ip.readUInt16BE(10), change), 10);
+export function translate(ip: Buffer, packet: Packet, to: Translation): void {
+  const { family, protocol, transport, length } = packet;
+  const change = replaceAddress(ip, family, to.side, to.address);
+  if (packet.quote !== undefined) {
+    translateQuote(ip, packet.quote, packet, to);
+    return;
+  }
   if (transport === 0) return;
   const port = Buffer.alloc(2);
   port.writeUInt16BE(to.port);
@@ -42,10 +45,37 @@ export function translate(ip: Buffer, { family, protocol, transport, length }: P
   }
   const both = change + replace(ip, transport + (to.side === 'source' ? 0 : 2), port);
   const checksumAt = transport + (protocol === UDP ? 6 : 16);
-  const checksum = ip.readUInt16BE(checksumAt);
-  if (protocol === UDP && checksum === 0) return;
-  const next = moved(checksum, both);
+  const before = ip.readUInt16BE(checksumAt);
+  if (protocol === UDP && before === 0) return;
+  const next = moved(before, both);
   ip.writeUInt16BE(protocol === UDP && next === 0 ? 0xffff : next, checksumAt);
+}
+
+/**
+ * What an ICMP error quotes changes on the other side. Its transport's checksum stays, as in
+ * IPVS; the error's own, which was right, is right again.
+ */
+function translateQuote(
+  ip: Buffer,
+  quote: NonNullable<Packet['quote']>,
+  { family, length }: Packet,
+  to: Translation,
+): void {
+  const side = to.side === 'source' ? 'destination' : 'source';
+  replaceAddress(ip.subarray(quote.at), family, side, to.address);
+  ip.writeUInt16BE(to.port, quote.ports + (side === 'source' ? 0 : 2));
+  const message = ip.subarray(quote.icmp, length);
+  message.writeUInt16BE(0, 2);
+  const pseudo = family === 4 ? 0 : pseudoSum(ip.subarray(8, 24), ip.subarray(24, 40), ICMPV6, message.length);
+  message.writeUInt16BE(checksum(message, pseudo), 2);
+}
+
+/** With the checksum of an IPv4 header; answers what the change adds to a sum. */
+function replaceAddress(ip: Buffer, family: 4 | 6, side: Translation['side'], address: Buffer): number {
+  const first = family === 4 ? 12 : 8;
+  const change = replace(ip, side === 'source' ? first : first + address.length, address);
+  if (family === 4) ip.writeUInt16BE(moved(ip.readUInt16BE(10), change), 10);
+  return change;
 }
 
 function translateSctp(packet: Buffer, side: Translation['side'], port: Buffer): void {
