@@ -1,6 +1,17 @@
 /** Masquerading with real hosts: both ways through the director, its ports mapped. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Cluster, type Family, serviceName } from './support/cluster.ts';
+import { VIP4, VIP6 } from '../../scripts/lab/spec.ts';
+import { Cluster, type Family, serverAddress, serviceName } from './support/cluster.ts';
+
+/** Sends a datagram and prints what its socket learns of it. */
+const SEND_AND_LISTEN = `
+const [, type, address, port] = process.argv;
+const socket = require('node:dgram').createSocket(type);
+const say = (what) => { console.log(what); process.exit(); };
+socket.on('error', ({ code }) => say(code));
+socket.connect(Number(port), address, () => socket.send('?'));
+setTimeout(say, 3000, 'nothing');
+`;
 
 describe.each([1, 2] as const)('HTTP by nat through a director with %i arm(s)', (arms) => {
   let cluster: Cluster;
@@ -27,5 +38,17 @@ describe.each([1, 2] as const)('HTTP by nat through a director with %i arm(s)', 
     expect(service?.totals.packets_out_total).toBeGreaterThanOrEqual(3 * 60);
     // The least that three packets of TCP can be, and what nginx answers.
     expect(service?.totals.bytes_out_total).toBeGreaterThan(60 * (3 * 40 + 100));
+  });
+
+  /** The real server's kernel tells the client, whose own believes it only from where the datagram went. */
+  test.each([4, 6] as const)('IPv%i: port unreachable comes back from the virtual address', async (family) => {
+    const vip = family === 4 ? VIP4 : VIP6;
+    const endpoint = family === 4 ? `${vip}:9` : `[${vip}]:9`;
+    const [host] = cluster.realServers;
+    if (host === undefined) throw new Error('no real server');
+    const input = `-A -u ${endpoint} -s rr\n-a -u ${endpoint} -r ${serverAddress(family, host)}:7777 -m\n`;
+    await cluster.director.xlb(['ipvsadm', '-R'], { input });
+    await cluster.resolved();
+    expect(await cluster.client.run('node', ['-e', SEND_AND_LISTEN, `udp${family}`, vip, '9'])).toBe('ECONNREFUSED\n');
   });
 });
