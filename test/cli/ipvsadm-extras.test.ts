@@ -102,6 +102,14 @@ describe('what is not supported yet', () => {
     expect(await runAll(backend, line)).toEqual({ rc: 255, stdout: '', stderr: `${message}\n` });
   });
 
+  it('-d takes a masquerading server out by its own port, without a word of the method', async () => {
+    const backend = new FakeBackend();
+    const server = '-t 10.0.0.1:80 -r 10.0.0.11:8080';
+    const outcome = await runAll(backend, '-A -t 10.0.0.1:80 -s rr', `-a ${server} -m`, `-d ${server}`);
+    expect(outcome).toEqual({ rc: 0, stdout: '', stderr: '' });
+    expect(await saved(backend)).toBe('-A -t 10.0.0.1:80 -s rr\n');
+  });
+
   it.each([
     '0.0.0.5',
     '224.0.0.1',

@@ -1,4 +1,5 @@
 /** What two directors answered, made comparable, and how it differs. */
+import { parseFrame } from '../support/packet-parse.ts';
 import { frameLine } from '../support/packet-print.ts';
 import type { Places } from './script.ts';
 import type { Answer } from './worlds.ts';
@@ -8,7 +9,13 @@ const TIME_SLACK = 2;
 
 /** Frames in an order and a form that do not depend on chance: no MAC of the director, no IP identification. */
 export function describeFrames(frames: readonly Buffer[]): string[] {
-  return frames.map((frame) => frameLine(frame)).sort();
+  return frames.map((frame) => [frameLine(frame), ...quoteIn(frame)].join(' ')).sort();
+}
+
+/** What an ICMP message quotes, as it is. */
+function quoteIn(frame: Buffer): string[] {
+  const { ip } = parseFrame(frame);
+  return ip?.icmp ? [ip.icmp.body.toString('hex')] : [];
 }
 
 export interface ListedConnection {

@@ -6,6 +6,7 @@
  */
 import { mkdtempSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { NAT_SCRIPTS } from './nat-scripts.ts';
 import { type Outcome, play } from './play.ts';
 import { randomScripts } from './random-script.ts';
 import type { Script } from './script.ts';
@@ -19,8 +20,8 @@ const only = (values.only ?? '').split(',');
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
 
 async function main(): Promise<number> {
-  const scripts = [...SCRIPTS, ...SCTP_SCRIPTS, ...randomScripts(seed, RANDOM_SCRIPTS)].filter(({ name }) =>
-    only.some((prefix) => name.startsWith(prefix)),
+  const scripts = [...SCRIPTS, ...NAT_SCRIPTS, ...SCTP_SCRIPTS, ...randomScripts(seed, RANDOM_SCRIPTS)].filter(
+    ({ name }) => only.some((prefix) => name.startsWith(prefix)),
   );
   const kernel = KernelDirector.build();
   const xlb = await XlbDirector.build(mkdtempSync('/tmp/ipvs-'));

@@ -6,6 +6,8 @@
  *   udp c1:1000 > V:53 40
  *   sctp c1:1000 > V:36 INIT          its chunks: COOKIE_ECHO,DATA (and bytes of the last one)
  *   tcp R1:80 > c1:1000 SA            a packet of a real server
+ *   icmp c1 > V 3/4 1400 tcp V:80 > c1:1000 . 100
+ *                                     ICMP type/code and rest, and the packet that it quotes
  *   wait 3                            seconds
  *   sysctl expire_nodest_conn=1
  *   check                             services, connections and counters are compared
@@ -32,6 +34,8 @@ export type Step =
   | { readonly do: 'check'; readonly line: string };
 
 export const REAL_SERVERS = 6;
+const LINK_LENGTH = 14;
+const IPV4_QUOTE = 576 - 20 - 8;
 
 /** Addresses of script number n, from 1 to 250. */
 export class Places {
@@ -104,6 +108,8 @@ function readStep(line: string, places: Places): Step {
     case 'udp':
     case 'sctp':
       return { do: 'packet', line, frame: readPacket(verb, words, places) };
+    case 'icmp':
+      return { do: 'packet', line, frame: readIcmp(words, places) };
     case 'wait':
       return { do: 'wait', line, seconds: Number(words[0]) };
     case 'sysctl': {
@@ -130,6 +136,20 @@ function readPacket(verb: 'tcp' | 'udp' | 'sctp', words: readonly string[], plac
   if (verb === 'sctp') return packet.sctp({ sport, dport, chunks: chunksOf(rest[0] ?? '', size) }).build();
   const flags = rest.find((word) => /^[A-Z.]+$/.test(word)) ?? '.';
   return packet.tcp({ sport, dport, flags }).payload(size).build();
+}
+
+/** An error quotes as much as routers do: all of it, up to 576 bytes in IPv4. */
+function readIcmp(words: readonly string[], places: Places): Buffer {
+  const [from = '', arrow, to = '', kind = '', rest = '0', verb, ...quoted] = words;
+  if (arrow !== '>') throw new Error('expected FROM > TO TYPE/CODE REST [PACKET]');
+  const [src, dst] = [places.address(from), places.address(to)];
+  const [type = 0, code = 0] = kind.split('/').map(Number);
+  const fields = { type, code, rest: Number(rest) };
+  const isQuotable = verb === 'tcp' || verb === 'udp' || verb === 'sctp';
+  const quote = isQuotable ? readPacket(verb, quoted, places).subarray(LINK_LENGTH) : Buffer.alloc(0);
+  const frame = ethernet({ src: places.macOf(src), dst: DIRECTOR_MAC });
+  if (src.includes(':')) return frame.ipv6({ src, dst }).icmpv6(fields).payload(quote).build();
+  return frame.ipv4({ src, dst }).icmp(fields).payload(quote.subarray(0, IPV4_QUOTE)).build();
 }
 
 function chunksOf(text: string, size: number) {

@@ -13,7 +13,7 @@ import type { Words } from './words.ts';
 
 /** Whether the kernel refuses the words whatever the table holds; which of its reasons comes first depends on the table. */
 export function kernelRefuses(words: Words): boolean {
-  return hasUnknownName(words) || hasBadAddress(words) || hasBadThresholds(words) || namesOtherPort(words);
+  return hasUnknownName(words) || hasBadAddress(words) || hasBadThresholds(words);
 }
 
 /** Text for standard error; undefined: the kernel would have done it. */
@@ -33,8 +33,6 @@ async function objection(words: Words, backend: IpvsBackend): Promise<ObjectionC
     case 'add-server':
     case 'edit-server':
       return found ? serverObjection(words, found.servers) : 'no-such-service';
-    case 'delete-server':
-      return found && namesOtherPort(words) ? 'no-such-server' : 'no-such-service';
     default:
       return undefined;
   }
@@ -66,9 +64,4 @@ function hasBadAddress({ command, server: { address } }: Words): boolean {
 
 function hasBadThresholds({ server: { upperThreshold, lowerThreshold } }: Words): boolean {
   return lowerThreshold > upperThreshold;
-}
-
-/** No real server here has another port than its service; and -r without a port before -t means port 0. */
-function namesOtherPort({ command, service, server }: Words): boolean {
-  return command === 'delete-server' && service.fwmark === 0 && server.port !== service.port;
 }
