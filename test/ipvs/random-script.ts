@@ -11,7 +11,7 @@ const SCHEDULERS = [
   ...['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sed', 'nq', 'fo', 'ovf'],
   ...['sh', 'sh -b sh-port', 'sh -b sh-fallback', 'mh', 'mh -b mh-port', 'mh -b mh-fallback'],
 ];
-const METHODS = ['-g', '-i'];
+const METHODS = ['-g', '-i', '-m'];
 /** Of real server n. */
 const methodOf = (n: number): string | undefined => METHODS[n % METHODS.length];
 const FLAGS = ['S', 'S', 'S', '.', '.', 'P.', 'F.', 'R', 'S.'];
@@ -49,8 +49,15 @@ function edit(random: Random, service: string, there: Set<number>): string {
 
 function packet(random: Random, service: string): string {
   const [, endpoint = ''] = service.split(' ');
-  const from = `c${1 + random.below(4)}:${1000 + random.below(8)}`;
-  if (service.startsWith('-u')) return `udp ${from} > ${endpoint} ${random.below(200)}`;
-  if (service.startsWith('--')) return `sctp ${from} > ${endpoint} ${random.pick(CHUNKS)}`;
-  return `tcp ${from} > ${endpoint} ${random.pick(FLAGS)} ${random.below(200)}`;
+  const client = `c${1 + random.below(4)}:${1000 + random.below(8)}`;
+  const ends = random.once(4) ? `${answering(random, endpoint)} > ${client}` : `${client} > ${endpoint}`;
+  if (service.startsWith('-u')) return `udp ${ends} ${random.below(200)}`;
+  if (service.startsWith('--')) return `sctp ${ends} ${random.pick(CHUNKS)}`;
+  return `tcp ${ends} ${random.pick(FLAGS)} ${random.below(200)}`;
+}
+
+/** A real server of NAT, where it answers from; what others answer does not come to the director. */
+function answering(random: Random, endpoint: string): string {
+  const servers = Array.from({ length: REAL_SERVERS }, (_, i) => i + 1).filter((n) => methodOf(n) === '-m');
+  return `R${random.pick(servers)}:${endpoint.split(':')[1]}`;
 }
