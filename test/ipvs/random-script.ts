@@ -2,7 +2,9 @@
  * Scripts made at random: services, edits and packets of a few clients. A real
  * server keeps its method: where that is edited, the kernel's connections keep
  * the old one and xlb's take the new one (docs/ARCHITECTURE.md). Thresholds come
- * with the server alone: kernels differ in what an edit of them does at once.
+ * with the server alone: kernels differ in what an edit of them does at once. Who
+ * was deleted does not come back: of one without connections the kernel remembers
+ * the statistics for two minutes, xlb does not.
  */
 import { Random } from '../bpf/model/random.ts';
 import { REAL_SERVERS, type Script } from './script.ts';
@@ -28,22 +30,29 @@ function randomText(seed: number): string {
   const random = new Random(seed);
   const service = random.pick(['-u V:53', '-t V:80', '-t V:80', '--sctp-service V:36']);
   const lines = [`ipvsadm -A ${service} -s ${random.pick(SCHEDULERS)}`];
-  const there = new Set<number>();
+  const servers: Servers = { there: new Set(), gone: new Set() };
   for (let i = 0; i < 60; i++)
-    lines.push(i < 4 || random.once(6) ? edit(random, service, there) : packet(random, service));
+    lines.push(i < 4 || random.once(6) ? edit(random, service, servers) : packet(random, service));
   return [...lines, 'check'].join('\n');
 }
 
-function edit(random: Random, service: string, there: Set<number>): string {
+interface Servers {
+  readonly there: Set<number>;
+  readonly gone: Set<number>;
+}
+
+function edit(random: Random, service: string, { there, gone }: Servers): string {
   const n = 1 + random.below(REAL_SERVERS);
   const weight = random.pick([0, 1, 1, 2, 3, 5, 8]);
   const thresholds = random.once(4) ? ` -x ${2 + random.below(4)} -y ${random.below(3)}` : '';
+  if (gone.has(n)) return '';
   if (!there.has(n)) {
     there.add(n);
     return `ipvsadm -a ${service} -r R${n} ${methodOf(n)} -w ${weight}${thresholds}`;
   }
   if (random.once(2)) return `ipvsadm -e ${service} -r R${n} ${methodOf(n)} -w ${weight}`;
   there.delete(n);
+  gone.add(n);
   return `ipvsadm -d ${service} -r R${n}`;
 }
 
