@@ -162,8 +162,11 @@ export class DataPlane {
       }));
       for (let id = 0; id < IDS; id++) this.object.map<number, unknown>(name).setPerCpu(id, zero);
     }
-    const fragments = this.object.map('fragments');
-    for (const key of [...fragments.keys()]) fragments.delete(key);
+    for (const name of ['services', 'fragments', 'localities', 'locality_sets']) {
+      const map = this.object.map(name);
+      for (const key of [...map.keys()]) map.delete(key);
+    }
+    this.#services = [];
     for (const { key } of this.templates()) this.object.map('templates').delete(key);
     this.set({ clock_offset: START, options: OPTIONS, drop_rate: 0, timeout: TIMEOUTS });
     this.configure(world);

@@ -7,7 +7,7 @@
  * under each of them. NAT and tunnels send connections where DR does; their
  * packets have tests of their own.
  */
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import {
   commandOf,
   commandsOf,
@@ -26,10 +26,11 @@ const TRACES = readTraces()
   .map((trace): [string, Trace] => [trace.name, trace]);
 
 let plane: DataPlane;
-beforeEach(() => {
+beforeAll(() => {
   plane = DataPlane.load();
 });
-afterEach(() => plane.close());
+afterAll(() => plane.close());
+beforeEach(() => plane.reset({ services: [], nextHops: [], interfaces: [] }));
 
 test.each(TRACES)('%s', (_, trace) => {
   const compiled = new CompiledPlane(plane);
