@@ -40,7 +40,7 @@ SOURCES := $(shell find src packages/*/src -name '*.ts' -not -name '*.test.ts')
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: setup
 setup: ## install the Debian packages that are missing, then the npm ones
@@ -129,6 +129,10 @@ test-sctp: build ## SCTP between real sockets, in a virtual machine whose kernel
 	$(Q)command -v qemu-system-x86_64 busybox cpio >/dev/null || apt-get install -y qemu-system-x86 busybox-static cpio kmod >/dev/null
 	$(Q)[ -d '$(KERNELS)/$(KERNEL)' ] || XLB_KERNELS='$(KERNELS)' $(VM)/fetch-kernel.sh $(KERNEL)
 	$(Q)XLB_KERNELS='$(KERNELS)' $(VM)/ipvs-vm.sh -k $(KERNEL) -t 900 test/ipvs/sctp-guest.sh
+
+.PHONY: test-katran
+test-katran: build ## Katran's packets through the loaded programs (root; DIR=../shared/golden/katran, which is not part of xlb)
+	$(Q)$(TSX) test/katran/main.ts '$(DIR)'
 
 .PHONY: demo
 demo: ## real HTTP through an XDP director, in network namespaces (root; KEEP=1 leaves it up)

@@ -42,6 +42,15 @@ describe('xlb import ipvsadm', () => {
     expect(daemon.controller.model.services.size).toBe(0);
   });
 
+  it.each(['', '\n\n'])('refuses a file without a service: %j', async (text) => {
+    await runXlb(daemon.runDir, words('service add 192.0.2.99:80/tcp'));
+    const { code, stderr } = await importing(text);
+    expect([code, stderr]).toEqual([
+      ...[1, 'xlb: rules: found no service, expected what ipvsadm -S -n prints\nxlb: nothing was changed\n'],
+    ]);
+    expect(daemon.controller.model.services.size).toBe(1);
+  });
+
   it('makes the services those of the file, and no others', async () => {
     await runXlb(daemon.runDir, words('service add 192.0.2.99:80/tcp'));
     expect((await importing(RULES)).stdout).toBe(`${ADDED}- service 192.0.2.99:80/tcp\n`);

@@ -23,6 +23,9 @@ async function importIpvsadm(env: Env, file: string, options: ChangeOptions): Pr
   const { importRules, SystemNames } = await import('./ipvsadm/import.ts');
   const { services, faults } = await importRules(text, new SystemNames(env.readFile));
   if (faults.length > 0) throw new ProblemError(faultsText(name, faults));
+  // What is left of a pipe whose first half failed must not take everything away.
+  if (services.length === 0)
+    throw new ProblemError(`${name}: found no service, expected what ipvsadm -S -n prints\nnothing was changed`);
   const specs = services.map(({ spec, servers }) => ({ ...spec, servers: servers.map((server) => server.spec) }));
   try {
     return await change(env, options, [{ type: 'replace', services: specs }]);

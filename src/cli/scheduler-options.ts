@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { SchedulerName, SchedulerOptions } from '../core/model/model.ts';
 import { SCHEDULER_NAMES } from '../core/model/schedulers.ts';
-import { numberArgument } from './usage.ts';
+import { numberArgument, UsageError } from './usage.ts';
 
 export interface SchedulerWords {
   readonly scheduler?: SchedulerName;
@@ -32,12 +32,26 @@ export function withSchedulerFlags(command: Command): Command {
     .option('--sh-fallback', "sh: an unavailable server's flows go to others");
 }
 
-/** What was said, and nothing else. mh's and sh's flag is one and the same, as in the kernel. */
-export function schedulerOptions(words: SchedulerWords): Partial<SchedulerOptions> {
+/**
+ * What was said, and nothing else. mh's and sh's flag is one and the same, as
+ * in the kernel. What the scheduler would not heed is refused.
+ */
+export function schedulerOptions(words: SchedulerWords, scheduler: SchedulerName): Partial<SchedulerOptions> {
+  refuseUnheeded(words, scheduler);
   const options = {
     port: words.mhPort ?? words.shPort,
     fallback: words.mhFallback ?? words.shFallback,
     ringSize: words.mhSize,
   };
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+function refuseUnheeded(words: SchedulerWords, scheduler: SchedulerName): void {
+  const unheeded = (option: string, expected: string): UsageError =>
+    new UsageError(`found ${option} with the scheduler ${scheduler}, expected it with ${expected}`);
+  if (words.mhSize !== undefined && scheduler !== 'mh') throw unheeded('--mh-size', 'mh');
+  if (scheduler === 'mh' || scheduler === 'sh') return;
+  if (words.mhPort || words.shPort) throw unheeded(words.mhPort ? '--mh-port' : '--sh-port', 'mh or sh');
+  if (words.mhFallback || words.shFallback)
+    throw unheeded(words.mhFallback ? '--mh-fallback' : '--sh-fallback', 'mh or sh');
 }

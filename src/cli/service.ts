@@ -46,21 +46,24 @@ function serviceVerb(name: string, description: string): Command {
 }
 
 function specOf(key: ServiceKey, words: ServiceOptions): ServiceSpec {
-  const said = schedulerOptions(words);
-  return { ...key, scheduler: words.scheduler ?? 'mh', ...(Object.keys(said).length > 0 && { options: said }) };
+  const scheduler = words.scheduler ?? 'mh';
+  const said = schedulerOptions(words, scheduler);
+  return { ...key, scheduler, ...(Object.keys(said).length > 0 && { options: said }) };
 }
 
 /** The service as it is, with what the options say changed. */
 async function edited(env: Env, key: ServiceKey, options: ServiceOptions): Promise<ServiceSpec> {
-  const { scheduler, options: current, persistence, one_packet: onePacket, engine } = await connect(env).service(key);
+  const found = await connect(env).service(key);
+  const { options: current, persistence, one_packet: onePacket, engine } = found;
+  const scheduler = options.scheduler ?? found.scheduler;
   return {
     ...key,
-    scheduler: options.scheduler ?? scheduler,
+    scheduler,
     options: {
       port: current.port,
       fallback: current.fallback,
       ringSize: current.ring_size,
-      ...schedulerOptions(options),
+      ...schedulerOptions(options, scheduler),
     },
     persistence: persistence && { timeout: persistence.timeout_s, netmask: persistence.netmask },
     onePacket,

@@ -39,8 +39,11 @@ function assignment(word: string): [SysctlName, number] {
   const at = word.indexOf('=');
   const text = word.slice(at + 1).trim();
   const name = nameOf(word.slice(0, at).trim());
-  if (!/^\d{1,10}$/.test(text)) throw new UsageError(`found ${word}, expected a number behind ${name}=`);
-  return [name, Number(text)];
+  const { min, max } = SYSCTLS[name];
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= min && value <= max))
+    throw new UsageError(`found ${word}, expected a number from ${min} to ${max} behind ${name}=`);
+  return [name, value];
 }
 
 /** With or without the kernel's prefix. */

@@ -31,6 +31,10 @@ describe('SystemNames', () => {
     expect(await names.serviceName(53, 'sctp')).toBeUndefined();
   });
 
+  it('has no IPv4 address for one of IPv6 with a scope', async () => {
+    expect(await new SystemNames(async () => FILE).hostAddress('fe80::1%lo')).toBeUndefined();
+  });
+
   it('reads the file once, and only when it is asked', async () => {
     const read: string[] = [];
     const names = new SystemNames(async (path) => {

@@ -31,7 +31,8 @@ export class SystemNames implements Names {
 
   async hostAddress(name: string): Promise<string | undefined> {
     if (name === '') return undefined;
-    return (await lookup(name, { family: 4 }).catch(() => undefined))?.address;
+    const found = await lookup(name, { family: 4 }).catch(() => undefined);
+    return found?.family === 4 ? found.address : undefined; // fe80::1%eth0 answers with itself, whatever was asked
   }
 
   /** Asked once for each address: a listing of connections repeats them. */

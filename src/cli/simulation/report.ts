@@ -106,7 +106,7 @@ function scenarioOf(options: SimulateOptions, keys: readonly ServerKey[], family
   const { weights, scheduler = 'mh', remove, removeBy } = options;
   const servers = keys.map((key, i): ServerSpec => ({ ...key, weight: weights[i]! }));
   const key = { protocol: 'tcp', address: VIRTUAL[family], port: keys[0]!.port } as const;
-  const service: ServiceSpec = { ...key, scheduler, options: schedulerOptions(options) };
+  const service: ServiceSpec = { ...key, scheduler, options: schedulerOptions(options, scheduler) };
   const server = remove === undefined ? null : removedOf(remove, servers, key);
   return { service, servers, removed: server && { server, by: removeBy ?? 'delete' } };
 }
