@@ -1,4 +1,5 @@
 /** Faults as text for people. */
+import type { Loaded } from './load.ts';
 import type { Fault } from './report.ts';
 import { rawLines } from './source/lines.ts';
 
@@ -16,8 +17,15 @@ export function formatFault({ severity, at, text, hint }: Fault, sources: Readon
   return lines.join('\n');
 }
 
+/** All faults, and a last line that counts them. */
+export function formatReport(path: string, { faults, sources }: Pick<Loaded, 'faults' | 'sources'>): string {
+  const isBad = faults.some(({ severity }) => severity === 'error');
+  const verdict = `${path}: ${countFaults(faults)}; the file ${isBad ? 'cannot' : 'can'} be used\n`;
+  return faults.map((fault) => `${formatFault(fault, sources)}\n`).join('') + verdict;
+}
+
 /** `2 errors and 1 warning`. */
-export function countFaults(faults: readonly Fault[]): string {
+function countFaults(faults: readonly Fault[]): string {
   const errors = faults.filter(({ severity }) => severity === 'error').length;
   const warnings = faults.length - errors;
   const parts = [count(errors, 'error'), count(warnings, 'warning')].filter((part) => part !== '');

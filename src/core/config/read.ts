@@ -33,7 +33,7 @@ class Reader {
     for (const statement of statements) {
       const name = statement.words[0]!;
       const known = keywordOf(table, name.text);
-      if (known === undefined) this.#unknown(name, table, title);
+      if (known === undefined) wrong.add(this.#unknown(name, table, title) ?? name.text);
       else {
         const setting = this.#setting(statement, known);
         this.#warn(name, known, block[name.text]);
@@ -50,15 +50,15 @@ class Reader {
   #setting(statement: Statement, known: Keyword): Setting<unknown> | null {
     const [keyword, ...words] = statement.words as readonly [Word, ...Word[]];
     const { value, failed } = this.#value(keyword, words, known.form);
-    const setting = { keyword, words, value };
-    if (known.kind === 'plain') return failed ? null : setting;
     // What stands in a block is read even where its head is wrong: it may have faults of its own.
-    const body = statement.body ?? [];
-    const inside =
-      known.kind === 'block'
-        ? this.block(body, known.keywords, keyword.text)
-        : { entries: this.#entries(body, known.entry, keyword) };
-    return failed ? null : { ...setting, ...inside };
+    const setting = { keyword, words, value, ...this.#inside(statement.body ?? [], known, keyword) };
+    return failed ? null : setting;
+  }
+
+  #inside(body: readonly Statement[], known: Keyword, keyword: Word): object | null {
+    if (known.kind === 'plain') return null;
+    if (known.kind === 'block') return this.block(body, known.keywords, keyword.text);
+    return { entries: this.#entries(body, known.entry, keyword) };
   }
 
   #entries(body: readonly Statement[], entry: Form<unknown>, keyword: Word): Entry<unknown>[] {
@@ -106,24 +106,26 @@ class Reader {
     );
   }
 
-  #unknown(name: Word, table: Table, title: string): void {
-    if (name.broken) return;
+  /** Answers the keyword that was meant, if one is near: it is wrong then, not missing. */
+  #unknown(name: Word, table: Table, title: string): string | null {
+    if (name.broken) return null;
     const where = title === 'the file' ? 'at the top of the file' : `in ${title}`;
     const homes = this.#homes.get(name.text);
     if (homes !== undefined) {
       const near = nearest(name.text.replace(/^nb_get_/, ''), Object.keys(table));
       const meant = near === null ? undefined : `did you mean '${near}'?`;
       this.#report.error(name.at, `found '${name.text}' ${where}, expected it in ${list(homes)}`, meant);
-      return;
+      return near;
     }
     const near = nearest(name.text, Object.keys(table));
-    const isTop = title === 'the file';
-    const known = isTop ? 'a block like global_defs, vrrp_instance or virtual_server' : `a keyword of ${title}`;
-    const expected = near === null ? known : `'${near}'`;
-    const hint = near === null ? undefined : `did you mean '${near}'?`;
-    this.#report.error(name.at, `found unknown keyword '${name.text}' ${where}, expected ${expected}`, hint);
+    const known = where.startsWith('in') ? `a keyword of ${title}` : TOP;
+    const expected = near === null ? `, expected ${known}` : `; did you mean '${near}'?`;
+    this.#report.error(name.at, `found unknown keyword '${name.text}' ${where}${expected}`);
+    return near;
   }
 }
+
+const TOP = 'a block like global_defs, vrrp_instance or virtual_server';
 
 function list(homes: readonly string[]): string {
   return homes.length < 2 ? homes.join() : `${homes.slice(0, -1).join(', ')} or ${homes[homes.length - 1]}`;

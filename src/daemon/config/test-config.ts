@@ -1,6 +1,6 @@
 /** `xlbd -t`: a configuration file is checked, and nothing else happens. */
 import { hostname } from 'node:os';
-import { countFaults, formatFault } from '../../core/config/format-fault.ts';
+import { formatReport } from '../../core/config/format-fault.ts';
 import { loadConfig } from '../../core/config/load.ts';
 import { configFiles } from './files.ts';
 import { thisMachine } from './machine.ts';
@@ -29,9 +29,7 @@ export function testConfig({ file, strict, configId }: TestRequest): TestResult 
     environment: (name: string) => process.env[name],
     random: (min: number, max: number) => min + Math.floor(Math.random() * (max - min + 1)),
   };
-  const { faults, sources } = loadConfig({ path: file, files: configFiles, surroundings, machine: thisMachine() });
-  const isBad = faults.some(({ severity }) => severity === 'error' || strict);
-  const verdict = `${file}: ${countFaults(faults)}${isBad ? '' : faults.length === 0 ? '' : '; the file can be used'}\n`;
-  const messages = faults.map((fault) => `${formatFault(fault, sources)}\n`).join('');
-  return { exit: isBad ? 1 : 0, output: messages + verdict };
+  const loaded = loadConfig({ path: file, files: configFiles, surroundings, machine: thisMachine() });
+  const isBad = loaded.faults.some(({ severity }) => severity === 'error' || strict);
+  return { exit: isBad ? 1 : 0, output: formatReport(file, loaded) };
 }

@@ -67,11 +67,15 @@ export function usersOf(file: File): Mention[] {
   });
 }
 
-/** Every setting of a file, blocks before what is in them. */
-function settingsOf(block: object): Setting<unknown>[] {
-  return Object.values(block as Record<string, readonly Setting<unknown>[]>).flatMap((settings) =>
-    settings.flatMap((setting) => ('block' in setting ? [setting, ...settingsOf(setting.block as object)] : [setting])),
-  );
+/** Every setting of a file, blocks before what is in them. Added to `found`: a file may have a hundred thousand. */
+function settingsOf(block: object, found: Setting<unknown>[] = []): Setting<unknown>[] {
+  for (const settings of Object.values(block as Record<string, readonly Setting<unknown>[]>)) {
+    for (const setting of settings) {
+      found.push(setting);
+      if ('block' in setting) settingsOf(setting.block as object, found);
+    }
+  }
+  return found;
 }
 
 function isCommand(value: unknown): value is Command {

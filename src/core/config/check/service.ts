@@ -5,13 +5,12 @@ import type { MethodSetting } from '../forms/services.ts';
 import { last, type Setting } from '../keyword.ts';
 import type { File, ServiceSettings } from '../keywords/root.ts';
 import { nearest } from '../nearest.ts';
-import { place, type Report } from '../report.ts';
+import type { Report } from '../report.ts';
 import type { Word } from '../source/tokens.ts';
 import { checkRealServer } from './real-server.ts';
 import { methodOf } from './service-facts.ts';
 
 export function checkService(service: ServiceSettings, file: File, report: Report): void {
-  checkUnique(service, file, report);
   checkTarget(service, file, report);
   checkDefaults(service, report);
   checkMissing(service, report);
@@ -19,25 +18,6 @@ export function checkService(service: ServiceSettings, file: File, report: Repor
   checkQuorum(service, report);
   checkSorry(service, report);
   for (const server of service.block.real_server ?? []) checkRealServer(server, service, report);
-}
-
-/** Two services of one address, port and protocol are one: the second could never be reached. */
-function checkUnique(service: ServiceSettings, file: File, report: Report): void {
-  const first = (file.virtual_server ?? []).find((other) => identity(other) === identity(service))!;
-  if (first === service) return;
-  const title = service.words.map(({ text }) => text).join(' ');
-  report.error(
-    service.words[0]!.at,
-    `found virtual_server ${title} again, expected it once; the first is at ${place(first.words[0]!.at)}`,
-  );
-}
-
-function identity({ value, block }: ServiceSettings): string {
-  const protocol =
-    value.kind === 'fwmark'
-      ? (value.family ?? last(block.ip_family)?.value ?? 'inet')
-      : (last(block.protocol)?.value ?? 'UDP');
-  return JSON.stringify([value, protocol]);
 }
 
 /** What packets the service takes, and whether the data plane knows how. */

@@ -1,5 +1,7 @@
 /** Forms made of forms. */
 import type { Args, Form } from '../form.ts';
+import { nearest } from '../nearest.ts';
+import type { Word } from '../source/tokens.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: any form may be a part.
 type AnyForm = Form<any>;
@@ -38,7 +40,7 @@ export function options<F extends Record<string, AnyForm>>(parts: F): Form<Optio
     read(args) {
       const value: Record<string, unknown> = {};
       for (let word = args.peek(); word !== undefined; word = args.peek()) {
-        if (!Object.hasOwn(parts, word.text)) return args.fault(word, `one of ${names.join(', ')}`);
+        if (!Object.hasOwn(parts, word.text)) return unknownOption(word, names, args);
         if (Object.hasOwn(value, word.text)) return args.fault(word, `'${word.text}' once only`);
         args.take();
         value[word.text] = parts[word.text]!.read(args);
@@ -52,6 +54,11 @@ export function options<F extends Record<string, AnyForm>>(parts: F): Form<Optio
         .map((name) => [name, parts[name]!.print(value[name])].filter((text) => text !== '').join(' '))
         .join(' '),
   };
+}
+
+function unknownOption(word: Word, names: readonly string[], args: Args): undefined {
+  const near = nearest(word.text, names);
+  return args.fault(word, `one of ${names.join(', ')}`, near === null ? undefined : `did you mean '${near}'?`);
 }
 
 /** A form that refuses some of what another reads. `fault` says what was expected instead. */

@@ -103,7 +103,7 @@ export const route: Form<Route> = {
         const option = [next.text];
         for (let i = 0; i < ROUTE_WORDS[next.text]!; i++) {
           const value = args.take();
-          if (value === undefined) return args.fault(undefined, `a value after '${next.text}'`);
+          if (value === undefined) return args.fault(undefined, 'a value');
           const fault = addressFault(next.text, value);
           if (fault !== null) return args.fault(value, fault);
           option.push(value.text);
@@ -145,8 +145,7 @@ export const rule: Form<Rule> = {
       if (!Object.hasOwn(RULE_WORDS, next.text))
         return args.fault(next, 'a word of ip rule, like from, to, table or priority');
       const value = RULE_WORDS[next.text] === 0 ? undefined : args.take();
-      if (value === undefined && RULE_WORDS[next.text] !== 0)
-        return args.fault(undefined, `a value after '${next.text}'`);
+      if (value === undefined && RULE_WORDS[next.text] !== 0) return args.fault(undefined, 'a value');
       const fault = value && addressFault(next.text, value);
       if (fault) return args.fault(value, fault);
       found.push(value === undefined ? [next.text] : [next.text, value.text]);
@@ -163,5 +162,5 @@ function addressFault(option: string, value: Word): string | null {
   const [, text = '', length] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(value.text) ?? [];
   const fits =
     parseAddress(text) !== null && (length === undefined || Number(length) <= (text.includes(':') ? 128 : 32));
-  return fits ? null : `an address after '${option}'`;
+  return fits ? null : 'an address';
 }

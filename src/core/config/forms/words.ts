@@ -1,5 +1,6 @@
 /** Forms of plain words. */
 import type { Form } from '../form.ts';
+import { nearest } from '../nearest.ts';
 
 /** In quotes where it has to be. */
 export function quoted(text: string): string {
@@ -38,14 +39,20 @@ export function choice<T extends string>(...choices: readonly T[]): Form<T> {
       const found = args.take();
       const match = choices.find((each) => each === found?.text);
       if (match !== undefined) return match;
-      const meant = choices.find((each) => each.toLowerCase() === found?.text.toLowerCase());
-      return args.fault(found, oneOf(choices), meant && `did you mean '${meant}'? Capitals count`);
+      return args.fault(found, oneOf(choices), meantChoice(found?.text ?? '', choices));
     },
     print: (value) => value,
   };
 }
 
-export function oneOf(choices: readonly string[]): string {
+function meantChoice(found: string, choices: readonly string[]): string | undefined {
+  const meant = choices.find((each) => each.toLowerCase() === found.toLowerCase());
+  if (meant !== undefined) return `did you mean '${meant}'? Capitals count`;
+  const near = nearest(found, choices);
+  return near === null ? undefined : `did you mean '${near}'?`;
+}
+
+function oneOf(choices: readonly string[]): string {
   return choices.length < 2 ? choices.join() : `${choices.slice(0, -1).join(', ')} or ${choices[choices.length - 1]}`;
 }
 

@@ -57,9 +57,15 @@ export class Text {
 
   /** Where the character at `index` comes from, as the beginning of `length` of them. */
   positionOf(index: number, length = 1): Position {
-    const mark = this.#marks.findLast(({ start }) => start <= index) ?? this.#marks[0]!;
-    const { via, ...at } = this.#moved(mark, index);
-    return { ...at, length: mark.verbatim ? length : (at.length ?? 1), ...(via === undefined ? {} : { via }) };
+    const mark = this.#marks.length === 1 ? this.#marks[0]! : this.#markAt(index);
+    if (!mark.verbatim) return mark.at;
+    const { file, line, column, via } = mark.at;
+    const moved = column + Math.max(index - mark.start, 0);
+    return via === undefined ? { file, line, column: moved, length } : { file, line, column: moved, length, via };
+  }
+
+  #markAt(index: number): Mark {
+    return this.#marks.findLast(({ start }) => start <= index) ?? this.#marks[0]!;
   }
 
   #moved({ start, at, verbatim }: Mark, index: number): Position {

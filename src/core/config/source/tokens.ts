@@ -6,7 +6,6 @@ export interface Word {
   readonly kind: 'word';
   /** Without quotes; backslashes as they stand. */
   readonly text: string;
-  readonly quoted: boolean;
   /** A quote is never closed: reported, and nothing that follows from it should be. */
   readonly broken: boolean;
   readonly at: Position;
@@ -22,18 +21,21 @@ export interface Mark {
 export type Token = Word | Mark;
 
 export function tokenize(lines: readonly Text[], report: Report): Token[] {
-  return lines.flatMap((line) => tokensOf(line, report));
+  const tokens: Token[] = [];
+  for (const line of lines) addTokens(line, tokens, report);
+  return tokens;
 }
 
-function tokensOf(line: Text, report: Report): Token[] {
-  const tokens: Token[] = [];
+function addTokens(line: Text, tokens: Token[], report: Report): void {
   const { text } = line;
+  const before = tokens.length;
   let i = 0;
   while (i < text.length) {
     const char = text[i]!;
     if (/\s/.test(char)) i++;
     else if (char === '{' || char === '}') {
-      tokens.push({ kind: char === '{' ? 'open' : 'close', at: line.positionOf(i), isFirst: tokens.length === 0 });
+      const kind = char === '{' ? 'open' : 'close';
+      tokens.push({ kind, at: line.positionOf(i), isFirst: tokens.length === before });
       i++;
     } else {
       const end = wordEnd(text, i);
@@ -41,8 +43,7 @@ function tokensOf(line: Text, report: Report): Token[] {
       i = end;
     }
   }
-  if (tokens.length > 0) tokens.push({ kind: 'end', at: line.positionOf(text.length), isFirst: false });
-  return tokens;
+  if (tokens.length > before) tokens.push({ kind: 'end', at: line.positionOf(text.length), isFirst: false });
 }
 
 /** Braces end a word, but for `${NAME}` that is not defined, which stays as it stands. */
@@ -63,6 +64,7 @@ function wordEnd(text: string, start: number): number {
 function readWord(line: Text, start: number, end: number, report: Report): Word {
   const raw = line.text.slice(start, end);
   const at = line.positionOf(start, end - start);
+  if (!/["']/.test(raw)) return { kind: 'word', text: raw, broken: false, at };
   let text = '';
   let quote = '';
   let opened = 0;
@@ -81,5 +83,5 @@ function readWord(line: Text, start: number, end: number, report: Report): Word 
     const where = line.positionOf(start + opened, end - start - opened);
     report.error(where, `found ${raw.slice(opened)}, expected a closing ${quote} on the same line`);
   }
-  return { kind: 'word', text, quoted: /["']/.test(raw), broken, at };
+  return { kind: 'word', text, broken, at };
 }
