@@ -11,6 +11,7 @@ export function checkInstance(instance: InstanceSettings, file: File, report: Re
   checkAddresses(instance, report);
   checkInterval(instance, file, report);
   checkState(instance, report);
+  checkPriority(instance, report);
   checkPreemption(instance, report);
   checkAuthentication(instance, file, report);
   checkUnicast(instance, file, report);
@@ -88,9 +89,27 @@ function checkState({ block }: InstanceSettings, report: Report): void {
   }
 }
 
+/** keepalived takes a MASTER without a priority for the owner of the addresses. */
+function checkPriority({ block, wrong }: InstanceSettings, report: Report): void {
+  const state = last(block.state);
+  if (state?.value !== 'MASTER' || block.priority !== undefined || wrong.has('priority')) return;
+  report.warning(
+    state.keyword.at,
+    "found 'state MASTER' without 'priority', expected one: it is 255, that of an owner of the addresses",
+  );
+}
+
 function checkPreemption({ block }: InstanceSettings, report: Report): void {
   const delay = last(block.preempt_delay);
-  if (delay === undefined || block.nopreempt === undefined) return;
+  if (delay === undefined || delay.value === 0) return;
+  if (last(block.state)?.value === 'MASTER') {
+    report.warning(
+      delay.keyword.at,
+      "found 'preempt_delay' beside 'state MASTER', expected 'state BACKUP': a first state of MASTER preempts, so the delay is left out",
+    );
+    return;
+  }
+  if (block.nopreempt === undefined) return;
   report.warning(
     delay.keyword.at,
     "found 'preempt_delay' beside 'nopreempt', expected one of them: nothing is left to delay",
