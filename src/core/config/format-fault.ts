@@ -17,10 +17,12 @@ export function formatFault({ severity, at, text, hint }: Fault, sources: Readon
   return lines.join('\n');
 }
 
-/** All faults, and a last line that counts them. */
-export function formatReport(path: string, { faults, sources }: Pick<Loaded, 'faults' | 'sources'>): string {
-  const isBad = faults.some(({ severity }) => severity === 'error');
-  const verdict = `${path}: ${countFaults(faults)}; the file ${isBad ? 'cannot' : 'can'} be used\n`;
+/** All faults, and a last line that counts them. `strict`: warnings count as errors. */
+export function formatReport(path: string, { faults, sources }: Pick<Loaded, 'faults' | 'sources'>, strict = false) {
+  const hasErrors = faults.some(({ severity }) => severity === 'error');
+  const forbidden = strict && !hasErrors && faults.length > 0;
+  const count = `${countFaults(faults)}${forbidden ? ', which --strict forbids' : ''}`;
+  const verdict = `${path}: ${count}; the file ${hasErrors || forbidden ? 'cannot' : 'can'} be used\n`;
   return faults.map((fault) => `${formatFault(fault, sources)}\n`).join('') + verdict;
 }
 
@@ -28,7 +30,7 @@ export function formatReport(path: string, { faults, sources }: Pick<Loaded, 'fa
 function countFaults(faults: readonly Fault[]): string {
   const errors = faults.filter(({ severity }) => severity === 'error').length;
   const warnings = faults.length - errors;
-  const parts = [count(errors, 'error'), count(warnings, 'warning')].filter((part) => part !== '');
+  const parts = [counted(errors, 'error'), counted(warnings, 'warning')].filter((part) => part !== '');
   return parts.length === 0 ? 'no faults' : parts.join(' and ');
 }
 
@@ -40,6 +42,6 @@ function quote(raw: string, line: number, column: number, length: number): strin
   return [`${String(line).padStart(5)} | ${shown}`, `      | ${before}${carets}`];
 }
 
-function count(n: number, word: string): string {
+function counted(n: number, word: string): string {
   return n === 0 ? '' : `${n} ${word}${n === 1 ? '' : 's'}`;
 }

@@ -31,5 +31,5 @@ export function testConfig({ file, strict, configId }: TestRequest): TestResult 
   };
   const loaded = loadConfig({ path: file, files: configFiles, surroundings, machine: thisMachine() });
   const isBad = loaded.faults.some(({ severity }) => severity === 'error' || strict);
-  return { exit: isBad ? 1 : 0, output: formatReport(file, loaded) };
+  return { exit: isBad ? 1 : 0, output: formatReport(file, loaded, strict) };
 }

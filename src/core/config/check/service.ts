@@ -4,6 +4,7 @@ import { hashesSource } from '../../model/schedulers.ts';
 import type { MethodSetting } from '../forms/services.ts';
 import { last, type Setting } from '../keyword.ts';
 import type { File, ServiceSettings } from '../keywords/root.ts';
+import { MAX_MEMBERS, memberCount } from '../model/ranges.ts';
 import { nearest } from '../nearest.ts';
 import type { Report } from '../report.ts';
 import type { Word } from '../source/tokens.ts';
@@ -51,7 +52,13 @@ function checkGroup(name: string, word: Word, file: File, report: Report): void 
   }
   if (group.entries.length === 0)
     report.error(word.at, `found the empty virtual_server_group ${name}, expected addresses in it`);
-  for (const { value, words } of group.entries) if (value.kind === 'fwmark') reportMark(words[0]!, report);
+  for (const { value, words } of group.entries) {
+    if (value.kind === 'fwmark') reportMark(words[0]!, report);
+    const count = memberCount(value);
+    if (count > MAX_MEMBERS) {
+      report.error(words[0]!.at, `found ${count} addresses and ports in one line, expected ${MAX_MEMBERS} at most`);
+    }
+  }
 }
 
 /** keepalived takes a default with a warning; so is it here. */
