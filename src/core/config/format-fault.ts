@@ -8,12 +8,12 @@ const WIDTH = 100;
 
 /** One fault: what and where, the line, a caret below what is meant, and a hint. */
 export function formatFault({ severity, at, text, hint }: Fault, sources: ReadonlyMap<string, string>): string {
-  const lines = [`${at.file}:${at.line}:${at.column}: ${severity}: ${text}`];
+  const lines = [`${at.file}:${at.line}:${at.column}: ${severity}: ${harmless(text)}`];
   const source = sources.get(at.file);
   const raw = source === undefined ? undefined : rawLines(source)[at.line - 1];
   if (raw !== undefined && raw.trim() !== '') lines.push(...quote(raw, at.line, at.column, at.length ?? 1));
   if (at.via !== undefined) lines.push(`      = by way of ${at.via}`);
-  if (hint !== undefined) lines.push(`      = ${hint}`);
+  if (hint !== undefined) lines.push(`      = ${harmless(hint)}`);
   return lines.join('\n');
 }
 
@@ -34,9 +34,14 @@ function countFaults(faults: readonly Fault[]): string {
   return parts.length === 0 ? 'no faults' : parts.join(' and ');
 }
 
+/** A file may hold anything, and terminals obey control characters. */
+function harmless(text: string): string {
+  return text.replace(/(?!\t)\p{Cc}/gu, '\uFFFD');
+}
+
 function quote(raw: string, line: number, column: number, length: number): string[] {
   const start = Math.max(0, column - 1 - WIDTH / 2);
-  const shown = raw.slice(start, start + WIDTH).trimEnd();
+  const shown = harmless(raw.slice(start, start + WIDTH).trimEnd());
   const before = shown.slice(0, column - 1 - start).replace(/[^\t]/g, ' ');
   const carets = '^'.repeat(Math.max(1, Math.min(length, shown.length - before.length)));
   return [`${String(line).padStart(5)} | ${shown}`, `      | ${before}${carets}`];

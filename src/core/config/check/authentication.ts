@@ -33,10 +33,9 @@ function checkPassword({ block, value: name }: InstanceSettings, report: Report)
   if (password !== undefined) {
     const word = password.words[0]!;
     if (password.value.length > ROOM) {
-      const used = password.value.slice(0, ROOM);
       report.warning(
         word.at,
-        `found ${password.value.length} characters of auth_pass in vrrp_instance ${name}, expected ${ROOM} at most: '${used}' is used`,
+        `found ${password.value.length} characters of auth_pass in vrrp_instance ${name}, expected ${ROOM} at most: the first ${ROOM} are used`,
       );
     }
   } else if (type !== undefined && !wrong.has('auth_pass')) {

@@ -104,6 +104,13 @@ describe('instances', () => {
   });
 });
 
+it('warn of VIPs that do not answer in strict mode, once', () => {
+  const strict = 'global_defs { vrrp_strict }\n';
+  const two = instance('') + instance('', 'B', ROUTER.replace('7', '8'));
+  expectFaults(strict + two, ['1:15 warning in strict mode the VIPs of vrrp_instance A answer nothing']);
+  expectFaults(strict + instance('accept') + instance('priority 255', 'B', ROUTER.replace('7', '8')), []);
+});
+
 describe('groups', () => {
   const two = instance('') + instance('', 'B', ROUTER.replace('7', '8'));
   it.each([

@@ -1,4 +1,5 @@
 /** Checks of global_defs, and of what holds for the whole file. */
+import { last } from '../keyword.ts';
 import type { File } from '../keywords/root.ts';
 import type { Report } from '../report.ts';
 import { commandsOf } from './mentions.ts';
@@ -16,8 +17,23 @@ export function checkGlobals(file: File, report: Report): void {
       );
     }
   }
+  checkStrict(file, report);
   checkMails(file, report);
   checkSecurity(file, report);
+}
+
+/** The trap of many a tutorial: the VIP is there, and nobody can ping it. */
+function checkStrict(file: File, report: Report): void {
+  const strict = (file.global_defs ?? []).flatMap(({ block }) => block.vrrp_strict ?? []).find(({ value }) => value);
+  if (strict === undefined) return;
+  const silent = (file.vrrp_instance ?? []).find(
+    ({ block }) => block.accept === undefined && block.strict_mode === undefined && last(block.priority)?.value !== 255,
+  );
+  if (silent === undefined) return;
+  report.warning(
+    strict.keyword.at,
+    `in strict mode the VIPs of vrrp_instance ${silent.value} answer nothing, not even ping, unless it has 'accept'`,
+  );
 }
 
 /** Mails that nobody gets. */
