@@ -16,6 +16,8 @@ export type Predefined = (name: string, argument: string, at: Position) => strin
 
 /** A definition that stands for itself would go on for ever. */
 const MAX_DEPTH = 32;
+/** Of one line: definitions that stand for each other several times grow without end. */
+const MAX_LENGTH = 65536;
 const USE = /\$(?:\{([A-Za-z_]\w*)((?:\s+[^}\s]+)*)\s*\}|([A-Za-z_]\w*))/;
 
 /** One line, with everything put in that is defined: several lines where a definition has several. */
@@ -29,27 +31,30 @@ export function substitute(text: Text, scope: Scope, predefined: Predefined, rep
     rest = rest.slice(match.index + match[0].length);
     const name = match[1] ?? match[3]!;
     const definition = scope.get(name);
-    let value: Text[];
-    if (definition !== undefined) {
-      if (depth >= MAX_DEPTH) {
-        report.error(at, `$${name} stands for itself, by way of what it is defined as`);
-        return [];
-      }
-      value = definition.lines.flatMap((line) =>
-        substitute(moved(line, name, definition, at), scope, predefined, report, depth + 1),
-      );
-    } else {
-      value = [Text.standIn(predefined(name, match[2]?.trim() ?? '', at) ?? match[0], at)];
-      if (value[0]!.text === match[0]) value = [Text.verbatim(match[0], at)];
+    const value =
+      definition === undefined
+        ? [literal(match[0], predefined(name, match[2]?.trim() ?? '', at), at)]
+        : definition.lines.flatMap((line) =>
+            depth < MAX_DEPTH
+              ? substitute(moved(line, name, definition, at), scope, predefined, report, depth + 1)
+              : [Text.standIn('', at)],
+          );
+    if (depth === MAX_DEPTH && definition !== undefined) {
+      report.error(at, `$${name} stands for itself, by way of what it is defined as`);
     }
-    lines = append(lines, [before]);
-    if (value.length > 1) {
-      const joined = append(lines, value);
-      done.push(...joined.slice(0, -1));
-      lines = joined.slice(-1);
-    } else lines = append(lines, value);
+    lines = append(append(lines, [before]), value);
+    done.push(...lines.splice(0, lines.length - 1));
+    if (lines[0]!.text.length > MAX_LENGTH) {
+      report.error(at, `$${name} makes a line of more than ${MAX_LENGTH} characters`);
+      return [];
+    }
   }
   return [...done, ...append(lines, [rest])];
+}
+
+/** What nobody defined stays as it stands. */
+function literal(written: string, value: string | null, at: Position): Text {
+  return value === null ? Text.verbatim(written, at) : Text.standIn(value, at);
 }
 
 /** The last line goes on with the first of `more`. */

@@ -50,6 +50,11 @@ describe('expand', () => {
 
   it.each([
     ['a definition that stands for itself', '$A=$B\n$B=$A\n$A', '3: \\$A stands for itself'],
+    [
+      'definitions that grow without end',
+      `$A=${'$B'.repeat(99)}\n$B=${'$C'.repeat(99)}\n$C=${'x'.repeat(99)}\n$A`,
+      '4: .* makes a line of more than',
+    ],
     ['lines that stand for themselves', '$A= \\\nx \\\n$A\n$A', '4: found \\$A in what it stands for itself'],
     ['a sequence without an end', '~SEQ(N, 1, 0, 3) x', '1: found .*, expected a step that leads from 1 to 3'],
     ['a sequence that is not closed', '~SEQ(N, 1 x', "1: .*expected '\\)'"],
@@ -63,6 +68,13 @@ describe('expand', () => {
   ])('tells of %s', (_title, text, fault) => {
     const { faults } = expanded(text);
     expect(faults).toEqual([expect.stringMatching(fault)]);
+  });
+
+  it('stops where there are too many lines, and says so once', () => {
+    const report = new Report();
+    const files = filesOf({ x: '~SEQ(A,1,60000) ~SEQ(B,1,60000) $A.$B' });
+    expect(expand('x', files, SURROUNDINGS, report, 1000).lines).toHaveLength(1000);
+    expect(report.faults.map(({ text }) => text)).toEqual(['found more than 1000 lines, expected fewer']);
   });
 
   it('includes files, patterns and files that include files', () => {

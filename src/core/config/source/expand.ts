@@ -35,12 +35,21 @@ export interface Expanded {
   readonly sources: ReadonlyMap<string, string>;
 }
 
+/** Far beyond every use: a director of ten thousand virtual servers has 200,000. */
+const MAX_LINES = 2_000_000;
 const DEFINITION = /^\$([A-Za-z_]\w*)=(.*)$/s;
 const INCLUDE = /^(include[rmwba]?)(?:\s+(.*))?$/;
 const CHECK = /^include_check(?:\s+(.*))?$/;
 
-export function expand(file: string, files: ConfigFiles, surroundings: Surroundings, report: Report): Expanded {
-  const expander = new Expander(files, surroundings, report);
+/** `maxLines`: what is beyond it is left out, with an error. */
+export function expand(
+  file: string,
+  files: ConfigFiles,
+  surroundings: Surroundings,
+  report: Report,
+  maxLines = MAX_LINES,
+): Expanded {
+  const expander = new Expander(files, surroundings, report, maxLines);
   expander.file(file, null);
   return { lines: expander.lines, sources: expander.sources };
 }
@@ -56,9 +65,12 @@ class Expander {
   readonly #open: string[] = [];
   /** Definitions whose lines are being read. */
   readonly #inside: string[] = [];
+  readonly #maxLines: number;
+  #saidFull = false;
   #checks: IncludeMode = { readable: false, match: false };
 
-  constructor(files: ConfigFiles, surroundings: Surroundings, report: Report) {
+  constructor(files: ConfigFiles, surroundings: Surroundings, report: Report, maxLines: number) {
+    this.#maxLines = maxLines;
     this.#files = files;
     this.#surroundings = surroundings;
     this.#report = report;
@@ -108,6 +120,7 @@ class Expander {
   }
 
   #line(line: Text, scope: ReadonlyMap<string, Definition>): void {
+    if (this.#isFull(line)) return;
     const rest = this.#ifMeant(line);
     if (rest === null || rest.text === '') return;
     const definition = DEFINITION.exec(rest.text);
@@ -120,11 +133,23 @@ class Expander {
     const repetition = readRepetition(rest, this.#report);
     if (repetition === 'wrong') return;
     if (repetition !== 'none') {
-      for (const round of repetition.rounds) this.#line(repetition.rest, new Map([...scope, ...round]));
+      for (const round of repetition.rounds) {
+        if (this.#saidFull) break;
+        this.#line(repetition.rest, new Map([...scope, ...round]));
+      }
       return;
     }
     if (this.#include(rest)) return;
     this.#substituted(rest, scope);
+  }
+
+  /** Said once, at the line that is one too many. */
+  #isFull(line: Text): boolean {
+    if (this.lines.length < this.#maxLines || line.text === '') return false;
+    if (!this.#saidFull)
+      this.#report.error(line.positionOf(0), `found more than ${this.#maxLines} lines, expected fewer`);
+    this.#saidFull = true;
+    return true;
   }
 
   #substituted(line: Text, scope: ReadonlyMap<string, Definition>): void {

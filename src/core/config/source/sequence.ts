@@ -10,7 +10,7 @@ export interface Repetition {
 }
 
 /** Far beyond every use, and far below what would fill the memory. */
-const MAX_ROUNDS = 1_000_000;
+const MAX_ROUNDS = 65536;
 const HEAD = /^~(SEQx?|LST)\s*\(/;
 const NAME = /^[A-Za-z_]\w*$/;
 
