@@ -1,5 +1,6 @@
 /** xlbd, from the command line to the exit status. */
 import manifest from '../../package.json' with { type: 'json' };
+import { testConfig } from './config/test-config.ts';
 import { createLog, type Log } from './log.ts';
 import { createNotifier } from './notify.ts';
 import { objectFile } from './object-file.ts';
@@ -14,6 +15,10 @@ const parsed = parseOptions(process.argv.slice(2), manifest.version);
 if ('exit' in parsed) {
   (parsed.exit === 0 ? process.stdout : process.stderr).write(parsed.output);
   process.exitCode = parsed.exit;
+} else if ('test' in parsed) {
+  const { exit, output } = testConfig(parsed.test);
+  process.stderr.write(output);
+  process.exitCode = exit;
 } else {
   await run(parsed.options, createLog(parsed.options.logLevel));
 }

@@ -3,7 +3,7 @@ import { parseOptions } from './options.ts';
 
 function options(...argv: string[]) {
   const parsed = parseOptions(argv, '1.2.3');
-  if (!('options' in parsed)) throw new Error(parsed.output);
+  if (!('options' in parsed)) throw new Error(JSON.stringify(parsed));
   return parsed.options;
 }
 
@@ -44,13 +44,20 @@ describe('parseOptions', () => {
     expect(options('--metrics', text).metrics).toEqual(expected);
   });
 
+  it.each([
+    [['-t', '-f', 'x.conf'], { file: 'x.conf', strict: false, configId: undefined }],
+    [['-tf', 'x.conf', '--strict', '--config-id', 'lvs1'], { file: 'x.conf', strict: true, configId: 'lvs1' }],
+  ])('reads %j as a file to check', (argv, test) => {
+    expect(parseOptions(argv, '1.2.3')).toEqual({ test });
+  });
+
   it('takes -i more than once, each name once', () => {
     expect(options('-i', 'eth0', '--interface', 'eth1', '-i', 'eth0').interfaces).toEqual(['eth0', 'eth1']);
   });
 
   it.each([
     [['-f', 'x.conf'], 2, /later version/],
-    [['-t', '-f', 'x.conf'], 2, /later version/],
+    [['-t'], 2, /-t -f FILE/],
     [['--metrics', 'nonsense'], 2, /address:port/],
     [['--metrics', '1.2.3.4:70000'], 2, /address:port/],
     [['-i', 'a/b'], 2, /interface/],

@@ -2,6 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { RequestedMode } from '../dataplane/attach-plan.ts';
 import { DEFAULT_SIZES, roundConnections, type Sizes } from '../dataplane/sizes.ts';
+import type { TestRequest } from './config/test-config.ts';
 import { LOG_LEVELS, type LogLevel } from './log.ts';
 
 export interface DaemonOptions {
@@ -19,6 +20,8 @@ export interface DaemonOptions {
 
 export type ParsedOptions =
   | { readonly options: DaemonOptions }
+  /** A file is to be checked, and nothing to be started. */
+  | { readonly test: TestRequest }
   /** What to print, and the exit status: nothing is to be started. */
   | { readonly exit: number; readonly output: string };
 
@@ -29,7 +32,7 @@ const DEFAULT_BPFFS = '/sys/fs/bpf/xlb';
 /** `argv` without node and script. */
 export function parseOptions(argv: readonly string[], version: string): ParsedOptions {
   let output = '';
-  const command = createCommand(version).configureOutput({
+  const command = addFileOptions(createCommand(version)).configureOutput({
     writeOut: (text) => {
       output += text;
     },
@@ -44,10 +47,11 @@ export function parseOptions(argv: readonly string[], version: string): ParsedOp
     return { exit: error.exitCode === 0 ? 0 : 2, output };
   }
   const values = command.opts<Values>();
-  if (values.file !== undefined || values.test !== undefined) {
+  if (values.test) return testRequest(values);
+  if (values.file !== undefined) {
     return {
       exit: 2,
-      output: 'xlbd: configuration files come with a later version; use xlb to configure a running xlbd\n',
+      output: 'xlbd: -f alone comes with a later version; -t -f checks a file, xlb configures a running xlbd\n',
     };
   }
   return { options: toOptions(values) };
@@ -68,6 +72,13 @@ interface Values {
   readonly group?: string;
   readonly file?: string;
   readonly test?: boolean;
+  readonly strict?: boolean;
+  readonly configId?: string;
+}
+
+function testRequest({ file, strict, configId }: Values): ParsedOptions {
+  if (file === undefined) return { exit: 2, output: 'xlbd: found -t alone, expected the file to check: -t -f FILE\n' };
+  return { test: { file, strict: strict ?? false, configId } };
 }
 
 function toOptions(values: Values): DaemonOptions {
@@ -88,6 +99,18 @@ function toOptions(values: Values): DaemonOptions {
     },
     group: values.group,
   };
+}
+
+/** Options that are about a configuration file. */
+function addFileOptions(command: Command): Command {
+  return command
+    .option('-f, --file <file>', 'configuration file, in the language of keepalived.conf; so far for -t alone')
+    .option('-t, --test', 'check the configuration file and exit: 0 if it can be used, 1 if not')
+    .option('--strict', 'for -t: warnings are errors')
+    .option(
+      '--config-id <id>',
+      "for -t: what @id lines are compared with (default: the first label of the host's name)",
+    );
 }
 
 function createCommand(version: string): Command {
@@ -134,9 +157,7 @@ function createCommand(version: string): Command {
         1 << 25,
       ),
     )
-    .option('--group <name>', 'group that may talk to the socket, beside root')
-    .addOption(new Option('-f, --file <file>', 'configuration file').hideHelp())
-    .addOption(new Option('-t, --test', 'check the configuration file').hideHelp());
+    .option('--group <name>', 'group that may talk to the socket, beside root');
 }
 
 function sizeOption(flags: string, description: string, standard: number, max: number): Option {

@@ -1,0 +1,59 @@
+/** Checks of global_defs, and of what holds for the whole file. */
+import { last } from '../keyword.ts';
+import type { File } from '../keywords/root.ts';
+import type { Report } from '../report.ts';
+import { commandsOf } from './mentions.ts';
+
+export function checkGlobals(file: File, report: Report): void {
+  for (const { block } of file.global_defs ?? []) {
+    for (const { keyword, value } of block.lvs_timeouts ?? []) {
+      if (Object.keys(value).length === 0)
+        report.error(keyword.at, `found nothing after 'lvs_timeouts', expected tcp, tcpfin or udp with seconds`);
+    }
+    for (const { keyword } of block.lvs_sync_daemon ?? []) {
+      report.warning(
+        keyword.at,
+        'connections are not synchronized yet: the daemon is kept and listed, nothing is sent or received',
+      );
+    }
+  }
+  checkStrict(file, report);
+  checkMails(file, report);
+  checkSecurity(file, report);
+}
+
+/** The trap of many a tutorial: the VIP is there, and nobody can ping it. */
+function checkStrict(file: File, report: Report): void {
+  const strict = (file.global_defs ?? []).flatMap(({ block }) => block.vrrp_strict ?? []).find(({ value }) => value);
+  if (strict === undefined) return;
+  const silent = (file.vrrp_instance ?? []).find(
+    ({ block }) => block.accept === undefined && block.strict_mode === undefined && last(block.priority)?.value !== 255,
+  );
+  if (silent === undefined) return;
+  report.warning(
+    strict.keyword.at,
+    `in strict mode the VIPs of vrrp_instance ${silent.value} answer nothing, not even ping, unless it has 'accept'`,
+  );
+}
+
+/** Mails that nobody gets. */
+function checkMails(file: File, report: Report): void {
+  const globals = (file.global_defs ?? []).map(({ block }) => block);
+  const to = globals.flatMap((block) => block.notification_email ?? []);
+  const recipients = to.flatMap(({ entries }) => entries);
+  if (recipients.length === 0) return;
+  if (globals.some((block) => block.smtp_server !== undefined)) return;
+  report.warning(to[0]!.keyword.at, "found recipients of mails, but no 'smtp_server' in global_defs: no mail is sent");
+}
+
+/** Said once, at the first script: keepalived says it once, too, and its exit status is 6. */
+function checkSecurity(file: File, report: Report): void {
+  if (file.global_defs?.some(({ block }) => block.enable_script_security !== undefined)) return;
+  const first = commandsOf(file)[0];
+  if (first === undefined) return;
+  report.warning(
+    first.word.at,
+    "scripts are run, but global_defs has no 'enable_script_security': whoever can write to one can become its user",
+    "add 'enable_script_security' and 'script_user USER' to global_defs",
+  );
+}

@@ -1,0 +1,51 @@
+/** Names that must stand for something in the file: what is tracked. */
+
+import type { Track } from '../forms/tracks.ts';
+import type { Entry } from '../keyword.ts';
+import type { File } from '../keywords/root.ts';
+import { nearest } from '../nearest.ts';
+import type { Report } from '../report.ts';
+import type { Word } from '../source/tokens.ts';
+
+export function checkReferences(file: File, report: Report): void {
+  const known = {
+    track_script: ['vrrp_script', namesOf(file.vrrp_script)],
+    track_process: ['vrrp_track_process', namesOf(file.vrrp_track_process)],
+    track_file: ['track_file', [...namesOf(file.track_file), ...namesOf(file.vrrp_track_file)]],
+    track_bfd: ['bfd_instance', namesOf(file.bfd_instance)],
+  } as const;
+  for (const { block } of [...(file.vrrp_instance ?? []), ...(file.vrrp_sync_group ?? [])]) {
+    for (const [keyword, [kind, names]] of Object.entries(known)) {
+      const lists = block[keyword as keyof typeof known] ?? [];
+      for (const entry of lists.flatMap(({ entries }) => entries)) checkEntry(entry, kind, names, report);
+    }
+  }
+  checkCheckers(file, known.track_file[1], known.track_bfd[1], report);
+}
+
+function namesOf(blocks: readonly { readonly value: string }[] | undefined): string[] {
+  return (blocks ?? []).map(({ value }) => value);
+}
+
+function checkEntry({ value, words }: Entry<Track>, kind: string, names: readonly string[], report: Report): void {
+  if (!names.includes(value.name)) reportMissing(words[0]!, value.name, kind, names, report);
+}
+
+function checkCheckers(file: File, files: readonly string[], sessions: readonly string[], report: Report): void {
+  const servers = (file.virtual_server ?? []).flatMap(({ block }) => block.real_server ?? []);
+  for (const { block } of servers) {
+    for (const setting of (block.FILE_CHECK ?? []).flatMap((checker) => checker.block.track_file ?? [])) {
+      if (!files.includes(setting.value)) reportMissing(setting.words[0]!, setting.value, 'track_file', files, report);
+    }
+    for (const setting of (block.BFD_CHECK ?? []).flatMap((checker) => checker.block.name ?? [])) {
+      if (!sessions.includes(setting.value))
+        reportMissing(setting.words[0]!, setting.value, 'bfd_instance', sessions, report);
+    }
+  }
+}
+
+function reportMissing(word: Word, name: string, kind: string, names: readonly string[], report: Report): void {
+  const near = nearest(name, names);
+  const hint = near === null ? undefined : `did you mean '${near}'?`;
+  report.error(word.at, `found '${name}', expected the name of a ${kind} of this file`, hint);
+}

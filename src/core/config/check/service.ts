@@ -1,0 +1,177 @@
+/** Checks of a virtual_server by itself. */
+import { addressFamily } from '../../model/address.ts';
+import { hashesSource } from '../../model/schedulers.ts';
+import type { MethodSetting } from '../forms/services.ts';
+import { last, type Setting } from '../keyword.ts';
+import type { File, ServiceSettings } from '../keywords/root.ts';
+import { MAX_MEMBERS, memberCount } from '../model/ranges.ts';
+import { nearest } from '../nearest.ts';
+import type { Report } from '../report.ts';
+import type { Word } from '../source/tokens.ts';
+import { checkRealServer } from './real-server.ts';
+import { methodOf } from './service-facts.ts';
+
+export function checkService(service: ServiceSettings, file: File, report: Report): void {
+  checkTarget(service, file, report);
+  checkDefaults(service, report);
+  checkMissing(service, report);
+  checkPersistence(service, report);
+  checkQuorum(service, report);
+  checkSorry(service, report);
+  for (const server of service.block.real_server ?? []) checkRealServer(server, service, report);
+}
+
+/** What packets the service takes, and whether the data plane knows how. */
+function checkTarget({ value, words, block }: ServiceSettings, file: File, report: Report): void {
+  if (value.kind === 'fwmark') reportMark(words[0]!, report);
+  if (value.kind === 'group') checkGroup(value.group, words[1]!, file, report);
+  const protocol = last(block.protocol);
+  if (value.kind === 'fwmark' && protocol !== undefined) {
+    report.warning(
+      protocol.keyword.at,
+      "found 'protocol' in a service by firewall mark, expected none: a mark says nothing of protocols, so it is left out",
+    );
+  }
+}
+
+export function reportMark(word: Word, report: Report): void {
+  report.warning(word.at, 'the data plane has no services by firewall mark yet: this one is checked and left out');
+}
+
+function checkGroup(name: string, word: Word, file: File, report: Report): void {
+  const names = (file.virtual_server_group ?? []).map(({ value }) => value);
+  const group = file.virtual_server_group?.find(({ value }) => value === name);
+  if (group === undefined) {
+    const near = nearest(name, names);
+    report.error(
+      word.at,
+      `found '${name}', expected the name of a virtual_server_group of this file`,
+      near === null ? undefined : `did you mean '${near}'?`,
+    );
+    return;
+  }
+  if (group.entries.length === 0)
+    report.error(word.at, `found the empty virtual_server_group ${name}, expected addresses in it`);
+  for (const { value, words } of group.entries) {
+    if (value.kind === 'fwmark') reportMark(words[0]!, report);
+    const count = memberCount(value);
+    if (count > MAX_MEMBERS) {
+      report.error(words[0]!.at, `found ${count} addresses and ports in one line, expected ${MAX_MEMBERS} at most`);
+    }
+  }
+}
+
+/** keepalived takes a default with a warning; so is it here. */
+function checkDefaults({ keyword, words, value, block, wrong }: ServiceSettings, report: Report): void {
+  const title = words.map(({ text }) => text).join(' ');
+  const has = (name: keyof typeof block) => block[name] !== undefined || wrong.has(name);
+  const missing: string[] = [];
+  if (value.kind !== 'fwmark' && !has('protocol')) missing.push("'protocol': it is UDP");
+  if (!has('lb_algo') && !has('lvs_sched')) missing.push("'lb_algo': it is wlc");
+  if (!has('lb_kind') && !has('lvs_method')) missing.push("'lb_kind': it is NAT");
+  for (const each of missing) report.warning(keyword.at, `found no ${each} for virtual_server ${title}`);
+}
+
+/** What is configured in full and does not run yet: one warning each, at its line. */
+function checkMissing({ block }: ServiceSettings, report: Report): void {
+  reportMethod(last(block.lb_kind) ?? last(block.lvs_method), report);
+  reportMethod(last(block.sorry_server_lvs_method), report);
+  for (const server of block.real_server ?? [])
+    reportMethod(last(server.block.lvs_method) ?? last(server.block.lb_kind), report);
+  const engine = last(block.persistence_engine);
+  if (engine !== undefined)
+    report.warning(
+      engine.keyword.at,
+      'the data plane has no persistence engines yet: clients are told apart by their address',
+    );
+}
+
+function reportMethod(setting: Setting<MethodSetting> | undefined, report: Report): void {
+  if (setting === undefined) return;
+  const { method, tunnel } = setting.value;
+  const at = setting.words[0]!.at;
+  if (method === 'FULLNAT')
+    report.warning(at, 'the data plane has no FULLNAT yet: what uses it is checked and left out');
+  if (tunnel !== null && tunnel.type !== 'ipip') {
+    report.warning(at, `the data plane has no ${tunnel.type} tunnels yet: what uses them is checked and left out`);
+  }
+}
+
+function checkPersistence({ value, block }: ServiceSettings, report: Report): void {
+  const engine = last(block.persistence_engine);
+  if (engine !== undefined && (value.kind === 'fwmark' || last(block.protocol)?.value !== 'UDP')) {
+    report.error(engine.keyword.at, "found persistence_engine sip without 'protocol UDP', which it needs");
+  }
+  checkFlags(block, report);
+  const granularity = last(block.persistence_granularity);
+  if (granularity === undefined || value.kind !== 'address') return;
+  const isNetmask = granularity.value.includes('.');
+  if (isNetmask !== (addressFamily(value.address) === 4)) {
+    const expected = isNetmask ? 'a prefix length from 1 to 128' : 'a netmask like 255.255.255.0';
+    report.error(
+      granularity.words[0]!.at,
+      `found '${granularity.value}', expected ${expected} for an IPv${addressFamily(value.address)} service`,
+    );
+  }
+}
+
+/** Flags of a scheduler that is not there. */
+function checkFlags(block: ServiceSettings['block'], report: Report): void {
+  const scheduler = (last(block.lb_algo) ?? last(block.lvs_sched))?.value ?? 'wlc';
+  for (const name of ['sh-port', 'sh-fallback', 'mh-port', 'mh-fallback'] as const) {
+    const setting = last(block[name]);
+    if (setting !== undefined && scheduler !== name.slice(0, 2)) {
+      report.warning(
+        setting.keyword.at,
+        `found '${name}' with scheduler ${scheduler}, expected ${name.slice(0, 2)}: it is left out`,
+      );
+    }
+  }
+  for (const name of ['flag-1', 'flag-2'] as const) {
+    const setting = last(block[name]);
+    if (setting !== undefined && !hashesSource(scheduler)) {
+      report.warning(
+        setting.keyword.at,
+        `found '${name}' with scheduler ${scheduler}, expected sh or mh: it is left out`,
+      );
+    }
+  }
+}
+
+function checkQuorum({ block }: ServiceSettings, report: Report): void {
+  const servers = block.real_server ?? [];
+  const standard = last(block.weight)?.value ?? 1;
+  const total = servers.reduce((sum, server) => sum + (last(server.block.weight)?.value ?? standard), 0);
+  const quorum = last(block.quorum);
+  if (quorum !== undefined && servers.length > 0 && quorum.value > total) {
+    report.warning(
+      quorum.words[0]!.at,
+      `found quorum ${quorum.value}, expected ${total} at most, the weight of all real servers: it is ${Math.max(total, 1)}`,
+    );
+  }
+  const least = Math.min(quorum?.value ?? 1, servers.length > 0 ? Math.max(total, 1) : Number.POSITIVE_INFINITY);
+  const hysteresis = last(block.hysteresis);
+  if (hysteresis !== undefined && hysteresis.value >= least) {
+    report.warning(
+      hysteresis.words[0]!.at,
+      `found hysteresis ${hysteresis.value}, expected less than the quorum, ${least}: it is 0`,
+    );
+  }
+}
+
+function checkSorry(service: ServiceSettings, report: Report): void {
+  const { value, block } = service;
+  const sorry = last(block.sorry_server);
+  for (const setting of [...(block.sorry_server_inhibit ?? []), ...(block.sorry_server_lvs_method ?? [])]) {
+    if (sorry === undefined)
+      report.warning(setting.keyword.at, `found '${setting.keyword.text}' without 'sorry_server': it is left out`);
+  }
+  if (sorry === undefined || value.kind !== 'address') return;
+  const { method } = last(block.sorry_server_lvs_method)?.value ?? methodOf(block);
+  if (method !== 'TUN' && addressFamily(sorry.value.address) !== addressFamily(value.address)) {
+    report.error(
+      sorry.words[0]!.at,
+      `found an IPv${addressFamily(sorry.value.address)} sorry server, expected IPv${addressFamily(value.address)}, or lb_kind TUN`,
+    );
+  }
+}

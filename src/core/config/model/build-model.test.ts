@@ -1,0 +1,239 @@
+import { describe, expect, it } from 'vitest';
+import { applyCommand, emptyModel } from '../../model/apply-command.ts';
+import { loadText } from '../testing.ts';
+import { buildModel } from './build-model.ts';
+
+const ROUTER = 'interface eth0\nvirtual_router_id 7\nvirtual_ipaddress { 192.0.2.1/24 dev eth1 }\n';
+
+function model(text: string) {
+  const { file, faults } = loadText(text);
+  expect(faults.filter(({ severity }) => severity === 'error')).toEqual([]);
+  return buildModel(file);
+}
+
+function instance(lines: string, globals = '', router = ROUTER) {
+  return model(`global_defs {\n${globals}\n}\nvrrp_instance A {\n${router}${lines}\n}`).instances[0]!;
+}
+
+describe('an instance', () => {
+  it('has the defaults of keepalived', () => {
+    expect(instance('')).toMatchObject({
+      name: 'A',
+      interface: 'eth0',
+      vrid: 7,
+      family: 4,
+      version: 2,
+      strict: false,
+      state: 'BACKUP',
+      priority: 100,
+      advertInterval: 1,
+      downTimerAdverts: 3,
+      authentication: null,
+      preempt: true,
+      preemptDelay: 0,
+      accept: true,
+      addresses: [{ address: '192.0.2.1', length: 24, options: { dev: 'eth1' } }],
+      source: null,
+      group: '224.0.0.18',
+      peers: [],
+      unicastTtl: 255,
+      answerLower: true,
+      sendBeforeYielding: false,
+      announcements: { delay: 5, repeat: 5, refresh: 0, refreshRepeat: 1, lowerPriorityDelay: 5, arpGap: 0 },
+      smtpAlert: false,
+    });
+  });
+
+  it.each([
+    ['a MASTER without a priority is the owner', 'state MASTER', '', { priority: 255, state: 'MASTER' }],
+    ['priority 255 starts as MASTER', 'priority 255', '', { state: 'MASTER' }],
+    ['version 2 rounds', 'advert_int 2.6', '', { advertInterval: 3 }],
+    ['version 2 has a second at least', 'advert_int 0.2', '', { advertInterval: 1 }],
+    ['version 3 does not', 'version 3\nadvert_int 0.25', '', { version: 3, advertInterval: 0.25 }],
+    ['the own version counts', 'version 2', 'vrrp_version 3', { version: 2 }],
+    ['the global version counts', '', 'vrrp_version 3', { version: 3 }],
+    ['nopreempt', 'nopreempt', '', { preempt: false }],
+    ['MASTER preempts', 'state MASTER\npriority 9\nnopreempt\npreempt_delay 5', '', { preempt: true, preemptDelay: 0 }],
+    ['a delay', 'preempt_delay 5', '', { preemptDelay: 5 }],
+    [
+      'passwords are cut',
+      'authentication {\nauth_type PASS\nauth_pass 123456789\n}',
+      '',
+      { authentication: { type: 'PASS', password: '12345678' } },
+    ],
+    ['version 3 has none', 'version 3\nauthentication {\nauth_type PASS\nauth_pass 1\n}', '', { authentication: null }],
+    [
+      'AH starts as BACKUP',
+      'state MASTER\npriority 9\nauthentication {\nauth_type AH\nauth_pass 1\n}',
+      '',
+      { state: 'BACKUP' },
+    ],
+    ['strict mode', 'unicast_peer { 192.0.2.9 }', 'vrrp_strict', { strict: true, accept: false, peers: [] }],
+    ['strict mode with accept', 'accept', 'vrrp_strict', { accept: true }],
+    ['strict mode that an instance is out of', 'strict_mode off', 'vrrp_strict', { strict: false, accept: true }],
+    ['no_accept', 'no_accept', '', { accept: false }],
+    [
+      'peers',
+      'unicast_src_ip 192.0.2.8\nunicast_peer { 192.0.2.9 min_ttl 254 }',
+      '',
+      { source: '192.0.2.8', peers: [{ address: '192.0.2.9', options: { min_ttl: 254 } }] },
+    ],
+    ['off is off', 'skip_check_adv_addr off', 'vrrp_skip_check_adv_addr', { skipAddressCheck: false }],
+    [
+      'own words before global ones',
+      'garp_master_delay 1',
+      'vrrp_garp_master_delay 9\nvrrp_garp_lower_prio_repeat 2',
+      { announcements: { delay: 1, lowerPriorityDelay: 1, lowerPriorityRepeat: 2 } },
+    ],
+    ['least announcements', '', 'vrrp_min_garp', { announcements: { delay: 0, repeat: 1 } }],
+    [
+      'gaps of 0',
+      '',
+      'vrrp_garp_interval 0\nvrrp_gna_interval 0.5',
+      { announcements: { arpGap: 0, neighbourGap: 0.5 } },
+    ],
+    [
+      'tracks',
+      'track_script { s weight -30 reverse }',
+      '}\nvrrp_script s { script /x',
+      { tracks: { scripts: [{ name: 's', weight: { weight: -30, reverse: true } }] } },
+    ],
+    [
+      'a fault script stands in for a deleted one',
+      'notify_fault "/x y"',
+      '',
+      { notifies: { deleted: { argv: ['/x', 'y'] } } },
+    ],
+    ['mails that are on for all', '', 'smtp_alert', { smtpAlert: true }],
+    ['mails that are off for VRRP', '', 'smtp_alert\nsmtp_alert_vrrp off', { smtpAlert: false }],
+    ['the last word counts', 'priority 3\npriority 5', '', { priority: 5 }],
+  ])('%s', (_title, lines, globals, expected) => {
+    expect(instance(lines, globals)).toMatchObject(expected);
+  });
+
+  it('of IPv6 has version 3 and its group', () => {
+    const router = 'interface eth0\nvirtual_router_id 7\nvirtual_ipaddress { fe80::1 }\n';
+    expect(instance('', '', router)).toMatchObject({ family: 6, version: 3, group: 'ff02::12' });
+  });
+});
+
+describe('a script', () => {
+  it('has its words, and a timeout of its interval', () => {
+    const { scripts } = model(
+      'global_defs { script_user me }\nvrrp_script s {\nscript "/a \'b c\' \\x41"\ninterval 3\nfall 2\n}',
+    );
+    expect(scripts).toEqual([
+      {
+        name: 's',
+        argv: ['/a', 'b c', 'A'],
+        interval: 3,
+        timeout: 3,
+        weight: { weight: 0, reverse: false },
+        rise: 1,
+        fall: 2,
+        startsFailed: false,
+        user: { user: 'me', group: null },
+      },
+    ]);
+  });
+});
+
+function service(lines: string, name = '192.0.2.1 80', rest = '') {
+  return model(`virtual_server ${name} {\nprotocol TCP\n${lines}\n}\n${rest}`).services[0]!;
+}
+
+describe('a virtual server', () => {
+  it('has the defaults of keepalived', () => {
+    expect(service('real_server 10.0.0.1 { }')).toEqual({
+      name: '192.0.2.1 80',
+      services: [
+        {
+          protocol: 'tcp',
+          address: '192.0.2.1',
+          port: 80,
+          scheduler: 'wlc',
+          options: { fallback: false, port: false },
+          persistence: null,
+          onePacket: false,
+          engine: null,
+          servers: [{ address: '10.0.0.1', port: 80, method: 'nat', weight: 1, upperThreshold: 0, lowerThreshold: 0 }],
+        },
+      ],
+      leftOut: null,
+      quorum: 1,
+      hysteresis: 0,
+    });
+  });
+
+  it.each([
+    ['DR keeps the port', 'lb_kind DR\nreal_server 10.0.0.1 8080 { }', { servers: [{ method: 'dr', port: 80 }] }],
+    ['NAT translates it', 'lb_kind NAT\nreal_server 10.0.0.1 8080 { }', { servers: [{ method: 'nat', port: 8080 }] }],
+    [
+      'a method of its own',
+      'lb_kind DR\nreal_server 10.0.0.1 8080 { lvs_method NAT }',
+      { servers: [{ method: 'nat', port: 8080 }] },
+    ],
+    [
+      'weights',
+      'weight 3\nreal_server 10.0.0.1 { }\nreal_server 10.0.0.2 { weight 0 }',
+      { servers: [{ weight: 3 }, { weight: 0 }] },
+    ],
+    ['persistence alone', 'persistence_timeout', { persistence: { timeout: 360 } }],
+    [
+      'persistence with a mask',
+      'persistence_timeout 9\npersistence_granularity 255.255.0.0',
+      { persistence: { timeout: 9, netmask: '255.255.0.0' } },
+    ],
+    ['flags', 'lb_algo sh\nsh-port\nflag-1', { scheduler: 'sh', options: { port: true, fallback: true } }],
+    ['flags of another scheduler', 'lb_algo rr\nsh-port', { options: { port: false } }],
+  ])('%s', (_title, lines, expected) => {
+    expect(service(lines).services[0]).toMatchObject(expected);
+  });
+
+  it.each([
+    ['a quorum above all weights', 'quorum 5\nhysteresis 7', { quorum: 1, hysteresis: 0 }],
+    ['FULLNAT', 'lb_kind FULLNAT', { leftOut: 'the data plane has no FULLNAT yet' }],
+    ['a tunnel', 'lb_kind TUN type gue port 6080', { leftOut: 'the data plane has no gue tunnels yet' }],
+  ])('%s is put right, or left out', (_title, lines, expected) => {
+    expect(service(`${lines}\nreal_server 10.0.0.1 { }`)).toMatchObject(expected);
+  });
+
+  it('by firewall mark is left out', () => {
+    const found = service('ip_family inet6', 'fwmark 7');
+    expect(found.services).toMatchObject([{ protocol: 'fwmark', family: 6, mark: 7 }]);
+    expect(found.leftOut).toContain('firewall mark');
+  });
+
+  it('of a group is a service for each address and port', () => {
+    const group = 'virtual_server_group G {\n192.0.2.9-11 80\n2001:db8::/127 443-444\n}';
+    const keys = service('', 'group G', group).services.map((each) =>
+      'address' in each ? `${each.address} ${each.port}` : '',
+    );
+    expect(keys).toEqual([
+      ...['192.0.2.9 80', '192.0.2.10 80', '192.0.2.11 80'],
+      ...['2001:db8:: 443', '2001:db8:: 444', '2001:db8::1 443', '2001:db8::1 444'],
+    ]);
+  });
+});
+
+it('has services that the command replace takes', () => {
+  const group = 'virtual_server_group G {\n192.0.2.9-11 80\n}\n';
+  const other = 'virtual_server fwmark 7 {\nlb_kind TUN\nreal_server fe80::1 { }\n}\n';
+  const text = `${group}${other}virtual_server group G {
+    protocol TCP\nlb_kind DR\nlb_algo mh\nmh-port\npersistence_timeout 50\npersistence_granularity 255.255.255.0
+    real_server 10.0.0.1 80 {\nweight 3\nuthreshold 9\nlthreshold 5\n}
+    real_server 10.0.0.2 8080 {\nlvs_method NAT\n}
+  }`;
+  const services = model(text).services.flatMap((each) => each.services);
+  const applied = applyCommand(emptyModel, { type: 'replace', services });
+  expect(applied).not.toHaveProperty('error');
+  expect('model' in applied && [...applied.model.services.keys()]).toHaveLength(4);
+});
+
+it('knows timeouts and groups', () => {
+  const text = `global_defs {\nlvs_timeouts tcp 900 tcpfin 60\n}\nvrrp_instance A {\n${ROUTER}}\nvrrp_sync_group G {\ngroup {\nA\n}\n}`;
+  expect(model(text)).toMatchObject({
+    timeouts: { tcp: 900, tcpFin: 60 },
+    groups: [{ name: 'G', members: ['A'], usesWeights: false }],
+  });
+});

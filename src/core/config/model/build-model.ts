@@ -1,0 +1,42 @@
+/** What a file without errors means: the last stage, where nothing is optional any more. */
+import { last } from '../keyword.ts';
+import type { File } from '../keywords/root.ts';
+import { globalsOf } from './globals.ts';
+import { buildInstance, type Instance } from './instance.ts';
+import { buildScript, type TrackedScript } from './script.ts';
+import { buildService, type Service } from './service.ts';
+
+export interface SyncGroup {
+  readonly name: string;
+  readonly members: readonly string[];
+  readonly usesWeights: boolean;
+}
+
+export interface ConfigModel {
+  readonly instances: readonly Instance[];
+  readonly groups: readonly SyncGroup[];
+  readonly scripts: readonly TrackedScript[];
+  readonly services: readonly Service[];
+  /** Seconds; what is not said stays as it is. */
+  readonly timeouts: { readonly tcp?: number; readonly tcpFin?: number; readonly udp?: number };
+}
+
+export function buildModel(file: File): ConfigModel {
+  const globals = globalsOf(file);
+  const { tcp, tcpfin, udp } = last(globals.lvs_timeouts)?.value ?? {};
+  return {
+    instances: (file.vrrp_instance ?? []).map((setting) => buildInstance(setting, file, globals)),
+    groups: (file.vrrp_sync_group ?? []).map(({ value, block }) => ({
+      name: value,
+      members: (block.group ?? []).flatMap(({ entries }) => entries.map((entry) => entry.value)),
+      usesWeights: block.sync_group_tracking_weight !== undefined,
+    })),
+    scripts: (file.vrrp_script ?? []).map((setting) => buildScript(setting, globals)),
+    services: (file.virtual_server ?? []).map((setting) => buildService(setting, file)),
+    timeouts: {
+      ...(tcp === undefined ? {} : { tcp }),
+      ...(tcpfin === undefined ? {} : { tcpFin: tcpfin }),
+      ...(udp === undefined ? {} : { udp }),
+    },
+  };
+}

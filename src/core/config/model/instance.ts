@@ -1,0 +1,185 @@
+/** A VRRP instance as it acts: every default filled in, every correction that a warning tells of made. */
+import type { Address } from '../../model/model.ts';
+import { instanceFacts } from '../check/instance-facts.ts';
+import type { InterfaceAddress, PeerAddress, Route, Rule } from '../forms/ip.ts';
+import type { Script } from '../forms/scripts.ts';
+import type { Track } from '../forms/tracks.ts';
+import { type Entry, type ListSetting, last } from '../keyword.ts';
+import type { File, InstanceSettings } from '../keywords/root.ts';
+import { type Announcements, announcementsOf } from './announcements.ts';
+import { firstOf, type Globals } from './globals.ts';
+
+export interface Authentication {
+  readonly type: 'PASS' | 'AH';
+  /** Eight characters at most. */
+  readonly password: string;
+}
+
+export interface Notifies {
+  readonly master: Script | null;
+  readonly backup: Script | null;
+  readonly fault: Script | null;
+  readonly stop: Script | null;
+  readonly deleted: Script | null;
+  readonly lowerPriority: Script | null;
+  /** On every change. */
+  readonly any: Script | null;
+  readonly priorityChanges: boolean;
+}
+
+export interface Tracks {
+  readonly interfaces: readonly Track[];
+  readonly scripts: readonly Track[];
+  readonly files: readonly Track[];
+  readonly processes: readonly Track[];
+  readonly virtualServers: readonly Track[];
+}
+
+export interface Instance {
+  readonly name: string;
+  /** null: by unicast from an address, whatever the interface. */
+  readonly interface: string | null;
+  readonly vrid: number;
+  readonly family: 4 | 6;
+  readonly version: 2 | 3;
+  readonly strict: boolean;
+  readonly state: 'MASTER' | 'BACKUP';
+  readonly priority: number;
+  /** Seconds; whole ones with version 2. */
+  readonly advertInterval: number;
+  readonly downTimerAdverts: number;
+  readonly authentication: Authentication | null;
+  readonly preempt: boolean;
+  /** Seconds. */
+  readonly preemptDelay: number;
+  readonly accept: boolean;
+  readonly addresses: readonly InterfaceAddress[];
+  /** Held, and not advertised. */
+  readonly excluded: readonly InterfaceAddress[];
+  readonly routes: readonly Route[];
+  readonly rules: readonly Rule[];
+  /** null: the first address of the interface. */
+  readonly source: Address | null;
+  readonly group: Address;
+  /** None: by multicast. */
+  readonly peers: readonly PeerAddress[];
+  readonly unicastTtl: number;
+  readonly checkUnicastSource: boolean;
+  readonly faultWithoutPeers: boolean;
+  readonly skipAddressCheck: boolean;
+  readonly answerLower: boolean;
+  readonly sendBeforeYielding: boolean;
+  readonly ownerIgnoresAdverts: boolean;
+  /** Version 3 over IPv4 without a pseudo-header. */
+  readonly checksumAsV2: boolean;
+  readonly trackInterface: boolean;
+  readonly trackSource: boolean;
+  /** Words after use_vmac; null: no macvlan. */
+  readonly vmac: readonly string[] | null;
+  readonly announcements: Announcements;
+  readonly tracks: Tracks;
+  readonly notifies: Notifies;
+  readonly smtpAlert: boolean;
+}
+
+const OWNER = 255;
+const ROOM_OF_PASSWORD = 8;
+const GROUPS = { 4: '224.0.0.18', 6: 'ff02::12' } as const;
+
+/** Of a file without errors. */
+export function buildInstance(setting: InstanceSettings, file: File, globals: Globals): Instance {
+  const { block, value: name } = setting;
+  const facts = instanceFacts(setting, file);
+  const own = <V>(standard: V, settings: readonly { readonly value: V }[] | undefined) =>
+    last(settings)?.value ?? standard;
+  return {
+    name,
+    interface: own(null, block.interface),
+    vrid: own(0, block.virtual_router_id),
+    ...facts,
+    ...electionOf(setting, facts, globals),
+    authentication: authenticationOf(setting, facts),
+    accept: block.accept !== undefined || !(block.no_accept !== undefined || facts.strict),
+    addresses: valuesOf(block.virtual_ipaddress),
+    excluded: valuesOf(block.virtual_ipaddress_excluded),
+    routes: valuesOf(block.virtual_routes),
+    rules: valuesOf(block.virtual_rules),
+    ...transportOf(setting, facts, globals),
+    trackInterface: block.dont_track_primary === undefined,
+    trackSource: block.track_src_ip !== undefined,
+    vmac: own(null, block.use_vmac),
+    announcements: announcementsOf(block, globals),
+    tracks: {
+      interfaces: valuesOf(block.track_interface),
+      scripts: valuesOf(block.track_script),
+      files: valuesOf(block.track_file),
+      processes: valuesOf(block.track_process),
+      virtualServers: valuesOf(block.track_virtual_server),
+    },
+    notifies: notifiesOf(setting, globals),
+    smtpAlert: firstOf(false, block.smtp_alert, globals.smtp_alert_vrrp, globals.smtp_alert),
+  };
+}
+
+type Facts = Pick<Instance, 'family' | 'version' | 'strict'>;
+
+function electionOf({ block }: InstanceSettings, { version }: Facts, globals: Globals) {
+  const wanted = last(block.state)?.value ?? 'BACKUP';
+  const priority = last(block.priority)?.value ?? (wanted === 'MASTER' ? OWNER : 100);
+  const isAh = last(last(block.authentication)?.block.auth_type)?.value === 'AH' && version === 2;
+  const state: 'MASTER' | 'BACKUP' = priority === OWNER ? 'MASTER' : isAh ? 'BACKUP' : wanted;
+  const interval = last(block.advert_int)?.value ?? 1;
+  const preempts = wanted === 'MASTER';
+  const preempt = preempts || block.nopreempt === undefined;
+  return {
+    state,
+    priority,
+    advertInterval: version === 2 ? Math.max(1, Math.round(interval)) : interval,
+    downTimerAdverts: firstOf(3, block.down_timer_adverts, globals.vrrp_down_timer_adverts),
+    preempt,
+    preemptDelay: preempts || !preempt ? 0 : (last(block.preempt_delay)?.value ?? 0),
+    answerLower: !firstOf(false, block.lower_prio_no_advert, globals.vrrp_lower_prio_no_advert),
+    sendBeforeYielding: firstOf(false, block.higher_prio_send_advert, globals.vrrp_higher_prio_send_advert),
+    ownerIgnoresAdverts: firstOf(false, block.owner_ignore_adverts, globals.vrrp_owner_ignore_adverts),
+    skipAddressCheck: firstOf(false, block.skip_check_adv_addr, globals.vrrp_skip_check_adv_addr),
+  };
+}
+
+/** Version 3 and strict mode have none. */
+function authenticationOf({ block }: InstanceSettings, { version, strict }: Facts): Authentication | null {
+  const inside = last(block.authentication)?.block;
+  const type = last(inside?.auth_type)?.value;
+  const password = last(inside?.auth_pass)?.value;
+  if (type === undefined || password === undefined || version === 3 || strict) return null;
+  return { type, password: password.slice(0, ROOM_OF_PASSWORD) };
+}
+
+function transportOf({ block }: InstanceSettings, { family, strict }: Facts, globals: Globals) {
+  const group = family === 4 ? globals.vrrp_mcast_group4 : globals.vrrp_mcast_group6;
+  return {
+    source: (last(block.unicast_src_ip) ?? last(block.mcast_src_ip))?.value ?? null,
+    group: firstOf(GROUPS[family] as Address, block.mcast_dst_ip, group),
+    peers: strict ? [] : valuesOf(block.unicast_peer),
+    unicastTtl: last(block.unicast_ttl)?.value ?? 255,
+    checkUnicastSource: firstOf(false, block.check_unicast_src, globals.vrrp_check_unicast_src),
+    faultWithoutPeers: block.unicast_fault_no_peer !== undefined,
+    checksumAsV2: firstOf(false, block.v3_checksum_as_v2, globals.v3_checksum_as_v2),
+  };
+}
+
+function notifiesOf({ block }: InstanceSettings, globals: Globals): Notifies {
+  return {
+    master: last(block.notify_master)?.value ?? null,
+    backup: last(block.notify_backup)?.value ?? null,
+    fault: last(block.notify_fault)?.value ?? null,
+    stop: last(block.notify_stop)?.value ?? null,
+    deleted: (last(block.notify_deleted) ?? last(block.notify_fault))?.value ?? null,
+    lowerPriority: last(block.notify_master_rx_lower_pri)?.value ?? null,
+    any: last(block.notify)?.value ?? null,
+    priorityChanges: firstOf(false, block.notify_priority_changes, globals.vrrp_notify_priority_changes),
+  };
+}
+
+function valuesOf<E>(lists: readonly ListSetting<unknown, E>[] | undefined): E[] {
+  return (lists ?? []).flatMap(({ entries }) => entries.map(({ value }: Entry<E>) => value));
+}

@@ -1,0 +1,110 @@
+/** A virtual server as the data plane is told of it: one service for each of its addresses and ports. */
+import { addressFamily, parseAddress } from '../../model/address.ts';
+import type { ServerSpec, ServiceSpec } from '../../model/command.ts';
+import type { Address, Method, Protocol, ServiceKey } from '../../model/model.ts';
+import { prefixMask } from '../../model/netmask.ts';
+import { hashesSource } from '../../model/schedulers.ts';
+import { methodOf, serverMethodOf } from '../check/service-facts.ts';
+import type { InetFamily, MethodSetting } from '../forms/services.ts';
+import { last } from '../keyword.ts';
+import type { File, RealServerSettings, ServiceSettings } from '../keywords/root.ts';
+import { addressesOf, portsOf } from './ranges.ts';
+
+/** In the words of the command `replace`. Servers in the order of the file. */
+export type ServiceWithServers = ServiceSpec & { readonly servers: readonly ServerSpec[] };
+
+export interface Service {
+  /** As the file names it: what stands after `virtual_server`. */
+  readonly name: string;
+  readonly services: readonly ServiceWithServers[];
+  /** Why the data plane leaves it out; null: it does not. */
+  readonly leftOut: string | null;
+  readonly quorum: number;
+  readonly hysteresis: number;
+}
+
+/** Of a file without errors. */
+export function buildService(setting: ServiceSettings, file: File): Service {
+  const { block, words } = setting;
+  const keys = keysOf(setting, file);
+  const total = (block.real_server ?? []).reduce((sum, server) => sum + weightOf(server, setting), 0);
+  const quorum = Math.max(1, Math.min(last(block.quorum)?.value ?? 1, total));
+  const hysteresis = last(block.hysteresis)?.value ?? 0;
+  return {
+    name: words.map(({ text }) => text).join(' '),
+    services: keys.map((key) => ({ ...key, ...affinityOf(setting, key), servers: serversOf(setting, key) })),
+    leftOut: reasonToLeaveOut(setting, keys),
+    quorum,
+    hysteresis: hysteresis >= quorum ? 0 : hysteresis,
+  };
+}
+
+function keysOf({ value, block }: ServiceSettings, file: File): ServiceKey[] {
+  const protocol = (last(block.protocol)?.value ?? 'UDP').toLowerCase() as Protocol;
+  const standard = last(block.ip_family)?.value ?? 'inet';
+  if (value.kind === 'fwmark') return [markKey(value.mark, value.family ?? standard)];
+  if (value.kind === 'address') return [{ protocol, address: value.address, port: value.port ?? 0 }];
+  const group = file.virtual_server_group?.find((each) => each.value === value.group);
+  return (group?.entries ?? []).flatMap(({ value: member }): ServiceKey[] => {
+    if (member.kind === 'fwmark') return [markKey(member.mark, member.family ?? standard)];
+    const ports = portsOf(member);
+    return addressesOf(member).flatMap((address) => ports.map((port) => ({ protocol, address, port })));
+  });
+}
+
+function markKey(mark: number, family: InetFamily): ServiceKey {
+  return { protocol: 'fwmark', family: family === 'inet' ? 4 : 6, mark };
+}
+
+function affinityOf({ block }: ServiceSettings, key: ServiceKey) {
+  const scheduler = (last(block.lb_algo) ?? last(block.lvs_sched))?.value ?? 'wlc';
+  const flagged = hashesSource(scheduler);
+  const has = (...names: (keyof typeof block)[]) => flagged && names.some((name) => block[name] !== undefined);
+  const timeout = last(block.persistence_timeout)?.value;
+  const mask = last(block.persistence_granularity)?.value;
+  const family = key.protocol === 'fwmark' ? key.family : addressFamily(key.address);
+  return {
+    scheduler,
+    options: {
+      fallback: has('flag-1', scheduler === 'sh' ? 'sh-fallback' : 'mh-fallback'),
+      port: has('flag-2', scheduler === 'sh' ? 'sh-port' : 'mh-port'),
+    },
+    persistence:
+      timeout === undefined ? null : { timeout, ...(mask === undefined ? {} : { netmask: netmaskOf(mask, family) }) },
+    onePacket: block.ops !== undefined,
+    engine: last(block.persistence_engine)?.value ?? null,
+  };
+}
+
+function netmaskOf(text: string, family: 4 | 6): Address {
+  return (family === 4 ? parseAddress(text) : prefixMask(Number(text)))!;
+}
+
+function serversOf(service: ServiceSettings, key: ServiceKey): ServerSpec[] {
+  return (service.block.real_server ?? []).map((server) => {
+    const { method } = serverMethodOf(server.block, service.block);
+    const port = key.protocol === 'fwmark' ? (server.value.port ?? 0) : key.port;
+    return {
+      address: server.value.address,
+      port: method === 'NAT' ? (server.value.port ?? port) : port,
+      method: METHODS[method],
+      weight: weightOf(server, service),
+      upperThreshold: last(server.block.uthreshold)?.value ?? 0,
+      lowerThreshold: last(server.block.lthreshold)?.value ?? 0,
+    };
+  });
+}
+
+const METHODS: Record<MethodSetting['method'], Method> = { DR: 'dr', TUN: 'tun', NAT: 'nat', FULLNAT: 'nat' };
+
+function weightOf(server: RealServerSettings, service: ServiceSettings): number {
+  return last(server.block.weight)?.value ?? last(service.block.weight)?.value ?? 1;
+}
+
+function reasonToLeaveOut({ block }: ServiceSettings, keys: readonly ServiceKey[]): string | null {
+  if (keys.some(({ protocol }) => protocol === 'fwmark')) return 'the data plane has no services by firewall mark yet';
+  const methods = [methodOf(block), ...(block.real_server ?? []).map((server) => serverMethodOf(server.block, block))];
+  if (methods.some(({ method }) => method === 'FULLNAT')) return 'the data plane has no FULLNAT yet';
+  const tunnel = methods.find(({ tunnel: each }) => each !== null && each.type !== 'ipip')?.tunnel?.type;
+  return tunnel === undefined ? null : `the data plane has no ${tunnel} tunnels yet`;
+}

@@ -1,0 +1,36 @@
+/** For tests: files in memory, and surroundings that are always the same. */
+import { loadConfig } from './load.ts';
+import type { ConfigFiles, Surroundings } from './source/expand.ts';
+
+export const SURROUNDINGS: Surroundings = {
+  configId: 'lvs1',
+  instance: 'lvs1',
+  environment: (name) => ({ HOME: '/root' })[name],
+  random: (min) => min,
+};
+
+/** Patterns may end in `*`. */
+export function filesOf(files: Record<string, string>): ConfigFiles {
+  return {
+    find(pattern) {
+      const start = pattern.replace(/\*.*$/, '');
+      return Object.keys(files)
+        .filter((path) => (pattern.includes('*') ? path.startsWith(start) : path === pattern))
+        .sort();
+    },
+    read: (path) => (path in files ? { text: files[path]! } : { error: 'there is no such file' }),
+  };
+}
+
+/** One file, on a machine that has everything. */
+export function loadText(text: string, others: Record<string, string> = {}) {
+  const files = filesOf({ 'x.conf': text, ...others });
+  return loadConfig({ path: 'x.conf', files, surroundings: SURROUNDINGS, machine: null });
+}
+
+/** `LINE:COLUMN severity text`, without hints. */
+export function faultsOf(text: string, others: Record<string, string> = {}): string[] {
+  return loadText(text, others).faults.map(
+    ({ at, severity, text: said }) => `${at.line}:${at.column} ${severity} ${said}`,
+  );
+}
