@@ -6,10 +6,9 @@
 #include "nat_job.h"
 #include "reply.h"
 
-/* The real server's port; port 0 keeps the packet's. */
-static __always_inline __be16 real_port(const struct real_server *server, const struct packet *packet)
+static __always_inline __be16 real_port(const struct real_server *server, const struct nat_job *job)
 {
-	return server->port ? server->port : packet->destination_port;
+	return job->keeps_port ? job->packet.destination_port : server->port;
 }
 
 /* Where the frame came from, and by what: a way back that needs no route. */
@@ -32,12 +31,13 @@ static __always_inline void note_way_back(struct xdp_md *ctx, struct reply_key *
 		reply->vlan_tci[1] = vlan[1].tci;
 }
 
-static __always_inline void make_reply_packet(struct packet *reply, const struct packet *packet,
-					      const struct real_server *server)
+static __always_inline void make_reply_packet(struct nat_job *job, const struct real_server *server)
 {
+	struct packet *reply = &job->reply, *packet = &job->packet;
+
 	reply->source = server->address;
 	reply->destination = packet->source;
-	reply->source_port = real_port(server, packet);
+	reply->source_port = real_port(server, job);
 	reply->destination_port = packet->source_port;
 	reply->protocol = packet->protocol;
 	reply->family = server->family;
@@ -68,7 +68,7 @@ static __always_inline int keep_reply(struct xdp_md *ctx, const struct settings 
 	__u64 *place;
 	int number;
 
-	make_reply_packet(&job->reply, &job->packet, server);
+	make_reply_packet(job, server);
 	place_reply(settings, &job->reply, lookup);
 	number = find_reply_entry(&job->reply, lookup, 0);
 	if (number >= 0) {
@@ -131,7 +131,7 @@ static __always_inline int rewrite_request(struct xdp_md *ctx, struct nat_job *j
 					   const struct real_server *server)
 {
 	job->translation.address = server->address;
-	job->translation.port = real_port(server, &job->packet);
+	job->translation.port = real_port(server, job);
 	return translate_job(ctx, job, link->length, SIDE_DESTINATION);
 }
 
