@@ -28,7 +28,7 @@ endif
 
 MODULES := node_modules/.package-lock.json
 BPF_CFLAGS = -O2 -g -target bpf -mcpu=v3 -I/usr/include/$(MULTIARCH) -Ibpf -Wall -Wextra -Werror
-BPF_HEADERS := $(wildcard bpf/*.h)
+BPF_HEADERS := $(wildcard bpf/*.h test/bpf/*.h)
 # Programs of the product, of the lab, of the bench and of tests alike: DIR/x.bpf.c -> build/DIR/x.bpf.o
 BPF_SOURCES := $(sort $(wildcard bpf/*.bpf.c) $(shell find scripts test packages \( -name node_modules -o -name build \) -prune -o -name '*.bpf.c' -print))
 BPF_OBJECTS := $(BPF_SOURCES:%.bpf.c=build/%.bpf.o)

@@ -223,7 +223,7 @@ static __always_inline int balance_service(struct xdp_md *ctx, void *ip, struct 
 		return XDP_DROP;
 	}
 	if (unlikely(server->method == METHOD_NAT))
-		return hand_over_request(packet, service_id, service->schedule + index, server);
+		return hand_over_request(packet, key, service_id, service->schedule + index, server);
 	return forward(ctx, ip, link, packet, server, service_id, flow, family, frags);
 }
 

@@ -9,6 +9,7 @@
 #include "connection.h"
 #include "headers.h"
 #include "opening.h"
+#include "service.h"
 #include "translate_quote.h"
 
 /* What one CPU has in hand. */
@@ -19,6 +20,7 @@ struct nat_job {
 	__u32 line;	   /* of the real server's slot in schedules */
 	__u32 quote;	   /* of an ICMP error: where the IP header that it quotes stands, from the start of the frame */
 	__u32 quoted_ports; /* and the ports behind it */
+	__u32 keeps_port;  /* whatever port the real server has */
 	struct packet reply; /* as the real server will answer */
 	struct lookup lookup;
 	struct translation translation;
@@ -65,8 +67,8 @@ static __always_inline int translate_job(struct xdp_md *ctx, struct nat_job *job
 }
 
 /* Leaves a packet of a NAT server to translate_request. */
-static __always_inline int hand_over_request(const struct packet *packet, __u32 service_id, __u32 line,
-					     const struct real_server *server)
+static __always_inline int hand_over_request(const struct packet *packet, const struct service_key *key,
+					     __u32 service_id, __u32 line, const struct real_server *server)
 {
 	struct nat_job *job = get_nat_job();
 
@@ -76,5 +78,6 @@ static __always_inline int hand_over_request(const struct packet *packet, __u32 
 	job->service_id = service_id;
 	job->real_server = server->id;
 	job->line = line;
+	job->keeps_port = !server->port || is_ftp_data(key, packet);
 	return TRANSLATE_REQUEST;
 }

@@ -6,10 +6,9 @@
 #include "nat_job.h"
 #include "reply.h"
 
-/* The real server's port; port 0 keeps the packet's. */
-static __always_inline __be16 real_port(const struct real_server *server, const struct packet *packet)
+static __always_inline __be16 real_port(const struct real_server *server, const struct nat_job *job)
 {
-	return server->port ? server->port : packet->destination_port;
+	return job->keeps_port ? job->packet.destination_port : server->port;
 }
 
 /* Where the frame came from, and by what: a way back that needs no route. */
@@ -32,12 +31,13 @@ static __always_inline void note_way_back(struct xdp_md *ctx, struct reply_key *
 		reply->vlan_tci[1] = vlan[1].tci;
 }
 
-static __always_inline void make_reply_packet(struct packet *reply, const struct packet *packet,
-					      const struct real_server *server)
+static __always_inline void make_reply_packet(struct nat_job *job, const struct real_server *server)
 {
+	struct packet *reply = &job->reply, *packet = &job->packet;
+
 	reply->source = server->address;
 	reply->destination = packet->source;
-	reply->source_port = real_port(server, packet);
+	reply->source_port = real_port(server, job);
 	reply->destination_port = packet->source_port;
 	reply->protocol = packet->protocol;
 	reply->family = server->family;
@@ -60,33 +60,6 @@ static __always_inline int write_reply(struct xdp_md *ctx, const struct nat_job 
 	return 1;
 }
 
-/* Makes the connection's replies findable, and notes the way back; 0: there is no room. */
-static __always_inline int keep_reply(struct xdp_md *ctx, const struct settings *settings, struct nat_job *job,
-				      const struct real_server *server, __u32 connection)
-{
-	struct lookup *lookup = &job->lookup;
-	__u64 *place;
-	int number;
-
-	make_reply_packet(&job->reply, &job->packet, server);
-	place_reply(settings, &job->reply, lookup);
-	number = find_reply_entry(&job->reply, lookup, 0);
-	if (number >= 0) {
-		place = get_entry(number);
-		/* Unless the sweep has just taken it for an orphan. */
-		if (write_reply(ctx, job, number, connection) && place && is_reply(READ_ONCE(*place)))
-			return 1;
-	}
-	number = claim(lookup);
-	if (number < 0)
-		return 0;
-	place = get_entry(number);
-	if (!write_reply(ctx, job, number, connection) || !place)
-		return 0;
-	__sync_lock_test_and_set(place, make_entry(lookup->hash.tag, 1, 0, CONNECTION_REPLY, 0));
-	return 1;
-}
-
 /* The entry of the job's packet, or NO_ENTRY: another CPU has taken it out since. */
 static __always_inline int find_own(const struct settings *settings, struct nat_job *job)
 {
@@ -100,6 +73,95 @@ static __always_inline int find_own(const struct settings *settings, struct nat_
 }
 
 /*
+ * Two CPUs may have opened one connection at once. As in settle_twins, of two
+ * entries for its replies the one with the lower number stays. Answers that.
+ */
+static __always_inline __u32 settle_reply_twins(struct nat_job *job, __u32 mine)
+{
+	int twin = find_reply_twin(&job->reply, &job->lookup, mine);
+	__u64 *place, entry;
+	__u32 goes;
+
+	if (twin < 0)
+		return mine;
+	goes = (__u32)twin < mine ? mine : twin;
+	place = get_entry(goes);
+	if (!place)
+		return mine;
+	entry = READ_ONCE(*place);
+	if (is_reply(entry) && is_key_of_reply(goes, &job->reply))
+		replace(place, entry, 0);
+	return goes == mine ? (__u32)twin : mine;
+}
+
+/*
+ * The connection that the entry leads to may have been withdrawn in favour of the
+ * other CPU's, who wrote so here before this CPU did. Answers where it leads now.
+ */
+static __noinline int lead_to_own(struct xdp_md *ctx, struct nat_job *job, __u32 number, int connection)
+{
+	struct settings *settings = get_settings();
+	int own;
+
+	if (!settings || !job)
+		return connection;
+	own = find_own(settings, job);
+	if (own < 0 || own == connection)
+		return connection;
+	write_reply(ctx, job, number, own);
+	return own;
+}
+
+/* Makes the connection's replies findable, and notes the way back; 0: there is no room. */
+static __always_inline int keep_reply(struct xdp_md *ctx, const struct settings *settings, struct nat_job *job,
+				      const struct real_server *server, int connection)
+{
+	struct lookup *lookup = &job->lookup;
+	__u32 stays;
+	__u64 *place;
+	int number;
+
+	make_reply_packet(job, server);
+	place_reply(settings, &job->reply, lookup);
+	number = find_reply_entry(&job->reply, lookup, 0);
+	if (number >= 0) {
+		place = get_entry(number);
+		/* Unless the sweep has just taken it for an orphan. */
+		if (write_reply(ctx, job, number, connection) && place && is_reply(READ_ONCE(*place))) {
+			lead_to_own(ctx, job, number, connection);
+			return 1;
+		}
+	}
+	number = claim(lookup);
+	if (number < 0)
+		return 0;
+	place = get_entry(number);
+	if (!write_reply(ctx, job, number, connection) || !place)
+		return 0;
+	__sync_lock_test_and_set(place, make_entry(lookup->hash.tag, 1, 0, CONNECTION_REPLY, 0));
+	stays = settle_reply_twins(job, number);
+	connection = lead_to_own(ctx, job, stays, stays == (__u32)number ? connection : NO_ENTRY);
+	lead_to_own(ctx, job, stays, connection);
+	return 1;
+}
+
+/* No room for the replies of a connection that the job's packet has opened: nothing of it stays. */
+static __always_inline void take_back(struct nat_job *job, int connection)
+{
+	__u64 *place = get_entry(connection), entry;
+	__u32 owner;
+
+	if (connection < 0 || !place)
+		return;
+	entry = READ_ONCE(*place);
+	barrier();
+	owner = entry_owner(connection); /* it may have become another's since it was found */
+	if (entry_state(entry) != CONNECTION_BUSY && !is_reply(entry) &&
+	    key_matches(connection, &job->packet, job->service_id))
+		withdraw(connection, entry, owner);
+}
+
+/*
  * After a packet that opened its connection, or started its time again. A new
  * connection whose replies find no room is taken back: 0.
  */
@@ -107,7 +169,6 @@ static __noinline int settle_replies(struct xdp_md *ctx, struct nat_job *job, st
 {
 	struct settings *settings = get_settings();
 	int connection, kept;
-	__u64 *place;
 
 	if (!settings)
 		return 0;
@@ -120,9 +181,7 @@ static __noinline int settle_replies(struct xdp_md *ctx, struct nat_job *job, st
 		count_connection(job->service_id, job->real_server);
 		return 1;
 	}
-	place = get_entry(connection);
-	if (connection >= 0 && place)
-		withdraw(connection, READ_ONCE(*place), job->real_server);
+	take_back(job, connection);
 	count(drop_table_full);
 	return 0;
 }
@@ -131,7 +190,7 @@ static __always_inline int rewrite_request(struct xdp_md *ctx, struct nat_job *j
 					   const struct real_server *server)
 {
 	job->translation.address = server->address;
-	job->translation.port = real_port(server, &job->packet);
+	job->translation.port = real_port(server, job);
 	return translate_job(ctx, job, link->length, SIDE_DESTINATION);
 }
 

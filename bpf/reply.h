@@ -60,6 +60,31 @@ static __always_inline void place_reply(const struct settings *settings, const s
 	lookup->now = clock_seconds(settings);
 }
 
+static __always_inline int is_key_of_reply(__u32 number, const struct packet *packet)
+{
+	struct reply_key *reply = get_reply_key(number);
+
+	return reply && is_reply_key(reply, packet);
+}
+
+/* Another reply entry than `mine` whose key is the packet's. */
+__noinline int find_reply_twin(const struct packet *packet, struct lookup *lookup, __u32 mine)
+{
+	if (!packet || !lookup)
+		return NO_ENTRY;
+	for (__u32 i = 0; i < 2 * CONNECTION_WAYS; i++) {
+		__u32 bucket = i < CONNECTION_WAYS ? lookup->hash.bucket : lookup->second;
+		__u32 number = bucket * CONNECTION_WAYS + i % CONNECTION_WAYS;
+		__u64 *place = get_entry(number);
+
+		if (!place || number == mine || READ_ONCE(*place) >> ENTRY_TAG_SHIFT != lookup->hash.tag)
+			continue;
+		if (is_reply(read_settled(number)) && is_key_of_reply(number, packet))
+			return number;
+	}
+	return NO_ENTRY;
+}
+
 /*
  * The reply entry whose key is the packet's, or NO_ENTRY. `lookup`: as place_reply
  * made it. `live`: its connection must be there.

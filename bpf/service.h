@@ -40,6 +40,12 @@ static __always_inline int may_be_ftp_data(const struct service_key *key)
 	       (key->port == FTP_DATA_PORT || bpf_ntohs(key->port) >= FIRST_HIGH_PORT);
 }
 
+/* A data connection of FTP's service, found by `key`: the ends have chosen its ports, and no real server has others. */
+static __always_inline int is_ftp_data(const struct service_key *key, const struct packet *packet)
+{
+	return key->port == FTP_PORT && packet->destination_port != FTP_PORT;
+}
+
 /*
  * The key of a packet's service, in words as wide as the hash and the comparison
  * read them: narrower stores would have to leave the store buffer first.

@@ -12,16 +12,16 @@ export interface WebServer {
 export interface WebServerOptions {
   /** 80, on all addresses of both families. */
   readonly ports?: readonly number[];
-  /** Bytes of the file at /large; 8 MiB. */
-  readonly largeBytes?: number;
+  /** The file at /large; 8 MiB of the host's name. */
+  readonly large?: Buffer;
 }
 
 /** Started and answering when the promise is kept. */
 export async function startNginx(host: Host, options: WebServerOptions = {}): Promise<WebServer> {
-  const { ports = [80], largeBytes = 8 << 20 } = options;
+  const { ports = [80], large = Buffer.alloc(8 << 20, host.name) } = options;
   const directory = join(host.directory, `nginx-${host.name}`);
   mkdirSync(join(directory, 'files'), { recursive: true });
-  writeFileSync(join(directory, 'files', 'large'), Buffer.alloc(largeBytes, host.name));
+  writeFileSync(join(directory, 'files', 'large'), large);
   writeFileSync(join(directory, 'nginx.conf'), configuration(host.name, ports));
   const child = host.start('nginx', ['-p', directory, '-c', 'nginx.conf', '-e', 'error.log']);
   const closed = new Promise<void>((done) => child.once('close', () => done()));

@@ -353,6 +353,7 @@ export interface NatJob {
   readonly line: number;
   readonly quote: number;
   readonly quoted_ports: number;
+  readonly keeps_port: number;
   readonly reply: Packet;
   readonly lookup: Lookup;
   readonly translation: Translation;

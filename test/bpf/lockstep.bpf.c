@@ -1,17 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/*
- * For stress.test.ts: runs before the program under test on two CPUs at once.
- * Each waits for the other before every packet, so that both give the program
- * the same flow at the same moment; without that, two processes hardly ever
- * meet inside a program that takes a fraction of a microsecond.
- */
-#include <linux/bpf.h>
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
+/* For stress.test.ts: runs before the program under test on two CPUs at once (lockstep.h). */
+#include "lockstep.h"
 
-#define CPUS 2
-/* Checks before a CPU goes on alone: the other may be off its processor for long. */
-#define PATIENCE 4000
 #define FRAME_LEAST 72
 
 /* One cache line a CPU. */
@@ -33,39 +23,11 @@ struct {
 	__u64 flags;	   /* eight bytes of TCP flags, packet n gets byte n % 8; 0: leave them */
 } state __attribute__((aligned(64))) = {};
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
-	__uint(key_size, 4);
-	__uint(value_size, 4);
-	__uint(max_entries, 1);
-} target SEC(".maps");
-
-struct wait {
-	volatile __u64 *other;
-	__u64 number;
-	__u64 met;
-};
-
-static long look(__u32 i __attribute__((unused)), struct wait *wait)
-{
-	wait->met = *wait->other >= wait->number;
-	return wait->met;
-}
-
-static __always_inline void meet(__u32 cpu, __u64 number)
-{
-	struct wait wait = {.other = &state.member[1 - cpu].packets, .number = number};
-
-	bpf_loop(PATIENCE, look, &wait, 0);
-	state.member[cpu].met += wait.met;
-}
-
 static __always_inline int restore(struct xdp_md *ctx)
 {
-	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	int extra = (int)(end - data) - (int)state.length;
+	void *data, *end;
 
-	if (extra && bpf_xdp_adjust_head(ctx, extra))
+	if (restore_length(ctx, state.length))
 		return -1;
 	data = (void *)(long)ctx->data;
 	end = (void *)(long)ctx->data_end;
@@ -75,18 +37,6 @@ static __always_inline int restore(struct xdp_md *ctx)
 	*(__u64 *)(data + 6) = state.ethernet[1];
 	*(__u64 *)(data + 18) = state.network;
 	return 0;
-}
-
-/* Both CPUs come to the same flow by the packet's number alone. */
-static __always_inline __u32 flow_of(__u64 number)
-{
-	__u64 x = number;
-
-	if (state.seed) {
-		x = (x ^ state.seed) * 0x9E3779B97F4A7C15ULL;
-		x ^= x >> 32;
-	}
-	return x & state.mask;
 }
 
 static __always_inline void write_flow(void *data, __u32 flow, __u8 flags)
@@ -114,8 +64,8 @@ int lockstep(struct xdp_md *ctx)
 	end = (void *)(long)ctx->data_end;
 	if (data + FRAME_LEAST > end)
 		return XDP_ABORTED;
-	write_flow(data, flow_of(number), state.flags >> (number % 8 * 8));
-	meet(cpu, number);
+	write_flow(data, flow_of(number, state.seed, state.mask), state.flags >> (number % 8 * 8));
+	state.member[cpu].met += meet(&state.member[1 - cpu].packets, number);
 	bpf_tail_call(ctx, &target, 0);
 	return XDP_ABORTED;
 }

@@ -1,11 +1,12 @@
 /** Persistence with the virtual clock: who shares a template, how long it lives, what it survives. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Option } from '../../src/dataplane/types.gen.ts';
-import { chosen, expectPacket } from './expect.ts';
+import type { PacketBuilder } from '../support/packet.ts';
+import { chosen, ends, expectChecksums, expectPacket } from './expect.ts';
 import { DataPlane } from './fixture.ts';
 import { arriving, tcp4, udp4 } from './frames.ts';
 import { OPTIONS } from './settings.ts';
-import { type ServiceConfig, server, service, VIP4, VIP6, world } from './world.ts';
+import { CLIENT4, CLIENT6, type ServiceConfig, server, service, VIP4, VIP6, world } from './world.ts';
 
 let plane: DataPlane;
 beforeAll(() => {
@@ -79,6 +80,30 @@ describe('FTP', () => {
     expect(connect('198.51.100.1', 1002, 40000)).toBe(1);
     expect(connect('198.51.100.2', 1002, 20)).toBe(2);
   });
+
+  test.each([4, 6] as const)(
+    'by nat over IPv%i: only the control connection gets the port of the real server',
+    (family) => {
+      const nat = [server(1, { method: 'nat', port: 2121, family })];
+      const [vip, client] = family === 4 ? [VIP4, CLIENT4] : [VIP6, CLIENT6];
+      plane.reset(world([service(nat, { port: 21, address: vip, persistence: 300 })]));
+      plane.set({ options: OPTIONS | Option.OPTION_FTP });
+      const real = nat[0]?.address ?? '';
+      const packet = (src: string, dst: string): PacketBuilder =>
+        family === 4 ? arriving().ipv4({ src, dst }) : arriving().ipv6({ src, dst });
+      for (const [port, realPort] of [
+        [21, 2121],
+        [40000, 40000],
+      ] as const) {
+        const request = plane.run(packet(client, vip).tcp({ sport: 1001, dport: port }).build());
+        expect(ends(request.frame)).toBe(`${client}:1001 > ${real}:${realPort}`);
+        expectChecksums(request.frame);
+        const reply = plane.run(packet(real, client).tcp({ sport: realPort, dport: 1001, flags: 'S.' }).build());
+        expect(ends(reply.frame)).toBe(`${vip}:${port} > ${client}:1001`);
+        expectChecksums(reply.frame);
+      }
+    },
+  );
 
   test('ports below 1024 are not its own', () => {
     data();

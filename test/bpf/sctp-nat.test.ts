@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { ChunkName } from '../support/packet-layers.ts';
 import { parseFrame } from '../support/packet-parse.ts';
-import { expectChecksums, expectPacket } from './expect.ts';
+import { ends, expectChecksums, expectPacket } from './expect.ts';
 import { DataPlane } from './fixture.ts';
 import { arriving } from './frames.ts';
 import type { State } from './settings.ts';
@@ -40,12 +40,6 @@ function packet(src: string, dst: string, sport: number, dport: number, chunk: C
     .sctp({ sport, dport, chunks: [chunk] })
     .payload(37)
     .build();
-}
-
-/** Addresses and ports of a frame that leaves. */
-function ends(frame: Buffer): string {
-  const { ip } = parseFrame(frame);
-  return `${ip?.src}:${ip?.transport?.sport} > ${ip?.dst}:${ip?.transport?.dport}`;
 }
 
 test.each(FAMILIES)('IPv%i: there and back, with right checksums and the states of both', (_, client, vip, real) => {

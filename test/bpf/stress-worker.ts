@@ -1,5 +1,5 @@
 /**
- * One CPU of stress.test.ts. Descriptor 3 is the program to run. Every line of
+ * One CPU of a stress test. Descriptor 3 is the program to run. Every line of
  * input is a packet in hexadecimal digits and how often to send it; the answer
  * is a line with the last verdict.
  */

@@ -84,7 +84,8 @@ class Routed implements AsyncDisposable {
     const lab = await Lab.build(spec(hops));
     try {
       const servers = [lab.host('rs-dr'), lab.host('rs-tun')];
-      await Promise.all(servers.map((host) => startNginx(host, { ports: Object.values(PORTS), largeBytes: UPLOAD })));
+      const web = { ports: Object.values(PORTS), large: Buffer.alloc(UPLOAD, 'x') };
+      await Promise.all(servers.map((host) => startNginx(host, web)));
       await lab.host('rs-tun').run(Director.XLB, ['decap', 'eth0', ...VIPS.flatMap((vip) => ['--vip', vip])]);
       const routed = new Routed(lab, await Director.start(lab.host('director1')));
       await routed.#addServices();

@@ -19,6 +19,7 @@ import { Replies } from './replies.ts';
 import { type Result, Sending } from './sending.ts';
 import { Services } from './services.ts';
 import { Templates } from './templates.ts';
+import { reached } from './translate.ts';
 
 export interface ModelOptions {
   readonly buckets: number;
@@ -118,8 +119,9 @@ export class ModelDataPlane {
       this.fragments.remember(headers, { ...went, headerEnd, seenAt: this.now });
     }
     if (!server?.available) return this.sending.drop('drop_real_server_gone', frame);
-    if (!this.#settleReplies(frame, link, packet, service, server)) return { ...pass, verdict: 'drop' };
-    return this.sending.forward({ frame, link, packet, server, flow: hash.ring }, service);
+    const to = reached(server, service, packet);
+    if (!this.#settleReplies(frame, link, packet, service, to)) return { ...pass, verdict: 'drop' };
+    return this.sending.forward({ frame, link, packet, server: to, flow: hash.ring }, service);
   }
 
   /** After a packet that opened its connection, or started its time again; false: no room for its replies. */
@@ -199,9 +201,10 @@ export class ModelDataPlane {
     const server = typeof slot === 'number' ? service.servers[slot] : undefined;
     if (typeof slot === 'string') return { ...pass, verdict: 'drop' };
     if (!server?.available) return this.sending.drop('drop_real_server_gone', frame);
-    if (!this.#settleReplies(frame, link, packet, service, server)) return { ...pass, verdict: 'drop' };
+    const to = reached(server, service, packet);
+    if (!this.#settleReplies(frame, link, packet, service, to)) return { ...pass, verdict: 'drop' };
     const error = errorOf(headers, packet);
-    return this.sending.forward({ frame, link, packet: error, server, flow: hash.ring }, service, true);
+    return this.sending.forward({ frame, link, packet: error, server: to, flow: hash.ring }, service, true);
   }
 
   /** An error about a tunnel packet becomes one about the packet inside. */

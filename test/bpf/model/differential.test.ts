@@ -24,7 +24,8 @@ const moved = new Set<string>();
 
 test.each(HISTORIES)('%s', { timeout: 3_600_000 }, (name, share, options) => {
   const seed = SEED + HISTORIES.findIndex((history) => history[0] === name);
-  const totals = runDifferential({ ...options, seed, packets: Math.ceil(PACKETS * share) });
+  const { totals, answered } = runDifferential({ ...options, seed, packets: Math.ceil(PACKETS * share) });
+  expect(answered).toBeGreaterThan((PACKETS * share) / 1000);
   for (const counter of Object.keys(totals)) moved.add(counter);
 });
 

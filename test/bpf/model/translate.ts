@@ -1,7 +1,7 @@
 /** Another source or destination in a packet; checksums move by the difference alone (RFC 1624, equation 3; CRC32c is linear). */
 import { sctpChecksum } from '../../support/crc32c.ts';
 import { addressBytes, checksum, pseudoSum } from '../../support/packet-bytes.ts';
-import type { ServerConfig } from '../world.ts';
+import type { ServerConfig, ServiceConfig } from '../world.ts';
 import type { Packet } from './read-packet.ts';
 
 export interface Translation {
@@ -13,6 +13,13 @@ export interface Translation {
 const UDP = 17;
 const SCTP = 132;
 const ICMPV6 = 58;
+
+const FTP = 21;
+
+/** A real server as a packet meets it: data connections of FTP's service have ports of their own. */
+export function reached(server: ServerConfig, service: ServiceConfig, { dport }: Packet): ServerConfig {
+  return service.port === FTP && dport !== FTP ? { ...server, port: 0 } : server;
+}
 
 /** The real server's port; 0 keeps the packet's. */
 export function realPort({ port }: ServerConfig, { dport }: Packet): number {

@@ -6,9 +6,9 @@ import { expect } from 'vitest';
 import { Director, type DirectorOptions } from '../../../scripts/lab/director.ts';
 import type { Host } from '../../../scripts/lab/host.ts';
 import { Lab } from '../../../scripts/lab/lab.ts';
-import { startNginx } from '../../../scripts/lab/nginx.ts';
+import { startNginx, type WebServerOptions } from '../../../scripts/lab/nginx.ts';
 import { type Answers, request } from '../../../scripts/lab/requests.ts';
-import { type StandardOptions, standardSpec, VIP4, VIP6, VIPS } from '../../../scripts/lab/spec.ts';
+import { type LabSpec, type StandardOptions, standardSpec, VIP4, VIP6, VIPS } from '../../../scripts/lab/spec.ts';
 import { waitFor } from '../../../scripts/lab/wait.ts';
 import type { ServerReport, ServicesReport } from '../../../src/api/protocol/services.ts';
 
@@ -19,6 +19,9 @@ const METHOD_OPTIONS = { dr: '-g', tun: '-i', nat: '-m' };
 
 export interface ClusterOptions extends StandardOptions {
   readonly director?: DirectorOptions;
+  /** The standard one. */
+  readonly spec?: LabSpec;
+  readonly web?: WebServerOptions;
 }
 
 export class Cluster implements AsyncDisposable {
@@ -35,11 +38,11 @@ export class Cluster implements AsyncDisposable {
   }
 
   static async build(options: ClusterOptions = {}): Promise<Cluster> {
-    const lab = await Lab.build(standardSpec(options));
+    const lab = await Lab.build(options.spec ?? standardSpec(options));
     try {
       const realServers = lab.hosts.filter(({ name }) => name.startsWith('rs'));
       const interfaces = options.arms === 2 ? ['eth0', 'eth1'] : ['eth0'];
-      const started = realServers.map((host) => startNginx(host, { ports: [80, 8080] }));
+      const started = realServers.map((host) => startNginx(host, { ports: [80, 8080], ...options.web }));
       const director = await Director.start(lab.host('director1'), { interfaces, ...options.director });
       await Promise.all(started);
       return new Cluster(lab, director);

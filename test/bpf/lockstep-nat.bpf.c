@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * For stress-nat.test.ts: requests of clients and answers of real servers, right
+ * checksums in all of them, from two CPUs at once. What the program has made of a
+ * packet stands in the frame when the next one begins, and is judged then: where
+ * a request went is where its flow's answers come from.
+ */
+#include "lockstep.h"
+
+#define FRAME 128
+#define FLOWS 2048
+#define REPLY 0x80 /* of a kind; the rest is TCP's flags */
+#define SYN 2
+#define UDP 17
+#define PAYLOAD 40
+
+/* One cache line a CPU. */
+struct member {
+	__u64 packets; /* how far this CPU is */
+	__u64 met;     /* packets before which both stood at the same place */
+	__u64 requests, replies; /* that were forwarded */
+	__u64 lost;	   /* answers to a request that was forwarded, and were not */
+	__u64 strayed;	   /* to or from somebody else than the flow's ends */
+	__u64 bad;	   /* forwarded with a wrong checksum */
+	__u64 two_servers; /* requests to another server than the flow's last */
+};
+
+struct last {
+	__u32 flow, is_reply, is_met, pad;
+};
+
+/* Of a real server. */
+struct end {
+	__u8 address[16];
+	__be16 port;
+	__u16 pad;
+};
+
+struct {
+	struct member member[CPUS];
+	struct last last[CPUS];
+	__u64 kinds; /* eight; each flow is for as long as four */
+	__u64 seed;
+	__u32 length, mask, family, protocol;
+	__u32 skew; /* how many kinds the second CPU is ahead */
+	__u32 pad[3];
+	__u8 frame[FRAME]; /* a request */
+} state __attribute__((aligned(64))) = {};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, FLOWS);
+	__type(key, __u32);
+	__type(value, struct end);
+} went SEC(".maps");
+
+/* What one CPU has in hand: stacks want everything aligned. */
+struct hand {
+	__u8 frame[FRAME];
+	__u8 sent[FRAME]; /* the request of the flow whose frame has come out */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct hand);
+} hands SEC(".maps");
+
+/* Where things stand in a frame; each is a constant behind a branch by family. */
+#define ADDRESS_BYTES (family == 4 ? 4 : 16)
+#define SOURCE (family == 4 ? 26 : 22)
+#define DESTINATION (SOURCE + ADDRESS_BYTES)
+#define PORTS (family == 4 ? 34 : 54)
+#define IP_CHECKSUM 24
+#define CHECKSUM (PORTS + (state.protocol == UDP ? 6 : 16))
+
+static __always_inline __u16 fold(__u64 sum)
+{
+	sum = (sum >> 32) + (__u32)sum;
+	sum = (sum >> 16) + (sum & 0xffff);
+	sum = (sum >> 16) + (sum & 0xffff);
+	return (sum >> 16) + (sum & 0xffff);
+}
+
+static __always_inline __u16 transport_sum(__u8 *frame, int family)
+{
+	__u32 length = PAYLOAD + (state.protocol == UDP ? 8 : 20);
+	__u64 sum = bpf_csum_diff(0, 0, (void *)(frame + SOURCE), 2 * ADDRESS_BYTES, 0);
+
+	if (state.protocol == UDP)
+		sum += (__u32)bpf_csum_diff(0, 0, (void *)(frame + PORTS), PAYLOAD + 8, 0);
+	else
+		sum += (__u32)bpf_csum_diff(0, 0, (void *)(frame + PORTS), PAYLOAD + 20, 0);
+	return fold(sum + bpf_htons(state.protocol) + bpf_htons(length));
+}
+
+static __always_inline __u16 header_sum(__u8 *frame)
+{
+	return fold((__u32)bpf_csum_diff(0, 0, (void *)(frame + 14), 20, 0));
+}
+
+static __always_inline void write_checksums(__u8 *frame, int family)
+{
+	__u16 *transport = (void *)(frame + CHECKSUM);
+
+	*transport = 0;
+	*transport = ~transport_sum(frame, family);
+	if (!*transport)
+		*transport = 0xffff;
+	if (family != 4)
+		return;
+	*(__u16 *)(frame + IP_CHECKSUM) = 0;
+	*(__u16 *)(frame + IP_CHECKSUM) = ~header_sum(frame);
+}
+
+static __always_inline int has_right_checksums(__u8 *frame, int family)
+{
+	return transport_sum(frame, family) == 0xffff && (family != 4 || header_sum(frame) == 0xffff);
+}
+
+/* What tells flows apart. */
+static __always_inline void write_client(__u8 *frame, __u32 flow, int family)
+{
+	*(__be16 *)(frame + SOURCE + ADDRESS_BYTES - 2) = bpf_htons(flow + 1);
+	*(__be16 *)(frame + PORTS) = bpf_htons(1024 + flow);
+}
+
+/* A request becomes the answer of who got one. */
+static __always_inline void turn_around(__u8 *frame, const struct end *from, int family)
+{
+	__builtin_memcpy(frame + DESTINATION, frame + SOURCE, ADDRESS_BYTES);
+	__builtin_memcpy(frame + SOURCE, from->address, ADDRESS_BYTES);
+	*(__be16 *)(frame + PORTS + 2) = *(__be16 *)(frame + PORTS);
+	*(__be16 *)(frame + PORTS) = from->port;
+}
+
+static __always_inline int is_same(const __u8 *a, const __u8 *b, int family)
+{
+	const __u32 *x = (const void *)a, *y = (const void *)b;
+
+	return x[0] == y[0] && (family == 4 || (x[1] == y[1] && x[2] == y[2] && x[3] == y[3]));
+}
+
+static __always_inline int is_from_us(const __u8 *frame)
+{
+	return *(__u32 *)(frame + 6) == *(__u32 *)state.frame && *(__u16 *)(frame + 10) == *(__u16 *)(state.frame + 4);
+}
+
+/* `sent`: the flow's request. */
+static __always_inline void judge_reply(struct member *member, const __u8 *frame, const __u8 *sent, int family)
+{
+	member->replies++;
+	if (!is_same(frame + SOURCE, sent + DESTINATION, family) || !is_same(frame + DESTINATION, sent + SOURCE, family) ||
+	    *(__be16 *)(frame + PORTS) != *(__be16 *)(sent + PORTS + 2) ||
+	    *(__be16 *)(frame + PORTS + 2) != *(__be16 *)(sent + PORTS))
+		member->strayed++;
+}
+
+static __always_inline void judge_request(struct member *member, const __u8 *frame, const __u8 *sent, __u32 flow,
+					  int family)
+{
+	struct end *end = bpf_map_lookup_elem(&went, &flow);
+	__be16 port = *(__be16 *)(frame + PORTS + 2);
+
+	member->requests++;
+	if (!is_same(frame + SOURCE, sent + SOURCE, family) || *(__be16 *)(frame + PORTS) != *(__be16 *)(sent + PORTS) ||
+	    is_same(frame + DESTINATION, sent + DESTINATION, family))
+		member->strayed++;
+	if (!end)
+		return;
+	if (end->port && (end->port != port || !is_same(end->address, frame + DESTINATION, family)))
+		member->two_servers++;
+	__builtin_memcpy(end->address, frame + DESTINATION, ADDRESS_BYTES);
+	asm volatile("" ::: "memory"); /* the port says that the address is there: the other CPU reads it first */
+	*(volatile __be16 *)&end->port = port;
+}
+
+static __always_inline void judge(struct xdp_md *ctx, struct member *member, struct last *last, struct hand *hand,
+				  int family)
+{
+	__u32 length = state.length & (FRAME - 1);
+	__u8 *frame = hand->frame, *sent = hand->sent;
+
+	if (frame_size(ctx) != length || !length || bpf_xdp_load_bytes(ctx, 0, frame, length))
+		return;
+	if (!is_from_us(frame)) {
+		member->lost += last->is_reply && last->is_met;
+		return;
+	}
+	if (!has_right_checksums(frame, family))
+		member->bad++;
+	__builtin_memcpy(sent, state.frame, FRAME);
+	write_client(sent, last->flow, family);
+	if (last->is_reply)
+		judge_reply(member, frame, sent, family);
+	else
+		judge_request(member, frame, sent, last->flow, family);
+}
+
+static __always_inline int write_next(struct xdp_md *ctx, struct last *last, __u8 *frame, __u64 number, __u32 cpu,
+				      int family)
+{
+	__u8 kind = state.kinds >> ((number + cpu * state.skew) % 8 * 8);
+	__u32 flow = flow_of(number >> 2, state.seed, state.mask), length = state.length & (FRAME - 1);
+	struct end *end = bpf_map_lookup_elem(&went, &flow);
+
+	last->flow = flow;
+	last->is_reply = kind & REPLY && end && end->port;
+	__builtin_memcpy(frame, state.frame, FRAME);
+	write_client(frame, flow, family);
+	if (last->is_reply && end)
+		turn_around(frame, end, family);
+	else if (kind & REPLY)
+		kind = SYN;
+	if (state.protocol != UDP)
+		frame[PORTS + 13] = kind & ~REPLY;
+	write_checksums(frame, family);
+	return restore_length(ctx, length) || !length || bpf_xdp_store_bytes(ctx, 0, frame, length);
+}
+
+static __always_inline int one_packet(struct xdp_md *ctx, int family)
+{
+	__u32 cpu = bpf_get_smp_processor_id() % CPUS, zero = 0;
+	struct member *member = &state.member[cpu];
+	struct last *last = &state.last[cpu];
+	struct hand *hand = bpf_map_lookup_elem(&hands, &zero);
+	__u64 number;
+
+	if (!hand)
+		return -1;
+	if (member->packets)
+		judge(ctx, member, last, hand, family);
+	number = ++member->packets;
+	if (write_next(ctx, last, hand->frame, number, cpu, family))
+		return -1;
+	last->is_met = meet(&state.member[1 - cpu].packets, number);
+	member->met += last->is_met;
+	return 0;
+}
+
+SEC("xdp")
+int lockstep(struct xdp_md *ctx)
+{
+	if (state.family == 4 ? one_packet(ctx, 4) : one_packet(ctx, 6))
+		return XDP_ABORTED;
+	bpf_tail_call(ctx, &target, 0);
+	return XDP_ABORTED;
+}
+
+char _license[] SEC("license") = "Dual MIT/GPL";

@@ -1,0 +1,53 @@
+/** What stress-nat.test.ts sends: requests, and what the real servers that they went to answer. */
+import { tcpFlags } from '../support/packet-layers.ts';
+import { arriving } from './frames.ts';
+import type { Lockstep } from './stress-crew.ts';
+import { VIP4, VIP6 } from './world.ts';
+
+export interface NatBurst {
+  readonly family: 4 | 6;
+  /** TCP flags of packets one after another, four for each turn of a flow; `>`: an answer. Four or eight. */
+  readonly kinds: readonly string[];
+  readonly protocol: 'tcp' | 'udp';
+  /** Of the second CPU: so many kinds ahead. */
+  readonly skew: number;
+  readonly flows: number;
+  /** null: flow after flow. */
+  readonly seed: bigint | null;
+  readonly repeat: number;
+}
+
+const REPLY = 0x80;
+const FRAME = 128;
+const CLIENTS = { 4: '198.18.0.0', 6: '2001:db8:18::' } as const;
+const NOBODY = { flow: 0, is_reply: 0, is_met: 0, pad: 0 };
+
+export const NAT: Lockstep<NatBurst> = {
+  object: 'lockstep-nat.bpf.o',
+  frameOf({ family, protocol }) {
+    const src = CLIENTS[family];
+    const packet = family === 6 ? arriving().ipv6({ src, dst: VIP6 }) : arriving().ipv4({ src, dst: VIP4 });
+    const transport = protocol === 'udp' ? packet.udp({ dport: 80 }) : packet.tcp();
+    return transport.payload(40).build();
+  },
+  stateOf: ({ family, kinds, protocol, skew, flows, seed }, frame) => ({
+    last: [NOBODY, NOBODY],
+    kinds: kindWord(kinds),
+    seed: seed ?? 0n,
+    length: frame.length,
+    mask: flows - 1,
+    family,
+    protocol: protocol === 'udp' ? 17 : 6,
+    skew,
+    pad: [0, 0, 0],
+    frame: [...frame, ...Buffer.alloc(FRAME - frame.length)],
+  }),
+};
+
+function kindWord(kinds: readonly string[]): bigint {
+  const bytes = Array.from({ length: 8 }, (_, n) => {
+    const kind = kinds[n % kinds.length] ?? '';
+    return kind.startsWith('>') ? REPLY | tcpFlags(kind.slice(1)) : tcpFlags(kind);
+  });
+  return Buffer.from(bytes).readBigUInt64LE();
+}
