@@ -43,9 +43,3 @@ export function goesBack(frame: Buffer, out: Buffer): boolean {
 export function expectChecksums(frame: Buffer): void {
   expect(checksumsOk(parseFrame(frame).ip), frameDump(frame)).toBe(true);
 }
-
-/** Addresses and ports of a frame that leaves. */
-export function ends(frame: Buffer): string {
-  const { ip } = parseFrame(frame);
-  return `${ip?.src}:${ip?.transport?.sport} > ${ip?.dst}:${ip?.transport?.dport}`;
-}

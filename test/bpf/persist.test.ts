@@ -1,8 +1,10 @@
 /** Persistence with the virtual clock: who shares a template, how long it lives, what it survives. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Option } from '../../src/dataplane/types.gen.ts';
 import type { PacketBuilder } from '../support/packet.ts';
-import { chosen, ends, expectChecksums, expectPacket } from './expect.ts';
+import { ends } from '../support/packet-print.ts';
+import { chosen, expectChecksums, expectPacket } from './expect.ts';
 import { DataPlane } from './fixture.ts';
 import { arriving, tcp4, udp4 } from './frames.ts';
 import { OPTIONS } from './settings.ts';

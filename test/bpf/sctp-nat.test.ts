@@ -1,8 +1,10 @@
 /** SCTP by masquerading: both directions, their states, other ports and the checksum over them. */
+
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { ChunkName } from '../support/packet-layers.ts';
 import { parseFrame } from '../support/packet-parse.ts';
-import { ends, expectChecksums, expectPacket } from './expect.ts';
+import { ends } from '../support/packet-print.ts';
+import { expectChecksums, expectPacket } from './expect.ts';
 import { DataPlane } from './fixture.ts';
 import { arriving } from './frames.ts';
 import type { State } from './settings.ts';

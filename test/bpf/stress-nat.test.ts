@@ -4,8 +4,10 @@
  * checksum or the wrong ends, each connection has one real server and one way
  * back, and every count is exact.
  */
+
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ends, expectChecksums } from './expect.ts';
+import { ends } from '../support/packet-print.ts';
+import { expectChecksums } from './expect.ts';
 import { DataPlane } from './fixture.ts';
 import { arriving } from './frames.ts';
 import { Random } from './model/random.ts';

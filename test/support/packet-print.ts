@@ -24,6 +24,12 @@ export function frameDump(frame: Buffer): string {
   return rows.join('\n');
 }
 
+/** Addresses and ports of a frame that leaves. */
+export function ends(frame: Buffer): string {
+  const { ip } = parseFrame(frame);
+  return `${ip?.src}:${ip?.transport?.sport} > ${ip?.dst}:${ip?.transport?.dport}`;
+}
+
 function ipText(ip: ParsedIp): string {
   const ports = ip.transport;
   const host = (address: string, port: number | undefined): string =>

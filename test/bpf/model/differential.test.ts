@@ -3,31 +3,41 @@
  * FUZZ_PACKETS=50000. Another history: FUZZ_SEED=n (printed where it fails).
  */
 
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { BpfObject } from 'libbpf-ts';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { OBJECT } from '../fixture.ts';
-import { WEAK_TAG_KEY } from '../settings.ts';
-import { type History, runDifferential } from './differential.ts';
+import type { Run } from './differential.ts';
+import { HISTORIES } from './histories.ts';
 
 const PACKETS = Number(process.env['FUZZ_PACKETS'] ?? 1_000_000);
 const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000);
-
-/** Name, share of the packets, and what is special. */
-const HISTORIES: [string, number, Omit<History, 'seed' | 'packets'>][] = [
-  ['room for every connection', 0.25, { buckets: 1024, flows: 200 }],
-  ['buckets often full', 0.35, { buckets: 4, flows: 250 }],
-  ['shared tags', 0.25, { buckets: 16, flows: 120, hashKey: WEAK_TAG_KEY }],
-  ['the program for fragments', 0.15, { buckets: 8, flows: 60, program: 'xlb_frags' }],
-];
+const PROCESS = fileURLToPath(new URL('differential-process.ts', import.meta.url));
 
 const moved = new Set<string>();
 
-test.each(HISTORIES)('%s', { timeout: 3_600_000 }, (name, share, options) => {
-  const seed = SEED + HISTORIES.findIndex((history) => history[0] === name);
-  const { totals, answered } = runDifferential({ ...options, seed, packets: Math.ceil(PACKETS * share) });
-  expect(answered).toBeGreaterThan((PACKETS * share) / 1000);
-  for (const counter of Object.keys(totals)) moved.add(counter);
+/** Each in a process of its own: there is more than one CPU. */
+describe.concurrent('histories', () => {
+  test.for(HISTORIES.map((history, index) => ({ ...history, index })))(
+    '$name',
+    { timeout: 3_600_000 },
+    async ({ share, index }, context) => {
+      const packets = Math.ceil(PACKETS * share);
+      const { totals, answered } = await runHistory(index, packets);
+      context.expect(answered).toBeGreaterThan(packets / 1000);
+      for (const counter of Object.keys(totals)) moved.add(counter);
+    },
+  );
 });
+
+/** Rejects with what the process wrote: the seed, the last packets and what differs. */
+async function runHistory(index: number, packets: number): Promise<Run> {
+  const words = [PROCESS, ...[index, SEED + index, packets].map(String)];
+  const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=source', '--import', 'tsx', ...words]);
+  return JSON.parse(stdout) as Run;
+}
 
 test('the histories led everywhere: every counter moved', () => {
   // Rates follow the kernel's own clock, a test run always has head room, drop_entry goes by chance.

@@ -5,9 +5,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Template, TemplateKey } from '../../../src/dataplane/types.gen.ts';
 import { onesSum } from '../../support/packet-bytes.ts';
-import { frameDump, frameLine } from '../../support/packet-print.ts';
+import { ends, frameDump, frameLine } from '../../support/packet-print.ts';
 import { packEntry } from '../entry-word.ts';
-import { ends } from '../expect.ts';
 import { DataPlane, type FixtureOptions, type Outcome } from '../fixture.ts';
 import { HASH_KEY, OPTIONS } from '../settings.ts';
 import { INGRESS, type World } from '../world.ts';
