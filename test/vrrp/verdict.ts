@@ -70,7 +70,7 @@ function mayAcceptPacket(packet: Buffer, vector: Vector, pseudo: Buffer): boolea
     (advert.version === 2 ? interval === advert.interval && packet.readUInt8(4) === type : interval > 0) &&
     (authentication.type !== 'pass' || packet.subarray(-8).equals(authentication.password)) &&
     hasEveryAddress(packet, vector, size) &&
-    wordSum(Buffer.concat([pseudo, packet])) % 0xffffn === 0n
+    wordSum(Buffer.concat([pseudo, packet])) % 0xffff === 0
   );
 }
 
@@ -89,8 +89,8 @@ function hexOf(address: string): string {
 }
 
 /** A one's-complement sum is 0 where the words' plain sum is a multiple of 0xffff. */
-function wordSum(bytes: Buffer): bigint {
-  let sum = 0n;
-  for (let i = 0; i < bytes.length; i += 2) sum += BigInt(bytes.readUInt16BE(i));
+function wordSum(bytes: Buffer): number {
+  let sum = 0;
+  for (let i = 0; i < bytes.length; i += 2) sum += bytes.readUInt16BE(i);
   return sum;
 }

@@ -59,7 +59,9 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 function digest(key: Uint8Array, header: Uint8Array, payload: Uint8Array, unicast: boolean): Uint8Array {
-  const covered = Uint8Array.from([...header, ...payload]);
+  const covered = new Uint8Array(header.length + payload.length);
+  covered.set(header);
+  covered.set(payload, header.length);
   // Type of service, flags and fragment offset, header checksum.
   for (const at of [1, 6, 7, 10, 11]) covered[at] = 0;
   if (unicast) covered[8] = 0;

@@ -50,7 +50,7 @@ export function encodeAdvert(advert: Advert, envelope: Envelope): Uint8Array {
     bytes.set(addressBytes(address), at);
     at += addressBytes(address).length;
   }
-  if (envelope.authentication.type === 'pass') bytes.set(envelope.authentication.password, at);
+  if (version === 2 && envelope.authentication.type === 'pass') bytes.set(envelope.authentication.password, at);
   view.setUint16(6, advertChecksum(bytes, version, envelope));
   return bytes;
 }

@@ -3,7 +3,9 @@ import { fuzz } from '../../../test/vrrp/fuzz.ts';
 import { REFUSAL_REASONS } from './refusal.ts';
 
 // A million more run with the kernel's tests (test/vrrp/fuzz.test.ts).
-test('mutated datagrams never throw, and are accepted exactly where a second verdict accepts them', () => {
+test('mutated datagrams never throw, and are accepted exactly where a second verdict accepts them', {
+  timeout: 60_000,
+}, () => {
   const { accepted, reasons, disagreements } = fuzz(100_000, 1);
   expect(disagreements).toEqual([]);
   expect(accepted).toBeGreaterThan(10_000);

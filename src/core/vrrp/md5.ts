@@ -18,9 +18,8 @@ const SINES = Uint32Array.from({ length: 64 }, (_, i) => Math.floor(Math.abs(Mat
 
 /** The first 12 bytes of the HMAC. `key`: at most 64 bytes. */
 export function hmacMd5Prefix(key: Uint8Array, data: Uint8Array): Uint8Array {
-  const pad = (byte: number) => Uint8Array.from({ length: BLOCK }, (_, i) => (key[i] ?? 0) ^ byte);
-  const inner = md5(Uint8Array.from([...pad(0x36), ...data]));
-  return md5(Uint8Array.from([...pad(0x5c), ...inner])).subarray(0, 12);
+  const inner = md5(joined(keyBlock(key, 0x36), data));
+  return md5(joined(keyBlock(key, 0x5c), inner)).subarray(0, 12);
 }
 
 /** 16 bytes. */
@@ -32,6 +31,17 @@ export function md5(data: Uint8Array): Uint8Array {
   const view = new DataView(digest.buffer);
   for (const [i, word] of state.entries()) view.setUint32(4 * i, word, true);
   return digest;
+}
+
+function keyBlock(key: Uint8Array, byte: number): Uint8Array {
+  return Uint8Array.from({ length: BLOCK }, (_, i) => (key[i] ?? 0) ^ byte);
+}
+
+function joined(head: Uint8Array, tail: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(head.length + tail.length);
+  bytes.set(head);
+  bytes.set(tail, head.length);
+  return bytes;
 }
 
 /** RFC 1321 3.1, 3.2: a one bit, zeros, the length in bits as a little-endian 64-bit number. */
