@@ -206,7 +206,7 @@ function optionsOf(options: readonly string[]): Partial<InstanceConfig> {
   );
 }
 
-function configOf(name: string, options: readonly string[]): InstanceConfig {
+export function configOf(name: string, options: readonly string[]): InstanceConfig {
   const given = optionsOf(options.filter((option) => option !== 'strict'));
   const source = given.source ?? ip('192.168.10.11');
   const ipv6 = source.includes(':');
