@@ -141,9 +141,9 @@ test('keepalived obeys our higher priority, takes over a skew after we gave up, 
 test('keepalived is killed with all its processes: we take over when Master_Down is over', async () => {
   const tcpdump = await capture();
   const keepalived = theirs(100);
+  await firstAdvert(tcpdump, '192.168.10.12', 100);
   const xlb = ours('priority=80');
   await xlb.says(/INIT -> BACKUP/);
-  await firstAdvert(tcpdump, '192.168.10.12', 100);
   await new Promise((done) => setTimeout(done, 1500));
   // Stopped first: it would start its child anew, and its death alone would end that one in order.
   keepalived.child.kill('SIGSTOP');
