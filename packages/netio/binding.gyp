@@ -2,7 +2,13 @@
   "targets": [
     {
       "target_name": "netio_addon",
-      "sources": ["native/netlink_socket.cpp"],
+      "sources": [
+        "native/addon.cpp",
+        "native/netlink_socket.cpp",
+        "native/packet_socket.cpp",
+        "native/poll.cpp",
+        "native/raw_socket.cpp"
+      ],
       "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS"],
       "cflags!": ["-fno-exceptions"],
       "cflags_cc!": ["-fno-exceptions", "-fno-rtti"],

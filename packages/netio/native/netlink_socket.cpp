@@ -3,10 +3,8 @@
 #include <linux/netlink.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <uv.h>
 
 #include <cerrno>
-#include <memory>
 
 namespace {
 
@@ -21,40 +19,6 @@ int IntAt(const Napi::CallbackInfo &info, size_t index)
 }
 
 } // namespace
-
-// One libuv poll handle. Deletes itself when libuv has closed it; an environment that ends waits
-// for that through the asynchronous cleanup hook.
-struct Poll {
-	uv_poll_t handle;
-	NetlinkSocket *owner;
-	napi_async_cleanup_hook_handle hook = nullptr;
-
-	explicit Poll(NetlinkSocket *socket) : owner(socket) { handle.data = this; }
-
-	void Close()
-	{
-		if (uv_is_closing(reinterpret_cast<uv_handle_t *>(&handle)))
-			return;
-		owner->poll_ = nullptr;
-		uv_close(reinterpret_cast<uv_handle_t *>(&handle), [](uv_handle_t *closed) {
-			std::unique_ptr<Poll> poll(static_cast<Poll *>(closed->data));
-			napi_remove_async_cleanup_hook(poll->hook);
-		});
-	}
-
-	// libuv reports an overrun, which the kernel shows as POLLERR, as a bad descriptor. It is
-	// none: whatever is wrong, the next receive() says.
-	static void OnEvent(uv_poll_t *handle, int, int)
-	{
-		uv_poll_stop(handle);
-		static_cast<Poll *>(handle->data)->owner->OnReadable();
-	}
-
-	static void OnEnvironmentEnd(napi_async_cleanup_hook_handle, void *data)
-	{
-		static_cast<Poll *>(data)->owner->Release();
-	}
-};
 
 void NetlinkSocket::Init(Napi::Env env, Napi::Object exports)
 {
@@ -88,7 +52,7 @@ Napi::Value NetlinkSocket::Open(const Napi::CallbackInfo &info)
 		return Number(info, -errno);
 	int rc = SetUp(IntAt(info, 1));
 	if (rc == 0)
-		rc = Watch(info.Env());
+		poll_ = Poll::Start(info.Env(), fd_, this, &rc);
 	if (rc == 0)
 		callback_ = Napi::Persistent(info[2].As<Napi::Function>());
 	else
@@ -111,19 +75,6 @@ int NetlinkSocket::SetUp(int receive_buffer)
 	address.nl_family = AF_NETLINK;
 	if (bind(fd_, reinterpret_cast<sockaddr *>(&address), sizeof address))
 		return -errno;
-	return 0;
-}
-
-int NetlinkSocket::Watch(Napi::Env env)
-{
-	uv_loop_t *loop = nullptr;
-	napi_get_uv_event_loop(env, &loop);
-	auto poll = std::make_unique<Poll>(this);
-	int rc = uv_poll_init(loop, &poll->handle, fd_);
-	if (rc < 0)
-		return rc;
-	poll_ = poll.release();
-	napi_add_async_cleanup_hook(env, Poll::OnEnvironmentEnd, poll_, &poll_->hook);
 	return 0;
 }
 
@@ -170,8 +121,7 @@ Napi::Value NetlinkSocket::Receive(const Napi::CallbackInfo &info)
 // arm(): calls back once when there is something to receive; 0 or -errno
 Napi::Value NetlinkSocket::Arm(const Napi::CallbackInfo &info)
 {
-	return Number(info, poll_ ? uv_poll_start(&poll_->handle, UV_READABLE, Poll::OnEvent)
-				  : -EBADF);
+	return Number(info, poll_ ? poll_->Arm() : -EBADF);
 }
 
 Napi::Value NetlinkSocket::Close(const Napi::CallbackInfo &info)
@@ -185,6 +135,7 @@ void NetlinkSocket::Release()
 	// The poll handle first: libuv must not watch a descriptor that is closed.
 	if (poll_ != nullptr)
 		poll_->Close();
+	poll_ = nullptr;
 	if (fd_ >= 0)
 		close(fd_);
 	fd_ = -1;
@@ -193,19 +144,5 @@ void NetlinkSocket::Release()
 
 void NetlinkSocket::OnReadable()
 {
-	Napi::Env env = callback_.Env();
-	Napi::HandleScope scope(env);
-	try {
-		callback_.MakeCallback(env.Global(), {});
-	} catch (const Napi::Error &error) {
-		napi_fatal_exception(env, error.Value());
-	}
+	CallFromLoop(callback_);
 }
-
-static Napi::Object InitModule(Napi::Env env, Napi::Object exports)
-{
-	NetlinkSocket::Init(env, exports);
-	return exports;
-}
-
-NODE_API_MODULE(netio_addon, InitModule)

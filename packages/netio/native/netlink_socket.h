@@ -1,14 +1,11 @@
-// One netlink socket. receive() takes what is there; arm() calls back once when there is more. The
-// poll handle outlives this object until libuv has closed it.
+// One netlink socket. receive() takes what is there; arm() calls back once when there is more.
 #pragma once
 
-#include <napi.h>
+#include "poll.h"
 
 #include <vector>
 
-struct Poll;
-
-class NetlinkSocket : public Napi::ObjectWrap<NetlinkSocket> {
+class NetlinkSocket : public Napi::ObjectWrap<NetlinkSocket>, private Poll::Owner {
 public:
 	static void Init(Napi::Env env, Napi::Object exports);
 
@@ -16,8 +13,6 @@ public:
 	~NetlinkSocket() override;
 
 private:
-	friend struct Poll;
-
 	Napi::Value Open(const Napi::CallbackInfo &info);
 	Napi::Value Join(const Napi::CallbackInfo &info);
 	Napi::Value Send(const Napi::CallbackInfo &info);
@@ -26,9 +21,9 @@ private:
 	Napi::Value Close(const Napi::CallbackInfo &info);
 
 	int SetUp(int receive_buffer);
-	int Watch(Napi::Env env);
 	void Release();
-	void OnReadable();
+	void OnReadable() override;
+	void OnEnvironmentEnd() override { Release(); }
 
 	int fd_ = -1;
 	Poll *poll_ = nullptr;

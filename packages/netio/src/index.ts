@@ -1,2 +1,10 @@
 export { errorName, NetioError } from './error.ts';
 export { NetlinkSocket, type NetlinkSocketOptions } from './netlink-socket.ts';
+export { PacketSocket } from './packet-socket.ts';
+export {
+  type IPv4Datagram,
+  type IPv6Datagram,
+  type RawDatagram,
+  RawSocket,
+  type RawSocketOptions,
+} from './raw-socket.ts';

@@ -14,8 +14,36 @@ export interface NativeNetlinkSocket {
   close(): void;
 }
 
+/** Bytes; of IPv6 also source, destination and hop limit. */
+export type NativeReceived = readonly [Buffer, string?, string?, number?];
+
+export interface NativeRawSocket {
+  open(
+    family: 4 | 6,
+    protocol: number,
+    device: string,
+    hopLimit: number,
+    trafficClass: number,
+    onReadable: () => void,
+  ): number;
+  bindTo(address: string): number;
+  join(group: string): number;
+  send(data: Uint8Array, destination: string): number;
+  receive(): NativeReceived | number;
+  arm(): number;
+  close(): void;
+}
+
+export interface NativePacketSocket {
+  open(device: string): number;
+  send(frame: Uint8Array): number;
+  close(): void;
+}
+
 export interface Addon {
   NetlinkSocket: new () => NativeNetlinkSocket;
+  RawSocket: new () => NativeRawSocket;
+  PacketSocket: new () => NativePacketSocket;
 }
 
 let loaded: Addon | undefined;
