@@ -58,7 +58,7 @@ describe('candidates', () => {
     ['detach ', ['eth0']],
     ['service add x --sch', ['--scheduler']],
     ['service add x -s ', [...SCHEDULER_NAMES]],
-    ['service edit x --no-', ['--no-mh-port', '--no-mh-fallback', '--no-sh-port', '--no-sh-fallback']],
+    ['service edit x --no-m', ['--no-mh-port', '--no-mh-fallback']],
     ['connections rea', ['real=']],
     ['connections state=SYN', ['state=SYN_SENT', 'state=SYN_RECV', 'state=SYNACK']],
     ['connections real=10.0.0.11 cl', ['client=']],

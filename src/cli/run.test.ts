@@ -215,6 +215,25 @@ describe('verbs', () => {
     expect([code, stderr]).toEqual([1, 'xlb: service 192.0.2.10:80/tcp has no real server 10.0.0.99:80\n']);
   });
 
+  it('add and edit persistence and one-packet scheduling', async () => {
+    const service = async () => (await daemon.controller.services())[0];
+    await xlb('service add 192.0.2.9:53/udp -s rr --persistent --netmask 24 --one-packet');
+    expect(await service()).toMatchObject({
+      persistence: { timeout_s: 360, netmask: '255.255.255.0' },
+      one_packet: true,
+    });
+    await xlb('service edit 192.0.2.9:53/udp --persistent 50');
+    expect(await service()).toMatchObject({ persistence: { timeout_s: 50, netmask: '255.255.255.0' }, one_packet: true });
+    await xlb('service edit 192.0.2.9:53/udp --no-persistent --no-one-packet');
+    expect(await service()).toMatchObject({ persistence: null, one_packet: false });
+    await xlb('service edit 192.0.2.9:53/udp -s wrr');
+    expect(await service()).toMatchObject({ scheduler: 'wrr', persistence: null });
+    const { code, stderr } = await xlb('service edit 192.0.2.9:53/udp --netmask 24');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('expected it with --persistent')]);
+    expect((await xlb('service add [2001:db8::9]:53/udp --persistent --netmask 129')).code).toBe(2);
+    expect((await xlb('service add 192.0.2.9:80/tcp --one-packet')).code).not.toBe(0);
+  });
+
   it('say ten warnings at most', async () => {
     daemon.controller.warnings = Array.from({ length: 12 }, (_, n) => `no route to 10.0.0.${n}`);
     const { code, stderr } = await xlb('service add 192.0.2.99:80/tcp');

@@ -1,22 +1,27 @@
 /** `xlb service add|edit|delete`. */
 import { Command } from 'commander';
 import type { ServiceSpec } from '../core/model/command.ts';
-import type { ServiceKey } from '../core/model/model.ts';
+import type { Address, ServiceKey } from '../core/model/model.ts';
+import { type AffinityWords, affinityOf, withAffinity } from './affinity-options.ts';
 import { type ChangeOptions, change, verb } from './change.ts';
 import { connect } from './connect.ts';
 import type { Env } from './env.ts';
 import { type SchedulerWords, schedulerOptions, withScheduler, withSchedulerFlags } from './scheduler-options.ts';
 import { serviceArgument } from './usage.ts';
 
-type ServiceOptions = ChangeOptions & SchedulerWords;
+type ServiceOptions = ChangeOptions & SchedulerWords & AffinityWords;
 
 export function serviceCommand(env: Env, exit: (code: number) => void): Command {
-  const add = withSchedulerFlags(
-    withScheduler(serviceVerb('add', 'add a virtual service'), 'mh where left out'),
+  const add = withAffinity(
+    withSchedulerFlags(withScheduler(serviceVerb('add', 'add a virtual service'), 'mh where left out')),
   ).action(async (key: ServiceKey, options: ServiceOptions) =>
     exit(await change(env, options, [{ type: 'service.add', service: specOf(key, options) }])),
   );
-  const edit = withScheduler(serviceVerb('edit', 'change a virtual service; what is left out stays'), 'as it is')
+  const edit = withAffinity(
+    withScheduler(serviceVerb('edit', 'change a virtual service; what is left out stays'), 'as it is'),
+  )
+    .option('--no-persistent', 'every connection is scheduled by itself')
+    .option('--no-one-packet', 'udp: the packets of a client go to one server')
     .option('--mh-port', 'mh: hash the source port too')
     .option('--no-mh-port', 'mh: hash the source address alone')
     .option('--mh-fallback', "mh: an unavailable server's flows go to others")
@@ -48,7 +53,12 @@ function serviceVerb(name: string, description: string): Command {
 function specOf(key: ServiceKey, words: ServiceOptions): ServiceSpec {
   const scheduler = words.scheduler ?? 'mh';
   const said = schedulerOptions(words, scheduler);
-  return { ...key, scheduler, ...(Object.keys(said).length > 0 && { options: said }) };
+  return {
+    ...key,
+    scheduler,
+    ...(Object.keys(said).length > 0 && { options: said }),
+    ...affinityOf(key, words, null),
+  };
 }
 
 /** The service as it is, with what the options say changed. */
@@ -65,8 +75,12 @@ async function edited(env: Env, key: ServiceKey, options: ServiceOptions): Promi
       ringSize: current.ring_size,
       ...schedulerOptions(options, scheduler),
     },
-    persistence: persistence && { timeout: persistence.timeout_s, netmask: persistence.netmask },
     onePacket,
-    engine,
+    engine: options.persistent === false ? null : engine,
+    ...affinityOf(
+      key,
+      options,
+      persistence && { timeout: persistence.timeout_s, netmask: persistence.netmask as Address },
+    ),
   };
 }
