@@ -223,7 +223,10 @@ describe('verbs', () => {
       one_packet: true,
     });
     await xlb('service edit 192.0.2.9:53/udp --persistent 50');
-    expect(await service()).toMatchObject({ persistence: { timeout_s: 50, netmask: '255.255.255.0' }, one_packet: true });
+    expect(await service()).toMatchObject({
+      persistence: { timeout_s: 50, netmask: '255.255.255.0' },
+      one_packet: true,
+    });
     await xlb('service edit 192.0.2.9:53/udp --no-persistent --no-one-packet');
     expect(await service()).toMatchObject({ persistence: null, one_packet: false });
     await xlb('service edit 192.0.2.9:53/udp -s wrr');
