@@ -3,7 +3,7 @@
  * through the loaded program, and the templates that it listed in the end.
  */
 import { readFileSync } from 'node:fs';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import {
   commandOf,
   commandsOf,
@@ -19,10 +19,11 @@ import { arriving } from './frames.ts';
 const TRACES = readTraces('persist').map((trace): [string, Trace] => [trace.name, trace]);
 
 let plane: DataPlane;
-beforeEach(() => {
+beforeAll(() => {
   plane = DataPlane.load();
 });
-afterEach(() => plane.close());
+afterAll(() => plane.close());
+beforeEach(() => plane.reset({ services: [], nextHops: [], interfaces: [] }));
 
 test('the traces are there', () => {
   expect(TRACES).toHaveLength(7);
