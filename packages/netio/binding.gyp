@@ -7,6 +7,7 @@
         "native/netlink_socket.cpp",
         "native/packet_socket.cpp",
         "native/poll.cpp",
+        "native/polled_socket.cpp",
         "native/raw_socket.cpp"
       ],
       "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS"],

@@ -1,24 +1,12 @@
 #include "netlink_socket.h"
 
+#include "arguments.h"
+
 #include <linux/netlink.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
-
-namespace {
-
-Napi::Value Number(const Napi::CallbackInfo &info, int value)
-{
-	return Napi::Number::New(info.Env(), value);
-}
-
-int IntAt(const Napi::CallbackInfo &info, size_t index)
-{
-	return info[index].As<Napi::Number>().Int32Value();
-}
-
-} // namespace
 
 void NetlinkSocket::Init(Napi::Env env, Napi::Object exports)
 {
@@ -39,11 +27,6 @@ NetlinkSocket::NetlinkSocket(const Napi::CallbackInfo &info)
 {
 }
 
-NetlinkSocket::~NetlinkSocket()
-{
-	Release();
-}
-
 // open(protocol, bytes of the receive buffer, callback): 0 or -errno
 Napi::Value NetlinkSocket::Open(const Napi::CallbackInfo &info)
 {
@@ -52,10 +35,8 @@ Napi::Value NetlinkSocket::Open(const Napi::CallbackInfo &info)
 		return Number(info, -errno);
 	int rc = SetUp(IntAt(info, 1));
 	if (rc == 0)
-		poll_ = Poll::Start(info.Env(), fd_, this, &rc);
-	if (rc == 0)
-		callback_ = Napi::Persistent(info[2].As<Napi::Function>());
-	else
+		rc = Watch(info.Env(), info[2].As<Napi::Function>());
+	if (rc != 0)
 		Release();
 	return Number(info, rc);
 }
@@ -121,28 +102,11 @@ Napi::Value NetlinkSocket::Receive(const Napi::CallbackInfo &info)
 // arm(): calls back once when there is something to receive; 0 or -errno
 Napi::Value NetlinkSocket::Arm(const Napi::CallbackInfo &info)
 {
-	return Number(info, poll_ ? poll_->Arm() : -EBADF);
+	return Number(info, ArmPoll());
 }
 
 Napi::Value NetlinkSocket::Close(const Napi::CallbackInfo &info)
 {
 	Release();
 	return info.Env().Undefined();
-}
-
-void NetlinkSocket::Release()
-{
-	// The poll handle first: libuv must not watch a descriptor that is closed.
-	if (poll_ != nullptr)
-		poll_->Close();
-	poll_ = nullptr;
-	if (fd_ >= 0)
-		close(fd_);
-	fd_ = -1;
-	callback_.Reset();
-}
-
-void NetlinkSocket::OnReadable()
-{
-	CallFromLoop(callback_);
 }

@@ -1,5 +1,7 @@
 #include "raw_socket.h"
 
+#include "arguments.h"
+
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <unistd.h>
@@ -8,16 +10,6 @@
 #include <cstring>
 
 namespace {
-
-Napi::Value Number(const Napi::CallbackInfo &info, int value)
-{
-	return Napi::Number::New(info.Env(), value);
-}
-
-int IntAt(const Napi::CallbackInfo &info, size_t index)
-{
-	return info[index].As<Napi::Number>().Int32Value();
-}
 
 std::string TextAt(const Napi::CallbackInfo &info, size_t index)
 {
@@ -50,11 +42,6 @@ RawSocket::RawSocket(const Napi::CallbackInfo &info) : Napi::ObjectWrap<RawSocke
 {
 }
 
-RawSocket::~RawSocket()
-{
-	Release();
-}
-
 // open(4 or 6, protocol, device, hop limit, traffic class, callback): 0 or -errno
 Napi::Value RawSocket::Open(const Napi::CallbackInfo &info)
 {
@@ -69,10 +56,8 @@ Napi::Value RawSocket::Open(const Napi::CallbackInfo &info)
 	int rc = setsockopt(fd_, SOL_SOCKET, SO_BINDTODEVICE, device.c_str(), device.size() + 1);
 	rc = rc ? -errno : family_ == AF_INET ? SetUp4() : SetUp6(IntAt(info, 3), IntAt(info, 4));
 	if (rc == 0)
-		poll_ = Poll::Start(info.Env(), fd_, this, &rc);
-	if (rc == 0)
-		callback_ = Napi::Persistent(info[5].As<Napi::Function>());
-	else
+		rc = Watch(info.Env(), info[5].As<Napi::Function>());
+	if (rc != 0)
 		Release();
 	return Number(info, rc);
 }
@@ -204,28 +189,11 @@ Napi::Value RawSocket::Received(Napi::Env env, msghdr *message, size_t size)
 // arm(): calls back once when there is something to receive; 0 or -errno
 Napi::Value RawSocket::Arm(const Napi::CallbackInfo &info)
 {
-	return Number(info, poll_ ? poll_->Arm() : -EBADF);
+	return Number(info, ArmPoll());
 }
 
 Napi::Value RawSocket::Close(const Napi::CallbackInfo &info)
 {
 	Release();
 	return info.Env().Undefined();
-}
-
-void RawSocket::Release()
-{
-	// The poll handle first: libuv must not watch a descriptor that is closed.
-	if (poll_ != nullptr)
-		poll_->Close();
-	poll_ = nullptr;
-	if (fd_ >= 0)
-		close(fd_);
-	fd_ = -1;
-	callback_.Reset();
-}
-
-void RawSocket::OnReadable()
-{
-	CallFromLoop(callback_);
 }

@@ -2,7 +2,7 @@
 // once when there is more. IPv4 datagrams go in and out with their header, IPv6 ones without.
 #pragma once
 
-#include "poll.h"
+#include "polled_socket.h"
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -10,12 +10,11 @@
 #include <string>
 #include <vector>
 
-class RawSocket : public Napi::ObjectWrap<RawSocket>, private Poll::Owner {
+class RawSocket : public Napi::ObjectWrap<RawSocket>, private PolledSocket {
 public:
 	static void Init(Napi::Env env, Napi::Object exports);
 
 	explicit RawSocket(const Napi::CallbackInfo &info);
-	~RawSocket() override;
 
 private:
 	Napi::Value Open(const Napi::CallbackInfo &info);
@@ -31,15 +30,9 @@ private:
 	int SetOption(int level, int name, int value);
 	socklen_t ToAddress(const std::string &text, sockaddr_storage *address) const;
 	Napi::Value Received(Napi::Env env, msghdr *message, size_t size);
-	void Release();
-	void OnReadable() override;
-	void OnEnvironmentEnd() override { Release(); }
 
-	int fd_ = -1;
 	int family_ = AF_INET;
 	int ifindex_ = 0;
-	Poll *poll_ = nullptr;
-	Napi::FunctionReference callback_;
 	// As large as a datagram can be.
 	std::vector<uint8_t> buffer_ = std::vector<uint8_t>(65536);
 };
