@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { BpfObject } from 'libbpf-ts';
+import { typescript } from '../support/typescript.ts';
 import type { DataPlane } from './fixture.ts';
 
 /** What a program in lockstep sends, and how it is told. */
@@ -75,9 +76,8 @@ export class Crew<Burst extends { readonly repeat: number }> {
 
   #startWorker(n: number): { child: ChildProcess; lines: Interface } {
     const { fd } = this.lockstep.program('lockstep');
-    const node = [process.execPath, '--conditions=source', '--import', 'tsx', WORKER];
     const cpu = String(n % availableParallelism());
-    const child = spawn('taskset', ['-c', cpu, ...node], { stdio: ['pipe', 'pipe', 'inherit', fd] });
+    const child = spawn('taskset', ['-c', cpu, ...typescript(WORKER)], { stdio: ['pipe', 'pipe', 'inherit', fd] });
     if (child.stdout === null) throw new Error('a worker without output');
     return { child, lines: createInterface(child.stdout) };
   }

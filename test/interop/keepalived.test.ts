@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { typescript } from '../support/typescript.ts';
 
 const VIP = '192.168.10.188';
 /** Milliseconds; two CPUs are shared with whatever else runs. */
@@ -58,7 +59,7 @@ afterEach(async () => {
 
 function ours(...options: string[]): Process {
   const path = fileURLToPath(new URL('../vrrp/director-process.ts', import.meta.url));
-  return new Process(0, process.execPath, '--import', 'tsx', '--conditions=source', path, ...options);
+  return new Process(0, ...typescript(path, ...options));
 }
 
 function theirs(priority: number, lines = ''): Process {

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { waitFor } from '../../scripts/lab/wait.ts';
+import { typescript } from './typescript.ts';
 
 export interface ResolverCommand {
   readonly watch: readonly string[];
@@ -45,8 +46,7 @@ export class ResolverDriver implements AsyncDisposable {
   #ready = false;
 
   private constructor(namespace: string) {
-    const node = [process.execPath, '--conditions=source', '--import', 'tsx', PROCESS];
-    const args = [`--net=/run/netns/${namespace}`, '--', 'setpriv', ...NET_ADMIN_ALONE, ...node];
+    const args = [`--net=/run/netns/${namespace}`, '--', 'setpriv', ...NET_ADMIN_ALONE, ...typescript(PROCESS)];
     this.#child = spawn('nsenter', args, { stdio: ['pipe', 'pipe', 'pipe'] });
     createInterface(this.#child.stdout!).on('line', (line) => this.#take(JSON.parse(line) as ResolverReport));
     this.#child.stderr!.on('data', (data: Buffer) => {

@@ -2,4 +2,5 @@
 import { fuzz } from './fuzz.ts';
 
 const [count = 0, seed = 0] = process.argv.slice(2).map(Number);
-console.log(JSON.stringify(fuzz(count, seed)));
+const { accepted, disagreements } = fuzz(count, seed);
+console.log(JSON.stringify({ accepted, disagreements }));

@@ -3,11 +3,10 @@
  * FUZZ_PACKETS=50000. Another history: FUZZ_SEED=n (printed where it fails).
  */
 
-import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { BpfObject } from 'libbpf-ts';
 import { describe, expect, test } from 'vitest';
+import { answerOf } from '../../support/typescript.ts';
 import { OBJECT } from '../fixture.ts';
 import type { Run } from './differential.ts';
 import { HISTORIES } from './histories.ts';
@@ -25,19 +24,12 @@ describe.concurrent('histories', () => {
     { timeout: 3_600_000 },
     async ({ share, index }, context) => {
       const packets = Math.ceil(PACKETS * share);
-      const { totals, answered } = await runHistory(index, packets);
+      const { totals, answered } = await answerOf<Run>(PROCESS, index, SEED + index, packets);
       context.expect(answered).toBeGreaterThan(packets / 1000);
       for (const counter of Object.keys(totals)) moved.add(counter);
     },
   );
 });
-
-/** Rejects with what the process wrote: the seed, the last packets and what differs. */
-async function runHistory(index: number, packets: number): Promise<Run> {
-  const words = [PROCESS, ...[index, SEED + index, packets].map(String)];
-  const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=source', '--import', 'tsx', ...words]);
-  return JSON.parse(stdout) as Run;
-}
 
 test('the histories led everywhere: every counter moved', () => {
   // Rates follow the kernel's own clock, a test run always has head room, drop_entry goes by chance.
