@@ -223,7 +223,7 @@ static __always_inline int balance_service(struct xdp_md *ctx, void *ip, struct 
 		return XDP_DROP;
 	}
 	if (unlikely(server->method == METHOD_NAT))
-		return hand_over_request(packet, key, service_id, service->schedule + index, server);
+		return hand_over_request(packet, service, key, index, server);
 	return forward(ctx, ip, link, packet, server, service_id, flow, family, frags);
 }
 
@@ -326,11 +326,11 @@ static __always_inline int filter_frame(struct xdp_md *ctx, __u32 filter)
 	}
 	if (link.protocol == bpf_htons(ETH_P_IPV6)) {
 		struct ipv6hdr *v6 = ip;
-		__be32 *word = filter == REPLY_FILTER ? v6->saddr.in6_u.u6_addr32 : v6->daddr.in6_u.u6_addr32;
+		const void *address = filter == REPLY_FILTER ? &v6->saddr : &v6->daddr;
 
 		if ((void *)(v6 + 1) > end)
 			return 0;
-		if (filter_has(filter, word[0] ^ word[1] ^ word[2] ^ word[3]))
+		if (filter_has(filter, fold_address(address)))
 			return FAMILY_IPV6 | link.length << LINK_LENGTH_SHIFT;
 		return unlikely(v6->nexthdr == IPPROTO_ICMPV6) ? FAMILY_IPV6 | ELSEWHERE : 0;
 	}

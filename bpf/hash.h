@@ -119,14 +119,3 @@ static __always_inline __u32 mh_hash(__u32 value)
 	sip_round(&s);
 	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }
-
-/* An address as the kernel's hashes take it: IPv6 folded by exclusive or, in host order. */
-static __always_inline __u32 fold_address(const struct packet *packet, const struct address *address)
-{
-	const __be32 *word = address->word;
-	__u32 fold = word[0];
-
-	if (packet->family == FAMILY_IPV6)
-		fold ^= word[1] ^ word[2] ^ word[3];
-	return bpf_ntohl(fold);
-}

@@ -66,18 +66,28 @@ static __always_inline int translate_job(struct xdp_md *ctx, struct nat_job *job
 	return is_quoted(&job->packet) ? translate_quote(ctx, to, job->quote, job->quoted_ports) : translate(ctx, to);
 }
 
-/* Leaves a packet of a NAT server to translate_request. */
-static __always_inline int hand_over_request(const struct packet *packet, const struct service_key *key,
-					     __u32 service_id, __u32 line, const struct real_server *server)
+/* ip_vs_sched_persist: with persistence a real server's port is that of the service's own port alone. */
+static __always_inline int keeps_port(const struct service *service, const struct packet *packet)
+{
+	return service->persistence && service->key.port != packet->destination_port;
+}
+
+/* Leaves a packet of the NAT server in slot `index` to translate_request. */
+static __always_inline int hand_over_request(const struct packet *packet, const struct service *service,
+					     const struct service_key *key, __u32 index,
+					     const struct real_server *server)
 {
 	struct nat_job *job = get_nat_job();
 
 	if (!job)
 		return XDP_DROP;
 	job->packet = *packet;
-	job->service_id = service_id;
+	job->service_id = service->id;
 	job->real_server = server->id;
-	job->line = line;
-	job->keeps_port = !server->port || is_ftp_data(key, packet);
-	return TRANSLATE_REQUEST;
+	job->line = service->schedule + index;
+	job->keeps_port = !server->port || keeps_port(service, packet);
+	if (service_is_still(service, key))
+		return TRANSLATE_REQUEST;
+	count(drop_real_server_gone);
+	return XDP_DROP;
 }

@@ -215,7 +215,7 @@ static __always_inline int send_reply(struct xdp_md *ctx, struct nat_job *job, _
 static __always_inline int find_reply(const struct settings *settings, struct nat_job *job)
 {
 	place_reply(settings, &job->packet, &job->lookup);
-	return find_reply_entry(&job->packet, &job->lookup, 1);
+	return find_reply_entry(&job->packet, &job->lookup, 1, NO_ENTRY);
 }
 
 /* A later fragment of a reply: its first one has told which. */
@@ -251,7 +251,7 @@ static __noinline int find_quoted_reply(struct xdp_md *ctx, struct nat_job *job,
 	if (!settings || !parse_link(data, end, &link) ||
 	    read_headers(ctx, link.length, family, &headers) != PARSE_OK || !is_whole_icmp(&headers) ||
 	    read_quote(ctx, &headers, &place) != PARSE_OK ||
-	    !filter_has(REPLY_FILTER, fold_words(&headers.packet.destination)) ||
+	    !filter_has(REPLY_FILTER, fold_address(&headers.packet.destination)) ||
 	    read_quoted_ports(ctx, &place, &headers) != PARSE_OK)
 		return NO_ENTRY;
 	turn_around(&headers.packet);

@@ -78,7 +78,7 @@ static __always_inline int find_own(const struct settings *settings, struct nat_
  */
 static __always_inline __u32 settle_reply_twins(struct nat_job *job, __u32 mine)
 {
-	int twin = find_reply_twin(&job->reply, &job->lookup, mine);
+	int twin = find_reply_entry(&job->reply, &job->lookup, 0, mine);
 	__u64 *place, entry;
 	__u32 goes;
 
@@ -123,7 +123,7 @@ static __always_inline int keep_reply(struct xdp_md *ctx, const struct settings 
 
 	make_reply_packet(job, server);
 	place_reply(settings, &job->reply, lookup);
-	number = find_reply_entry(&job->reply, lookup, 0);
+	number = find_reply_entry(&job->reply, lookup, 0, NO_ENTRY);
 	if (number >= 0) {
 		place = get_entry(number);
 		/* Unless the sweep has just taken it for an orphan. */
@@ -141,7 +141,7 @@ static __always_inline int keep_reply(struct xdp_md *ctx, const struct settings 
 	__sync_lock_test_and_set(place, make_entry(lookup->hash.tag, 1, 0, CONNECTION_REPLY, 0));
 	stays = settle_reply_twins(job, number);
 	connection = lead_to_own(ctx, job, stays, stays == (__u32)number ? connection : NO_ENTRY);
-	lead_to_own(ctx, job, stays, connection);
+	lead_to_own(ctx, job, stays, connection); /* which may have been withdrawn before it was written there */
 	return 1;
 }
 

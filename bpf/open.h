@@ -86,7 +86,7 @@ static __always_inline int ring_is_on(const struct service *service, __u32 now)
 /* FTP's service leaves the ports of data connections that it does not place to the kernel: ip_vs_leave. */
 static __always_inline int is_left_alone(const struct service *service, const struct packet *packet)
 {
-	return is_ftp_data(&service->key, packet);
+	return service->key.port == FTP_PORT && packet->destination_port != FTP_PORT;
 }
 
 static __always_inline int pass_unknown(const struct packet *packet)

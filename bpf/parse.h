@@ -73,6 +73,14 @@ enum parse_result {
 	PARSE_MALFORMED = 3,
 };
 
+/* By exclusive or, as it stands; of IPv4 the other words are 0. */
+static __always_inline __u32 fold_address(const struct address *address)
+{
+	const __be32 *word = address->word;
+
+	return word[0] ^ word[1] ^ word[2] ^ word[3];
+}
+
 static __always_inline int is_vlan(__be16 protocol)
 {
 	return protocol == bpf_htons(ETH_P_8021Q) || protocol == bpf_htons(ETH_P_8021AD);

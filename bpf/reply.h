@@ -67,8 +67,11 @@ static __always_inline int is_key_of_reply(__u32 number, const struct packet *pa
 	return reply && is_reply_key(reply, packet);
 }
 
-/* Another reply entry than `mine` whose key is the packet's. */
-__noinline int find_reply_twin(const struct packet *packet, struct lookup *lookup, __u32 mine)
+/*
+ * The reply entry whose key is the packet's, or NO_ENTRY. `lookup`: as place_reply
+ * made it. `live`: its connection must be there. `other`: a number that is not meant.
+ */
+__noinline int find_reply_entry(const struct packet *packet, struct lookup *lookup, __u32 live, int other)
 {
 	if (!packet || !lookup)
 		return NO_ENTRY;
@@ -76,33 +79,10 @@ __noinline int find_reply_twin(const struct packet *packet, struct lookup *looku
 		__u32 bucket = i < CONNECTION_WAYS ? lookup->hash.bucket : lookup->second;
 		__u32 number = bucket * CONNECTION_WAYS + i % CONNECTION_WAYS;
 		__u64 *place = get_entry(number);
-
-		if (!place || number == mine || READ_ONCE(*place) >> ENTRY_TAG_SHIFT != lookup->hash.tag)
-			continue;
-		if (is_reply(read_settled(number)) && is_key_of_reply(number, packet))
-			return number;
-	}
-	return NO_ENTRY;
-}
-
-/*
- * The reply entry whose key is the packet's, or NO_ENTRY. `lookup`: as place_reply
- * made it. `live`: its connection must be there.
- */
-__noinline int find_reply_entry(const struct packet *packet, struct lookup *lookup, __u32 live)
-{
-	if (!packet || !lookup)
-		return NO_ENTRY;
-	for (__u32 i = 0; i < 2 * CONNECTION_WAYS; i++) {
-		__u32 bucket = i < CONNECTION_WAYS ? lookup->hash.bucket : lookup->second;
-		__u32 number = bucket * CONNECTION_WAYS + i % CONNECTION_WAYS;
-		__u64 *place = get_entry(number), entry;
 		struct reply_key *reply;
 
-		if (!place)
-			continue;
-		entry = READ_ONCE(*place);
-		if (entry >> ENTRY_TAG_SHIFT != lookup->hash.tag || !is_reply(entry))
+		if (!place || number == (__u32)other || READ_ONCE(*place) >> ENTRY_TAG_SHIFT != lookup->hash.tag ||
+		    !is_reply(read_settled(number)))
 			continue;
 		reply = get_reply_key(number);
 		if (reply && is_reply_key(reply, packet) && (!live || has_connection(reply, lookup->now)))
@@ -118,7 +98,6 @@ __noinline int find_reply_entry(const struct packet *packet, struct lookup *look
 static __always_inline int sweep_reply(__u64 *place, __u32 number, __u64 entry, __u32 now)
 {
 	struct reply_key *reply = get_reply_key(number);
-
 	int stays;
 
 	if (!reply || has_connection(reply, now) || !replace(place, entry, busy_entry(entry)))

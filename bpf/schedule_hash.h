@@ -77,9 +77,9 @@ __noinline int choose_by_hash(const struct service *service, const struct packet
 	if (!size)
 		return NO_SERVER;
 	if (service->scheduler == SCHEDULER_DH) {
-		walk.start = hash_slot(fold_address(packet, &packet->destination));
+		walk.start = hash_slot(bpf_ntohl(fold_address(&packet->destination)));
 	} else {
-		walk.value = fold_address(packet, &packet->source);
+		walk.value = bpf_ntohl(fold_address(&packet->source));
 		if (service->flags & SERVICE_HASH_PORT)
 			walk.value += bpf_ntohs(packet->source_port);
 		walk.start = service->scheduler == SCHEDULER_MH ? mh_hash(walk.value) % size : hash_slot(walk.value);

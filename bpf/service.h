@@ -19,14 +19,6 @@ static __always_inline int filter_has(__u32 first_word, __u32 folded_address)
 	return bits && *bits >> (bit & 63) & 1;
 }
 
-/* An address as filter_has takes it; IPv4's other words are 0. */
-static __always_inline __u32 fold_words(const struct address *address)
-{
-	const __be32 *word = address->word;
-
-	return word[0] ^ word[1] ^ word[2] ^ word[3];
-}
-
 #define FTP_PORT bpf_htons(21)
 #define FTP_DATA_PORT bpf_htons(20)
 #define FIRST_HIGH_PORT 1024
@@ -38,12 +30,6 @@ static __always_inline int may_be_ftp_data(const struct service_key *key)
 
 	return settings && settings->options & OPTION_FTP && key->protocol == IPPROTO_TCP &&
 	       (key->port == FTP_DATA_PORT || bpf_ntohs(key->port) >= FIRST_HIGH_PORT);
-}
-
-/* A data connection of FTP's service, found by `key`: the ends have chosen its ports, and no real server has others. */
-static __always_inline int is_ftp_data(const struct service_key *key, const struct packet *packet)
-{
-	return key->port == FTP_PORT && packet->destination_port != FTP_PORT;
 }
 
 /*

@@ -37,8 +37,7 @@ __noinline int forward_decided(struct xdp_md *ctx, struct packet *packet, struct
 		return XDP_DROP;
 	}
 	if (server->method == METHOD_NAT)
-		return hand_over_request(packet, &key, decision->service_id, service->schedule + decision->index,
-					 server);
+		return hand_over_request(packet, service, &key, decision->index, server);
 	if (packet->family == FAMILY_IPV4)
 		return forward(ctx, ip, &link, packet, server, decision->service_id, decision->flow, FAMILY_IPV4, 1);
 	if (ip + sizeof(struct ipv6hdr) > end)

@@ -107,6 +107,16 @@ describe('FTP', () => {
     },
   );
 
+  test('by nat through port 0: every port stays, whatever port the real server has', () => {
+    const nat = [server(1, { method: 'nat', port: 8080 })];
+    plane.reset(world([service(nat, { port: 0, persistence: 300 })]));
+    for (const port of [8080, 443]) {
+      const request = plane.run(arriving().ipv4({ src: CLIENT4, dst: VIP4 }).tcp({ sport: 1001, dport: port }).build());
+      expect(ends(request.frame)).toBe(`${CLIENT4}:1001 > ${nat[0]?.address}:${port}`);
+      expectChecksums(request.frame);
+    }
+  });
+
   test('ports below 1024 are not its own', () => {
     data();
     expect([1023, 1024, 80].map((port, n) => connect('198.51.100.1', 1001 + n, port))).toEqual([4, 1, 4]);

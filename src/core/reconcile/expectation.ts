@@ -13,7 +13,7 @@ import {
   type Service,
 } from '../../dataplane/types.gen.ts';
 import { addressFromWords } from '../model/address.ts';
-import type { Address, Model, SchedulerName, VirtualService } from '../model/model.ts';
+import type { Address, Model, SchedulerName, ServerKey, VirtualService } from '../model/model.ts';
 import { packetModel } from '../model/packet-model.ts';
 import type { Resolution } from '../model/resolution.ts';
 import { effectiveWeight, tableWeight } from '../model/server.ts';
@@ -37,7 +37,9 @@ export function checkMaps(have: Have, whole: Model, network: Network): void {
   same('service ids', new Set(have.services.map(({ id }) => id)).size, have.services.length);
   const ids = have.services.flatMap((element) => slotsOf(have, element).flatMap(({ id }) => (id === 0 ? [] : [id])));
   same('real-server ids', new Set(ids).size, ids.length);
-  same('VIP filter', sorted(have.filter), sorted(vipFilterWords(model.services.values())));
+  const retired = have.services.flatMap((element) => slotsOf(have, element).filter((slot) => !isLive(slot)));
+  const keys = retired.flatMap((slot) => keyOf(slot) ?? []);
+  same('VIP filter', sorted(have.filter), sorted(vipFilterWords(model.services.values(), keys)));
 }
 
 /** The slots of a published service, holes and retired ones included. */
@@ -52,6 +54,11 @@ export function slotsOf(have: Have, element: Service): RealServerSlot[] {
 /** Null: a hole. */
 export function addressOf({ family, address }: RealServerSlot): Address | null {
   return family === 0 ? null : addressFromWords(family as 4 | 6, address.word);
+}
+
+function keyOf(slot: RealServerSlot): ServerKey | null {
+  const address = addressOf(slot);
+  return address && { address, port: slot.port };
 }
 
 export function isLive({ flags }: RealServerSlot): boolean {

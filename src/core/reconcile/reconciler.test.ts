@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { RealServerFlag, type ScheduleLine } from '../../dataplane/types.gen.ts';
+import { RealServerFlag, type ScheduleLine, VipFilterLimit } from '../../dataplane/types.gen.ts';
 import { parseAddress } from '../model/address.ts';
 import { applyCommands, emptyModel } from '../model/apply-command.ts';
 import type { Command } from '../model/command.ts';
@@ -43,6 +43,11 @@ function model(...commands: Command[]): Model {
 
 const rr: Command = { type: 'service.add', service: { ...vip, scheduler: 'rr' } };
 const add = (n: number, weight?: number): Command => ({ type: 'server.add', service: vip, server: server(n, weight) });
+const addNat = (n: number): Command => ({
+  type: 'server.add',
+  service: vip,
+  server: { ...server(n), method: 'nat' },
+});
 
 const otherVip = { ...vip, port: 81 };
 const other: Command = { type: 'service.add', service: { ...otherVip, scheduler: 'rr' } };
@@ -130,6 +135,17 @@ describe('a plan', () => {
     reconciler.recounted(() => false, 50, 60);
     reconcile(reconciler, maps, model(rr, add(12), add(13), add(14)), 70);
     expect(maps.slot(0, 0)).toMatchObject({ address: { word: [0xc000020e, 0, 0, 0] } });
+  });
+
+  test('lets replies of a deleted real server through until its last connection is gone', () => {
+    const [reconciler, maps] = fresh();
+    const isHeard = () => [...maps.have().filter.keys()].some((word) => word >= VipFilterLimit.REPLY_FILTER);
+    reconcile(reconciler, maps, model(rr, addNat(11)), 0);
+    reconcile(reconciler, maps, model(rr), 10);
+    expect(isHeard()).toBe(true);
+    reconciler.recounted(() => false, 20, 30);
+    reconcile(reconciler, maps, model(rr), 40);
+    expect(isHeard()).toBe(false);
   });
 
   test('gives an id on only when no line names it any more', () => {

@@ -10,7 +10,7 @@
  */
 
 import type { Interface, Service } from '../../dataplane/types.gen.ts';
-import type { Address, AddressKey, Model } from '../model/model.ts';
+import type { Address, AddressKey, Model, ServerKey } from '../model/model.ts';
 import { type PacketModel, type PacketService, packetModel } from '../model/packet-model.ts';
 import type { LocalInterface, Resolution } from '../model/resolution.ts';
 import { serviceKeyText } from '../model/service-key.ts';
@@ -158,6 +158,12 @@ export class Reconciler {
   }
 }
 
+/** Real servers that were deleted from services that are there. */
+function retiredKeys(entries: ReadonlyMap<string, Entry>): ServerKey[] {
+  const slots = [...entries.values()].flatMap((entry) => (entry.deletedAt === null ? entry.slots : []));
+  return slots.flatMap((slot) => (slot === undefined || slot.retiredAt === null ? [] : [slot.key]));
+}
+
 interface Made {
   readonly slots: Slots;
   readonly order: readonly number[];
@@ -206,7 +212,7 @@ class Planner {
     }
     const nextHops = this.nextHops.finish(this.losesNextHops ? usedNextHops(this.entries) : null);
     const interfaces = planInterfaces(this.before, this.network.interfaces);
-    const filter = vipFilterWords(this.model.services.values());
+    const filter = vipFilterWords(this.model.services.values(), retiredKeys(this.entries));
     const zero: Operation[] =
       this.zeroServices.length + this.zeroServers.length === 0
         ? []

@@ -13,8 +13,11 @@ export function vipFilterBit(address: Address): number {
   return Math.imul(folded, 0x9e3779b1) >>> 16;
 }
 
-/** The words of the bitmap that are not 0: VIPs, then, from REPLY_FILTER on, real servers whose replies are translated. */
-export function vipFilterWords(services: Iterable<PacketService>): Map<number, bigint> {
+/**
+ * The words of the bitmap that are not 0: VIPs, then, from REPLY_FILTER on, real servers whose replies
+ * are translated. `retired`: deleted ones whose connections go on being answered, as in IPVS.
+ */
+export function vipFilterWords(services: Iterable<PacketService>, retired: Iterable<ServerKey>): Map<number, bigint> {
   const words = new Map<number, bigint>();
   const set = (first: number, bit: number) => {
     const word = first + (bit >> 6);
@@ -24,6 +27,7 @@ export function vipFilterWords(services: Iterable<PacketService>): Map<number, b
     set(0, bitOf(key));
     for (const server of servers) if (server.method === 'nat') set(VipFilterLimit.REPLY_FILTER, bitOf(server.key));
   }
+  for (const key of retired) set(VipFilterLimit.REPLY_FILTER, bitOf(key));
   return words;
 }
 

@@ -58,6 +58,25 @@ describe('listConnections', () => {
     expect(asked).toHaveLength(4);
   });
 
+  it('shows the port that a persistent service leaves as it is', async () => {
+    const element = { persistence: 300 } as Entry['element'];
+    const ftp: Entry = {
+      ...entry,
+      key: { ...key, port: 21 },
+      slots: [{ ...slot('10.0.0.1', 1), key: { address: '10.0.0.1' as Address, port: 8080 } }],
+      element,
+    };
+    const sources = { templates: () => [], clock: () => 0, entries: new Map([['tcp 192.0.2.1:21', ftp]]) };
+    const scan = (first: number) => (first === 0 ? [raw(1, { destinationPort: 21 }), raw(1)] : []);
+    const listed: Connection[] = [];
+    const batches = listConnections({ ...sources, table: { slots: 1, scan } }, {}, new AbortController().signal);
+    for await (const batch of batches) listed.push(...batch);
+    expect(listed.map(({ virtual, server }) => [virtual.port, server.port])).toEqual([
+      [21, 8080],
+      [80, 80],
+    ]);
+  });
+
   it('leaves out what belongs to nobody any more', async () => {
     expect((await list({}, [raw(7), raw(1, { serviceId: 9 })])).listed).toEqual([]);
   });

@@ -62,16 +62,24 @@ function rawFilter(filter: ConnectionFilter, entries: ReadonlyMap<string, Entry>
   return raw;
 }
 
+interface NamedService {
+  readonly key: AddressKey;
+  readonly name: string;
+  readonly family: 4 | 6;
+  readonly isPersistent: boolean;
+}
+
 interface Names {
-  readonly services: ReadonlyMap<number, { readonly key: AddressKey; readonly name: string; readonly family: 4 | 6 }>;
+  readonly services: ReadonlyMap<number, NamedService>;
   readonly servers: ReadonlyMap<number, ServerKey>;
 }
 
 function nameTable(entries: ReadonlyMap<string, Entry>): Names {
-  const services = new Map<number, { key: AddressKey; name: string; family: 4 | 6 }>();
+  const services = new Map<number, NamedService>();
   const servers = new Map<number, ServerKey>();
-  for (const { id, key, slots } of entries.values()) {
-    services.set(id, { key, name: formatServiceKey(key), family: addressFamily(key.address) });
+  for (const { id, key, slots, element } of entries.values()) {
+    const isPersistent = (element?.persistence ?? 0) > 0;
+    services.set(id, { key, name: formatServiceKey(key), family: addressFamily(key.address), isPersistent });
     for (const slot of slots) if (slot !== undefined) servers.set(slot.id, slot.key);
   }
   return { services, servers };
@@ -87,12 +95,17 @@ function named(raw: RawConnection, { services, servers }: Names): Connection | u
     protocol: service.key.protocol,
     client: { address: address(raw.source), port: raw.sourcePort },
     virtual: { address: address(raw.destination), port: raw.destinationPort },
-    server: { address: server.address, port: server.port === 0 ? raw.destinationPort : server.port },
+    server: { address: server.address, port: portOf(server, service, raw.destinationPort) },
     service: service.name,
     state: stateName(raw.state) ?? 'NONE',
     expires_s: raw.expires,
     age_s: raw.age,
   };
+}
+
+/** ip_vs_sched_persist: with persistence a real server's port is that of the service's own port alone. */
+function portOf(server: ServerKey, { key, isPersistent }: NamedService, port: number): number {
+  return server.port === 0 || (isPersistent && key.port !== port) ? port : server.port;
 }
 
 /** As IPVS lists them: no ports but where the template is of one port. */

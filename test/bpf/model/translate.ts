@@ -14,11 +14,9 @@ const UDP = 17;
 const SCTP = 132;
 const ICMPV6 = 58;
 
-const FTP = 21;
-
-/** A real server as a packet meets it: data connections of FTP's service have ports of their own. */
+/** A real server as a packet meets it: with persistence, its port is that of the service's own port alone. */
 export function reached(server: ServerConfig, service: ServiceConfig, { dport }: Packet): ServerConfig {
-  return service.port === FTP && dport !== FTP ? { ...server, port: 0 } : server;
+  return service.persistence > 0 && service.port !== dport ? { ...server, port: 0 } : server;
 }
 
 /** The real server's port; 0 keeps the packet's. */
