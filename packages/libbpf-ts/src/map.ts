@@ -217,7 +217,9 @@ export class BpfMap<K = unknown, V = unknown> {
   setBatch(entries: Iterable<readonly [K, V]>, flags: UpdateFlag = 'any'): void {
     this.#refusePerCpu('setPerCpu');
     requireIterable('entries', entries);
-    const capacity = this.#batchCapacity();
+    // No more room than entries that are known to come: a few would not be worth a megabyte of zeros.
+    const expected = Array.isArray(entries) ? Math.max(1, entries.length) : Number.POSITIVE_INFINITY;
+    const capacity = Math.min(this.#batchCapacity(), expected);
     const keys = Buffer.alloc(capacity * this.#key.length);
     const values = Buffer.alloc(capacity * this.#value.length);
     let count = 0;
