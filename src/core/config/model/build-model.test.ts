@@ -52,6 +52,7 @@ describe('an instance', () => {
     ['version 3 does not', 'version 3\nadvert_int 0.25', '', { version: 3, advertInterval: 0.25 }],
     ['the own version counts', 'version 2', 'vrrp_version 3', { version: 2 }],
     ['the global version counts', '', 'vrrp_version 3', { version: 3 }],
+    ['delays', '', 'vrrp_startup_delay 2.5\nvrrp_delay_after_boot 9', { startupDelay: 2.5, delayAfterBoot: 9 }],
     ['nopreempt', 'nopreempt', '', { preempt: false }],
     ['MASTER preempts', 'state MASTER\npriority 9\nnopreempt\npreempt_delay 5', '', { preempt: true, preemptDelay: 0 }],
     ['a delay', 'preempt_delay 5', '', { preemptDelay: 5 }],
@@ -136,6 +137,23 @@ describe('a script', () => {
       },
     ]);
   });
+});
+
+it('knows what is tracked beside scripts', () => {
+  const found = model(`
+    vrrp_track_process p { process "sleep 5"\nquorum 2\ndelay 1\nterminate_delay 3\nweight 7 }
+    track_file f { file /run/f\ninit_file 3 overwrite }
+    vrrp_track_file g { file /run/g\nweight 2 reverse }
+    vrrp_instance A {\n${ROUTER}}
+    vrrp_sync_group G { group { A }\ntrack_file { f }\ntrack_interface { eth9 weight 3 } }`);
+  const process = { name: 'p', command: ['sleep 5'], match: null, fullCommand: false, least: 2, forkDelay: 1 };
+  expect(found.processes).toMatchObject([{ ...process, terminateDelay: 3, weight: { weight: 7, reverse: false } }]);
+  expect(found.files).toEqual([
+    { name: 'f', path: '/run/f', weight: { weight: 1, reverse: false }, initial: { value: 3, overwrite: true } },
+    { name: 'g', path: '/run/g', weight: { weight: 2, reverse: true }, initial: null },
+  ]);
+  const tracks = { files: [{ name: 'f', weight: null }], interfaces: [{ name: 'eth9', weight: { weight: 3 } }] };
+  expect(found.groups).toMatchObject([{ tracks }]);
 });
 
 function service(lines: string, name = '192.0.2.1 80', rest = '') {

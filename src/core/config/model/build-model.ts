@@ -5,17 +5,22 @@ import { globalsOf } from './globals.ts';
 import { buildInstance, type Instance } from './instance.ts';
 import { buildScript, type TrackedScript } from './script.ts';
 import { buildService, type Service } from './service.ts';
+import { buildFile, buildProcess, type TrackedFile, type TrackedProcess } from './tracked.ts';
+import { type Tracks, tracksOf } from './tracks.ts';
 
 export interface SyncGroup {
   readonly name: string;
   readonly members: readonly string[];
   readonly usesWeights: boolean;
+  readonly tracks: Omit<Tracks, 'virtualServers'>;
 }
 
 export interface ConfigModel {
   readonly instances: readonly Instance[];
   readonly groups: readonly SyncGroup[];
   readonly scripts: readonly TrackedScript[];
+  readonly processes: readonly TrackedProcess[];
+  readonly files: readonly TrackedFile[];
   readonly services: readonly Service[];
   /** Seconds; what is not said stays as it is. */
   readonly timeouts: { readonly tcp?: number; readonly tcpFin?: number; readonly udp?: number };
@@ -30,8 +35,11 @@ export function buildModel(file: File): ConfigModel {
       name: value,
       members: (block.group ?? []).flatMap(({ entries }) => entries.map((entry) => entry.value)),
       usesWeights: block.sync_group_tracking_weight !== undefined,
+      tracks: tracksOf(block),
     })),
     scripts: (file.vrrp_script ?? []).map((setting) => buildScript(setting, globals)),
+    processes: (file.vrrp_track_process ?? []).map(buildProcess),
+    files: [...(file.track_file ?? []), ...(file.vrrp_track_file ?? [])].map(buildFile),
     services: (file.virtual_server ?? []).map((setting) => buildService(setting, file)),
     timeouts: {
       ...(tcp === undefined ? {} : { tcp }),

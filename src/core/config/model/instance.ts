@@ -3,11 +3,11 @@ import type { Address } from '../../model/model.ts';
 import { instanceFacts } from '../check/instance-facts.ts';
 import type { InterfaceAddress, PeerAddress, Route, Rule } from '../forms/ip.ts';
 import type { Script } from '../forms/scripts.ts';
-import type { Track } from '../forms/tracks.ts';
-import { type Entry, type ListSetting, last } from '../keyword.ts';
+import { last } from '../keyword.ts';
 import type { File, InstanceSettings } from '../keywords/root.ts';
 import { type Announcements, announcementsOf } from './announcements.ts';
 import { firstOf, type Globals } from './globals.ts';
+import { type Tracks, tracksOf, valuesOf } from './tracks.ts';
 
 export interface Authentication {
   readonly type: 'PASS' | 'AH';
@@ -27,14 +27,6 @@ export interface Notifies {
   readonly priorityChanges: boolean;
 }
 
-export interface Tracks {
-  readonly interfaces: readonly Track[];
-  readonly scripts: readonly Track[];
-  readonly files: readonly Track[];
-  readonly processes: readonly Track[];
-  readonly virtualServers: readonly Track[];
-}
-
 export interface Instance {
   readonly name: string;
   /** null: by unicast from an address, whatever the interface. */
@@ -52,6 +44,10 @@ export interface Instance {
   readonly preempt: boolean;
   /** Seconds. */
   readonly preemptDelay: number;
+  /** Seconds after the start in which nothing is done. */
+  readonly startupDelay: number;
+  /** Seconds after the machine's start in which nothing is done. */
+  readonly delayAfterBoot: number;
   readonly accept: boolean;
   readonly addresses: readonly InterfaceAddress[];
   /** Held, and not advertised. */
@@ -109,13 +105,7 @@ export function buildInstance(setting: InstanceSettings, file: File, globals: Gl
     trackSource: block.track_src_ip !== undefined,
     vmac: own(null, block.use_vmac),
     announcements: announcementsOf(block, globals),
-    tracks: {
-      interfaces: valuesOf(block.track_interface),
-      scripts: valuesOf(block.track_script),
-      files: valuesOf(block.track_file),
-      processes: valuesOf(block.track_process),
-      virtualServers: valuesOf(block.track_virtual_server),
-    },
+    tracks: { ...tracksOf(block), virtualServers: valuesOf(block.track_virtual_server) },
     notifies: notifiesOf(setting, globals),
     smtpAlert: firstOf(false, block.smtp_alert, globals.smtp_alert_vrrp, globals.smtp_alert),
   };
@@ -138,6 +128,8 @@ function electionOf({ block }: InstanceSettings, { version }: Facts, globals: Gl
     downTimerAdverts: firstOf(3, block.down_timer_adverts, globals.vrrp_down_timer_adverts),
     preempt,
     preemptDelay: preempts || !preempt ? 0 : (last(block.preempt_delay)?.value ?? 0),
+    startupDelay: firstOf(0, globals.vrrp_startup_delay),
+    delayAfterBoot: firstOf(0, globals.vrrp_delay_after_boot),
     answerLower: !firstOf(false, block.lower_prio_no_advert, globals.vrrp_lower_prio_no_advert),
     sendBeforeYielding: firstOf(false, block.higher_prio_send_advert, globals.vrrp_higher_prio_send_advert),
     ownerIgnoresAdverts: firstOf(false, block.owner_ignore_adverts, globals.vrrp_owner_ignore_adverts),
@@ -178,8 +170,4 @@ function notifiesOf({ block }: InstanceSettings, globals: Globals): Notifies {
     any: last(block.notify)?.value ?? null,
     priorityChanges: firstOf(false, block.notify_priority_changes, globals.vrrp_notify_priority_changes),
   };
-}
-
-function valuesOf<E>(lists: readonly ListSetting<unknown, E>[] | undefined): E[] {
-  return (lists ?? []).flatMap(({ entries }) => entries.map(({ value }: Entry<E>) => value));
 }
