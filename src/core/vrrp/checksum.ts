@@ -22,12 +22,17 @@ export function checksum(...parts: readonly Uint8Array[]): number {
   return ~sum & 0xffff;
 }
 
-/** `length`: bytes of the VRRP packet. */
-export function pseudoHeader(source: Address, destination: Address, length: number): Uint8Array {
+/** `length`: bytes of the packet above IP. */
+export function pseudoHeader(
+  source: Address,
+  destination: Address,
+  length: number,
+  protocol = PROTOCOL_VRRP,
+): Uint8Array {
   const addresses = [...addressBytes(source), ...addressBytes(destination)];
   const tail =
     addressFamily(source) === 4
-      ? [0, PROTOCOL_VRRP, length >> 8, length & 255]
-      : [0, 0, length >> 8, length & 255, 0, 0, 0, PROTOCOL_VRRP];
+      ? [0, protocol, length >> 8, length & 255]
+      : [0, 0, length >> 8, length & 255, 0, 0, 0, protocol];
   return Uint8Array.from([...addresses, ...tail]);
 }

@@ -29,9 +29,11 @@ export const NLM_F = {
   ACK: 0x4,
   DUMP_INTR: 0x10,
   REPLACE: 0x100,
+  EXCL: 0x200,
   ACK_TLVS: 0x200,
   DUMP: 0x300,
   CREATE: 0x400,
+  APPEND: 0x800,
 } as const;
 
 /** Multicast groups (RTNLGRP_*). */
