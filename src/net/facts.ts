@@ -135,12 +135,14 @@ export interface Kernel {
 export class KernelError extends Error {
   /** Name of the error, like `ENETDOWN`; `ETIMEDOUT` where no answer came. */
   readonly code: string;
+  /** The kernel's own words, where it has some. */
+  readonly explanation: string | undefined;
 
-  /** `explanation`: the kernel's own words, where it has some. */
   constructor(verb: string, code: string, explanation?: string) {
     super(explanation === undefined ? `${verb}: ${code}` : `${verb}: ${explanation} (${code})`);
     this.name = 'KernelError';
     this.code = code;
+    this.explanation = explanation;
   }
 }
 

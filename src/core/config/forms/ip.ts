@@ -1,7 +1,7 @@
 /** Addresses, routes and rules in the words of ip(8). */
 import { parseAddress } from '../../model/address.ts';
 import type { Address } from '../../model/model.ts';
-import type { Form } from '../form.ts';
+import type { Args, Form } from '../form.ts';
 import type { Word } from '../source/tokens.ts';
 import { address, type Prefix, printPrefix, readPrefix } from './addresses.ts';
 import { type Options, options } from './compose.ts';
@@ -67,7 +67,7 @@ export const peerAddress: Form<PeerAddress> = {
   print: (value) => [value.address, ttlOptions.print(value.options)].join(' ').trim(),
 };
 
-/** A word of ip(8) and how many words it takes with it. */
+/** A word of ip(8) and how many words it takes with it, less one that may stand before its value. */
 const ROUTE_WORDS: Record<string, number> = {
   ...{ src: 1, via: 1, gw: 1, dev: 1, oif: 1, table: 1, metric: 1, priority: 1, preference: 1, scope: 1 },
   ...{ proto: 1, protocol: 1, tos: 1, dsfield: 1, hoplimit: 1, advmss: 1, rtt: 1, rttvar: 1, reordering: 1 },
@@ -79,6 +79,16 @@ const ROUTE_WORDS: Record<string, number> = {
 const ROUTE_TYPES = [
   ...['unicast', 'local', 'broadcast', 'multicast', 'anycast', 'throw', 'unreachable', 'prohibit', 'blackhole', 'nat'],
 ];
+
+/** `via inet6 fe80::1`, `mtu lock 1400`. */
+const BEFORE_VALUES: Record<string, readonly string[]> = {
+  ...{ via: ['inet', 'inet6'], gw: ['inet', 'inet6'] },
+  ...Object.fromEntries(
+    ['mtu', 'advmss', 'rtt', 'rttvar', 'reordering', 'cwnd', 'ssthresh', 'rto_min', 'congctl', 'hoplimit'].map(
+      (word) => [word, ['lock']],
+    ),
+  ),
+};
 
 export interface Route {
   /** `blackhole` and its like; null: a route to somewhere. */
@@ -100,14 +110,8 @@ export const route: Form<Route> = {
       const target: Word | undefined = isTo ? args.take() : next;
       if (ROUTE_TYPES.includes(next.text) && type === null && to === undefined) type = next.text;
       else if (!isTo && Object.hasOwn(ROUTE_WORDS, next.text)) {
-        const option = [next.text];
-        for (let i = 0; i < ROUTE_WORDS[next.text]!; i++) {
-          const value = args.take();
-          if (value === undefined) return args.fault(undefined, 'a value');
-          const fault = addressFault(next.text, value);
-          if (fault !== null) return args.fault(value, fault);
-          option.push(value.text);
-        }
+        const option = ROUTE_WORDS[next.text] === 0 ? [next.text] : readRouteOption(args, next.text);
+        if (option === undefined) return undefined;
         found.push(option);
       } else if (to === undefined) {
         to =
@@ -125,6 +129,16 @@ export const route: Form<Route> = {
       ' ',
     ),
 };
+
+function readRouteOption(args: Args, word: string): string[] | undefined {
+  const option = [word];
+  if (BEFORE_VALUES[word]?.includes(args.peek()?.text ?? '')) option.push(args.take()!.text);
+  const value = args.take();
+  if (value === undefined) return args.fault(undefined, 'a value');
+  const fault = addressFault(word, value);
+  if (fault !== null) return args.fault(value, fault);
+  return [...option, value.text];
+}
 
 const RULE_WORDS: Record<string, number> = {
   ...{ from: 1, to: 1, iif: 1, dev: 1, oif: 1, table: 1, lookup: 1, priority: 1, preference: 1, pref: 1, order: 1 },

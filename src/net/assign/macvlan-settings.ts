@@ -1,0 +1,73 @@
+/** The kernel's settings (sysctl) that a macvlan with a virtual MAC needs, those that keepalived makes. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Settings of the parent as they were. */
+export type ParentSettings = ReadonlyMap<string, string>;
+
+const PROC = '/proc/sys/net';
+
+/** Of the macvlan. */
+const MACVLAN = [
+  // Only for its own addresses, not for the parent's.
+  ['arp_ignore', '1'],
+  // Advertisements of another instance on the same machine come from an address of this one.
+  ['accept_local', '1'],
+  // It receives while it has no address. net.ipv4.conf.all.rp_filter must be 0, too: the larger one holds.
+  ['rp_filter', '0'],
+  // A VIP may be the primary address of the others; releasing it must not take them along.
+  ['promote_secondaries', '1'],
+] as const;
+
+/** Of the interface below: it must not answer for the macvlan's addresses, in the macvlan's place. */
+const PARENT = [
+  ['arp_ignore', '1'],
+  ['arp_filter', '1'],
+] as const;
+
+export interface MacvlanUse {
+  /** Whether it is to hold IPv6 addresses. */
+  readonly ipv6: boolean;
+  /** Where sysctls are; `/proc/sys/net`. */
+  readonly directory?: string;
+}
+
+/**
+ * Returns what the parent had before: for `restoreParent`, when the last macvlan
+ * on it is gone. Throws an Error that names the file which cannot be written.
+ */
+export function tuneMacvlan(name: string, parent: string, { ipv6, directory = PROC }: MacvlanUse): ParentSettings {
+  for (const [key, value] of MACVLAN) write(join(directory, 'ipv4/conf', name, key), value);
+  const disable = join(directory, 'ipv6/conf', name, 'disable_ipv6');
+  // Without IPv6 in the kernel there is nothing to switch off.
+  if (ipv6 || read(disable) !== null) write(disable, ipv6 ? '0' : '1');
+  const before = PARENT.map(([key]) => [key, read(join(directory, 'ipv4/conf', parent, key)) ?? '0'] as const);
+  for (const [key, value] of PARENT) write(join(directory, 'ipv4/conf', parent, key), value);
+  return new Map(before);
+}
+
+/** A parent that is gone needs none. Throws an Error that names the file which cannot be written. */
+export function restoreParent(parent: string, before: ParentSettings, directory = PROC): void {
+  for (const [key, value] of before) {
+    const file = join(directory, 'ipv4/conf', parent, key);
+    if (read(file) !== null) write(file, value);
+  }
+}
+
+/** Null: there is no such file. */
+function read(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw new Error(`cannot read ${file}: ${(error as NodeJS.ErrnoException).code}`, { cause: error });
+  }
+}
+
+function write(file: string, value: string): void {
+  try {
+    writeFileSync(file, value, { flag: 'r+' });
+  } catch (error) {
+    throw new Error(`cannot set ${file} to ${value}: ${(error as NodeJS.ErrnoException).code}`, { cause: error });
+  }
+}
