@@ -3,7 +3,8 @@ import type { Address } from '../core/model/model.ts';
 
 export interface Waiting {
   readonly address: Address;
-  readonly frame: Uint8Array;
+  /** Built when its turn comes: a thousand at once would hold up the first. */
+  readonly frame: () => Uint8Array;
   /** How often it is still to be sent, at least once. */
   readonly times: number;
   /** Least milliseconds until the lane's next frame; 0: none. */
@@ -40,6 +41,6 @@ export class Lane {
     this.#waiting.shift();
     if (first.times > 1) this.#waiting.push({ ...first, times: first.times - 1 });
     this.#next = now + first.gap;
-    return first.frame;
+    return first.frame();
   }
 }

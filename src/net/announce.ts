@@ -19,7 +19,7 @@ const FULL = new Set(['ENOBUFS', 'EAGAIN']);
 export interface Announcement {
   /** Name of the interface that the frames leave by. */
   readonly device: string;
-  /** 6 bytes: where the addresses are. */
+  /** 6 bytes: where the addresses are. Not to be changed afterwards. */
   readonly mac: Uint8Array;
   readonly addresses: readonly Address[];
   /** How often each is announced, at least once. */
@@ -80,12 +80,21 @@ export class Announcer implements Disposable {
     const { device, mac, addresses, repeat, arpGap, neighbourGap, router } = announcement;
     const port = this.#port(device);
     const of = (family: 4 | 6) => addresses.filter((address) => addressFamily(address) === family);
-    port.arp.add(of(4).map((address) => ({ address, frame: gratuitousArp(mac, address), times: repeat, gap: arpGap })));
+    port.arp.add(
+      of(4).map((address) => ({
+        address,
+        frame: () => gratuitousArp(mac, address),
+        times: repeat,
+        gap: arpGap,
+      })),
+    );
     port.neighbour.add(
-      of(6).map((address) => {
-        const frame = neighbourAdvertisement(mac, address, router);
-        return { address, frame, times: repeat, gap: neighbourGap };
-      }),
+      of(6).map((address) => ({
+        address,
+        frame: () => neighbourAdvertisement(mac, address, router),
+        times: repeat,
+        gap: neighbourGap,
+      })),
     );
     this.#drain(port);
   }

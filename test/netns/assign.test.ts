@@ -225,36 +225,29 @@ describe('macvlan', () => {
     await ip('link', 'del', 'mine');
   });
 
-  test('has the settings that it needs, and its parent', async () => {
+  test('has the settings that it needs, and its parent, until the last is gone', async () => {
     const { value } = (await add('vrrp.51', MAC)) as { value: number };
-    const read = (...keys: string[]) => director.run('sysctl', ['-n', ...keys.map((key) => `net/${key}`)]);
-    const of4 = ['arp_ignore', 'accept_local', 'rp_filter', 'promote_secondaries'].map(
-      (key) => `ipv4/conf/vrrp.51/${key}`,
-    );
-    const off = 'ipv6/conf/vrrp.51/disable_ipv6';
-    const tune = (ipv6: boolean) => driver.ask({ call: 'tune', words: 'vrrp.51', ipv6 });
-    expect(await tune(false)).toEqual({
-      value: [
-        ['arp_ignore', '0'],
-        ['arp_filter', '0'],
-      ],
-    });
-    expect(await read(...of4, off)).toBe('1\n1\n0\n1\n1\n');
-    expect(await read('ipv4/conf/eth0/arp_ignore', 'ipv4/conf/eth0/arp_filter')).toBe('1\n1\n');
-    expect(await tune(true)).toEqual({
-      value: [
-        ['arp_ignore', '1'],
-        ['arp_filter', '1'],
-      ],
-    });
-    expect(await read(off)).toBe('0\n');
-    expect(await driver.ask({ call: 'tune', words: 'vrrp.52', ipv6: true })).toEqual({
+    const sysctl = (...words: string[]) => director.run('sysctl', words);
+    const of = (device: string, ...keys: string[]) => keys.map((key) => `net/ipv4/conf/${device}/${key}`);
+    const own = of('vrrp.51', 'arp_ignore', 'accept_local', 'rp_filter', 'promote_secondaries');
+    const parent = of('eth0', 'arp_ignore', 'arp_filter');
+    const off = 'net/ipv6/conf/vrrp.51/disable_ipv6';
+    const tune = (ipv4: boolean, ipv6: boolean, words = 'vrrp.51') => driver.ask({ call: 'tune', words, ipv4, ipv6 });
+    await sysctl('-qw', 'net/ipv4/conf/vrrp.51/rp_filter=2');
+    expect(await tune(false, true)).toEqual({ value: [] });
+    expect(await sysctl('-n', ...own, ...parent, off)).toBe('0\n0\n2\n0\n0\n0\n0\n');
+    const were = (value: string) => ({ value: ['arp_ignore', 'arp_filter'].map((key) => [key, value]) });
+    expect(await tune(true, false)).toEqual(were('0'));
+    expect(await sysctl('-n', ...own, ...parent, off)).toBe('1\n1\n0\n1\n1\n1\n1\n');
+    expect(await tune(true, true)).toEqual(were('1'));
+    expect(await sysctl('-n', off)).toBe('0\n');
+    expect(await tune(true, false, 'vrrp.52')).toEqual({
       error: 'cannot set /proc/sys/net/ipv4/conf/vrrp.52/arp_ignore to 1: ENOENT',
       code: null,
     });
     await driver.ask({ call: 'deleteLink', ifindex: value });
     expect(await driver.ask({ call: 'restore' })).toEqual({ value: null });
-    expect(await read('ipv4/conf/eth0/arp_ignore', 'ipv4/conf/eth0/arp_filter')).toBe('0\n0\n');
+    expect(await sysctl('-n', ...parent)).toBe('0\n0\n');
   });
 });
 

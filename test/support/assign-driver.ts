@@ -24,6 +24,7 @@ export interface AssignCommand {
   readonly ifindex?: number;
   readonly mac?: string;
   readonly device?: string;
+  readonly ipv4?: boolean;
   readonly ipv6?: boolean;
 }
 

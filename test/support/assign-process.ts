@@ -24,7 +24,7 @@ const assigner = openAssigner();
 const errors: string[] = [];
 const announcer = new Announcer((device, code) => errors.push(`${device} ${code}`));
 const names = readIpNames();
-/** Of the first `tune`. */
+/** Of the first `tune` with IPv4. */
 let parentBefore: ParentSettings | undefined;
 
 async function perform(command: AssignCommand): Promise<unknown> {
@@ -60,8 +60,8 @@ async function perform(command: AssignCommand): Promise<unknown> {
     case 'deleteLink':
       return assigner.deleteLink(command.ifindex!);
     case 'tune': {
-      const before = tuneMacvlan(command.words!, 'eth0', { ipv6: command.ipv6! });
-      parentBefore ??= before;
+      const before = tuneMacvlan(command.words!, 'eth0', { ipv4: command.ipv4!, ipv6: command.ipv6! });
+      if (before.size > 0) parentBefore ??= before;
       return [...before];
     }
     case 'restore':

@@ -28,7 +28,8 @@ type Words = InterfaceAddress['options'];
  * IPv6 addresses are usable at once (`nodad`), since VRRP itself sees to it that
  * one director holds them, and a /128 is no source of connections that name
  * none, so that checks do not come from a VIP; `-nodad` and `preferred_lft`
- * say otherwise. `use_vmac`, `no_track` and `track_group` are the caller's matter.
+ * say otherwise. `preferred_lft` holds for IPv4, too, where keepalived ignores
+ * it. `use_vmac`, `no_track` and `track_group` are the caller's matter.
  */
 export function addressAssignment(form: InterfaceAddress, context: FormContext): AddressAssignment | Untranslated {
   return translated(interfaceAddress.print(form), () => {

@@ -26,21 +26,25 @@ const PARENT = [
 ] as const;
 
 export interface MacvlanUse {
-  /** Whether it is to hold IPv6 addresses. */
+  /** Whether it is to hold IPv4 addresses. Without, IPv4's settings stay as they are, the parent's, too. */
+  readonly ipv4: boolean;
+  /** The same of IPv6. Without, IPv6 is switched off on it. */
   readonly ipv6: boolean;
   /** Where sysctls are; `/proc/sys/net`. */
   readonly directory?: string;
 }
 
 /**
- * Returns what the parent had before: for `restoreParent`, when the last macvlan
- * on it is gone. Throws an Error that names the file which cannot be written.
+ * Returns what the parent had before: of the first macvlan on it, that is for
+ * `restoreParent` when the last one is gone. Throws an Error that names the file which cannot be written.
  */
-export function tuneMacvlan(name: string, parent: string, { ipv6, directory = PROC }: MacvlanUse): ParentSettings {
-  for (const [key, value] of MACVLAN) write(join(directory, 'ipv4/conf', name, key), value);
+export function tuneMacvlan(name: string, parent: string, use: MacvlanUse): ParentSettings {
+  const { ipv4, ipv6, directory = PROC } = use;
   const disable = join(directory, 'ipv6/conf', name, 'disable_ipv6');
   // Without IPv6 in the kernel there is nothing to switch off.
   if (ipv6 || read(disable) !== null) write(disable, ipv6 ? '0' : '1');
+  if (!ipv4) return new Map();
+  for (const [key, value] of MACVLAN) write(join(directory, 'ipv4/conf', name, key), value);
   const before = PARENT.map(([key]) => [key, read(join(directory, 'ipv4/conf', parent, key)) ?? '0'] as const);
   for (const [key, value] of PARENT) write(join(directory, 'ipv4/conf', parent, key), value);
   return new Map(before);

@@ -52,7 +52,12 @@ interface Draft extends Omit<Mutable<RouteAssignment>, 'family' | 'hops' | 'metr
   either: boolean;
 }
 
-/** `no_track` and `track_group` are the caller's matter. */
+/**
+ * As ip(8) reads it, also where keepalived does not: an IPv4 route without a
+ * gateway has the scope of the link, so that others may have their gateway behind
+ * it; `local` goes to the table of that name; `rtt 20ms` are 20 ms.
+ * `no_track` and `track_group` are the caller's matter.
+ */
 export function routeAssignment(form: Route, context: NamesContext): RouteAssignment | Untranslated {
   return translated(routeForm.print(form), () => {
     const draft = startDraft(form);
