@@ -212,6 +212,15 @@ struct {
 	__type(value, struct icmp_tokens);
 } icmp_tokens SEC(".maps");
 
+/* Real servers of NAT; empty without nat_icmp_send. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, DEFAULT_REAL_SERVERS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct service_key);
+	__type(value, struct nat_server);
+} nat_servers SEC(".maps");
+
 /* Where first fragments went. A packet in fragments costs one element; the least recently used goes first. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

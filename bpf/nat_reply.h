@@ -12,6 +12,7 @@
 #include "balance.h"
 #include "fragment.h"
 #include "nat_job.h"
+#include "nat_refuse.h"
 #include "related.h"
 #include "reply.h"
 
@@ -322,5 +323,7 @@ static __always_inline int translate_reply(struct xdp_md *ctx, int family, int f
 		number = find_quoted_reply(ctx, job, family);
 	else
 		number = find_uncommon_reply(ctx, job, family);
-	return number < 0 ? XDP_PASS : send_reply(ctx, job, number, family, frags);
+	if (number >= 0)
+		return send_reply(ctx, job, number, family, frags);
+	return settings->options & OPTION_NAT_ICMP_SEND ? refuse_reply(ctx, job, link.length) : XDP_PASS;
 }

@@ -291,6 +291,14 @@ enum reply_shift {
 	REPLY_SERVICE_TAG = 1 << 14,  /* the outer tag is 802.1ad's */
 };
 
+/*
+ * NAT: a real server that is there, by its address, port and protocol (service_key).
+ * Only while nat_icmp_send wants to know.
+ */
+struct nat_server {
+	struct address source; /* the director's address on the route; all zero: none is known */
+};
+
 /* --- fragments ----------------------------------------------------------- */
 
 /* What the fragments of one packet have in common. */
@@ -445,6 +453,7 @@ struct counters {
 	__u64 drop_defense;	    /* opened a connection while drop_packet was at work */
 	__u64 drop_template_full;   /* no room for a persistent client's template */
 	__u64 drop_table_full;	    /* a new NAT connection found no room in the table */
+	__u64 drop_unknown_reply;   /* from a NAT real server, but of no connection (nat_icmp_send) */
 	/* Not outcomes of a packet but events: */
 	__u64 icmp_sent;
 	__u64 icmp_rate_limited;

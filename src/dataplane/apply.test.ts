@@ -58,6 +58,7 @@ describe('apply', () => {
       { op: 'write-next-hop', id: 2, value: hop(1) },
       { op: 'write-filter', word: 5, value: 1n << 63n },
       { op: 'set-service', key, value: service(0), settle: null },
+      { op: 'set-nat-server', key, value: { source: { word: [7, 0, 0, 0] } } },
     ];
     apply(operations);
     const have = readHave(maps, schedules);
@@ -66,6 +67,9 @@ describe('apply', () => {
     expect(have.nextHops).toEqual(new Map([[2, hop(1)]]));
     expect(have.filter).toEqual(new Map([[5, 1n << 63n]]));
     expect(have.services).toEqual([service(0)]);
+    expect([...have.natServers.values()]).toEqual([{ key, value: { source: { word: [7, 0, 0, 0] } } }]);
+    apply([{ op: 'delete-nat-server', key }]);
+    expect([...maps.nat_servers.keys()]).toEqual([]);
     expect(settled).toEqual([]);
   });
 

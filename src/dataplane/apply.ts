@@ -49,6 +49,10 @@ export function createApply(maps: Maps, programs: Pick<Programs, 'settle'>, sche
       case 'delete-service':
         maps.services.delete(operation.key);
         return beginEpoch();
+      case 'set-nat-server':
+        return maps.nat_servers.set(operation.key, operation.value);
+      case 'delete-nat-server':
+        return maps.nat_servers.delete(operation.key);
     }
   };
   return (operations) => operations.forEach(execute);

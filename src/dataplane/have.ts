@@ -1,4 +1,5 @@
 /** What the maps hold, as core compares it with what it wants. */
+import { byKey } from '../core/reconcile/nat-servers.ts';
 import type { Have } from '../core/reconcile/operations.ts';
 import type { Thresholds } from '../core/reconcile/thresholds.ts';
 import { indexOf } from './layout-view.ts';
@@ -15,6 +16,7 @@ export function readHave(maps: Maps, schedules: ScheduleMemory): Have {
     txPorts: new Map([...maps.tx_ports.entries()].filter(([, ifindex]) => ifindex !== 0)),
     filter: new Map([...maps.vip_filter.entries()].filter(([, word]) => word !== 0n)),
     thresholds: readThresholds(maps.live_counts),
+    natServers: byKey([...maps.nat_servers.entries()].map(([key, value]) => ({ key, value }))),
   };
 }
 

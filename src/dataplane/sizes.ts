@@ -45,6 +45,7 @@ export function mapEntries(sizes: Sizes): Readonly<Record<SizedMap, number>> {
     live_counts: realServers,
     recount: realServers,
     server_traffic: realServers,
+    nat_servers: realServers,
     schedules: sizes.scheduleLines,
     next_hops: sizes.nextHops,
     connections: sizes.connections / ConnectionLimit.CONNECTION_WAYS,
@@ -62,6 +63,7 @@ export type SizedMap =
   | 'live_counts'
   | 'recount'
   | 'server_traffic'
+  | 'nat_servers'
   | 'schedules'
   | 'next_hops'
   | 'connections'

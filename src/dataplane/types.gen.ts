@@ -235,6 +235,7 @@ export interface Counters {
   readonly drop_defense: bigint;
   readonly drop_template_full: bigint;
   readonly drop_table_full: bigint;
+  readonly drop_unknown_reply: bigint;
   readonly icmp_sent: bigint;
   readonly icmp_rate_limited: bigint;
   readonly connections_created: bigint;
@@ -358,6 +359,11 @@ export interface NatJob {
   readonly lookup: Lookup;
   readonly translation: Translation;
   readonly hop: NextHop;
+}
+
+/** struct nat_server */
+export interface NatServer {
+  readonly source: Address;
 }
 
 /** struct next_hop */
@@ -586,6 +592,7 @@ export interface MapTypes {
   readonly localities: readonly [key: LocalityKey, value: Locality];
   readonly locality_sets: readonly [key: LocalityKey, value: LocalitySet];
   readonly nat_jobs: readonly [key: number, value: NatJob];
+  readonly nat_servers: readonly [key: ServiceKey, value: NatServer];
   readonly next_hops: readonly [key: number, value: NextHop];
   readonly recount: readonly [key: number, value: LiveCount];
   readonly schedule_scratch: readonly [key: number, value: ScheduleScratch];

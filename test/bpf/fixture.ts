@@ -9,6 +9,7 @@ import { BpfObject, type MapOptions, type OpenOptions, possibleCpus } from 'libb
 import type { Template, TemplateKey } from '../../src/dataplane/types.gen.ts';
 import { addressBytes, macBytes } from '../support/packet-bytes.ts';
 import {
+  addressValue,
   lineCounts,
   lineValues,
   nextHopValue,
@@ -128,6 +129,7 @@ export class DataPlane {
       templates: 512,
       service_traffic: IDS,
       server_traffic: IDS,
+      nat_servers: IDS,
     };
     const maps: Record<string, MapOptions> = { ...options.open?.maps };
     for (const [name, maxEntries] of Object.entries(sizes)) maps[name] = { maxEntries, ...maps[name] };
@@ -189,6 +191,7 @@ export class DataPlane {
     for (const { servers } of world.services) servers.forEach((entry) => void this.#writeThresholds(entry));
     this.#services = world.services;
     this.#writeFilter();
+    this.#writeNatServers();
   }
 
   /** One packet in on the loopback, addressed as it is. */
@@ -352,6 +355,17 @@ export class DataPlane {
     ]);
     for (const bit of this.#filter) words.set(bit >> 6, (words.get(bit >> 6) ?? 0n) | (1n << BigInt(bit & 63)));
     for (const [word, bits] of words) this.object.map('vip_filter').set(word, bits);
+  }
+
+  #writeNatServers(): void {
+    const map = this.object.map<unknown, unknown>('nat_servers');
+    for (const key of [...map.keys()]) map.delete(key);
+    for (const { protocol, servers } of this.#services) {
+      for (const { address, port, method, available, outerSource } of servers) {
+        if (method !== 'nat' || !available) continue;
+        map.set(serviceKeyValue({ protocol, address, port }), { source: addressValue(outerSource) });
+      }
+    }
   }
 }
 

@@ -188,6 +188,61 @@ icmp R65 > c61 3/0 0 tcp c61:1001 > R61:8080 .
 check`,
   },
   {
+    name: 'nat-service-deleted',
+    text: `${OPENED}
+ipvsadm -A -u V:53 -s rr
+ipvsadm -a -u V:53 -r R1:5353 -m
+udp c1:5001 > V:53 30
+check
+ipvsadm -D -t V:80
+ipvsadm -D -u V:53
+tcp R3:80 > c1:1001 . 10
+tcp R2:8080 > c1:1002 F.
+udp R1:5353 > c1:5001 100
+ipvsadm -A -t V:80 -s rr
+tcp R3:80 > c1:1001 . 10`,
+  },
+  {
+    name: 'nat-icmp-send',
+    text: `${OPENED}
+ipvsadm -A -u V:53 -s rr
+ipvsadm -a -u V:53 -r R1:53 -m
+ipvsadm -a -u V:53 -r R2:53 -g
+tcp R3:80 > c2:1001 S.
+sysctl nat_icmp_send=1
+tcp R3:80 > c2:1001 S.
+tcp R3:80 > c2:1001 . 700
+tcp R3:80 > c2:1001 R.
+tcp R3:80 > c1:1001 . 10
+udp R1:53 > c1:1 40
+udp R2:53 > c1:1 40
+udp R3:80 > c1:1 40
+tcp R3:81 > c1:1001 .
+tcp R5:80 > c1:1001 .
+ipvsadm -e -t V:80 -r R3:80 -m -w 0
+tcp R3:80 > c3:1 .
+ipvsadm -e -t V:80 -r R3:80 -g
+tcp R3:80 > c4:1 .
+ipvsadm -d -t V:80 -r R2:8080
+tcp R2:8080 > c2:1 .
+ipvsadm -D -t V:80
+tcp R1:8080 > c2:1 .
+sysctl nat_icmp_send=0
+check`,
+  },
+  {
+    name: 'nat-icmp-send-v6',
+    text: `
+sysctl nat_icmp_send=1
+ipvsadm -A -t V6:80 -s rr
+ipvsadm -a -t V6:80 -r R61:8080 -m
+tcp R61:8080 > c61:1001 S. 1400
+tcp R61:8080 > c61:1001 R
+tcp R61:8081 > c61:1001 .
+sysctl nat_icmp_send=0
+check`,
+  },
+  {
     name: 'dr-icmp',
     text: `
 ipvsadm -A -t V:80 -s rr

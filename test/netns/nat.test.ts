@@ -5,11 +5,11 @@ import { Cluster, type Family, serverAddress, serviceName } from './support/clus
 
 /** Sends a datagram and prints what its socket learns of it. */
 const SEND_AND_LISTEN = `
-const [, type, address, port] = process.argv;
+const [, type, address, port, local = 0] = process.argv;
 const socket = require('node:dgram').createSocket(type);
 const say = (what) => { console.log(what); process.exit(); };
 socket.on('error', ({ code }) => say(code));
-socket.connect(Number(port), address, () => socket.send('?'));
+socket.bind(Number(local), () => socket.connect(Number(port), address, () => socket.send('?')));
 setTimeout(say, 3000, 'nothing');
 `;
 
@@ -50,5 +50,20 @@ describe.each([1, 2] as const)('HTTP by nat through a director with %i arm(s)', 
     await cluster.director.xlb(['ipvsadm', '-R'], { input });
     await cluster.resolved();
     expect(await cluster.client.run('node', ['-e', SEND_AND_LISTEN, `udp${family}`, vip, '9'])).toBe('ECONNREFUSED\n');
+  });
+
+  if (arms === 1) return; // there the real servers have a route by the director to the client alone
+
+  /** To where nobody is: what else could come back says that the network cannot be reached, which the socket does not hear. */
+  test('nat_icmp_send tells a real server that it has no connection', async () => {
+    const [host] = cluster.realServers;
+    await cluster.director.xlb(['sysctl', 'nat_icmp_send=1']);
+    for (const [type, nowhere] of [
+      ['udp4', '203.0.113.9'],
+      ['udp6', '2001:db8:ffff::9'],
+    ] as const) {
+      const said = await host?.run('node', ['-e', SEND_AND_LISTEN, type, nowhere, '9', '7777']);
+      expect(said, type).toBe('ECONNREFUSED\n');
+    }
   });
 });

@@ -38,6 +38,10 @@ export const REASONS = {
   drop_defense: { kind: 'drop', text: 'opened a connection while drop_packet was at work' },
   drop_template_full: { kind: 'drop', text: "no room for a persistent client's template" },
   drop_table_full: { kind: 'drop', text: 'no room in the connection table for a connection by nat' },
+  drop_unknown_reply: {
+    kind: 'drop',
+    text: "a nat server's packet of no connection; it is told by ICMP (nat_icmp_send)",
+  },
   icmp_sent: { kind: 'event', text: 'ICMP errors sent to clients' },
   icmp_rate_limited: { kind: 'event', text: 'ICMP errors held back by the rate limit' },
   connections_created: { kind: 'event', text: 'connections created' },

@@ -6,7 +6,7 @@ import type { AddressKey, Model, RealServer, ServiceKey, VirtualService } from '
 
 export type PacketService = VirtualService<AddressKey>;
 
-export type PacketModel = Pick<Model, 'tunnel'> & { readonly services: ReadonlyMap<string, PacketService> };
+export type PacketModel = Pick<Model, 'sysctls' | 'tunnel'> & { readonly services: ReadonlyMap<string, PacketService> };
 
 export function hasPackets(service: VirtualService): service is PacketService {
   return service.key.protocol !== 'fwmark';
@@ -26,5 +26,5 @@ export function whyUnreached({ encapsulation }: RealServer): string | null {
 /** Services keep their identity. */
 export function packetModel(model: Model): PacketModel {
   const entries = [...model.services].filter((entry): entry is [string, PacketService] => hasPackets(entry[1]));
-  return { services: new Map(entries), tunnel: model.tunnel };
+  return { services: new Map(entries), sysctls: model.sysctls, tunnel: model.tunnel };
 }

@@ -30,6 +30,7 @@ export function adopt(have: Have, memory: readonly Remembered[], limits: Limits,
     txPorts: have.txPorts,
     filter: have.filter,
     thresholds: have.thresholds,
+    natServers: have.natServers,
   };
 }
 

@@ -12,20 +12,21 @@ import {
   Scheduler,
   type Service,
 } from '../../dataplane/types.gen.ts';
-import { addressFromWords } from '../model/address.ts';
+import { addressFromWords, addressWords } from '../model/address.ts';
 import type { Address, Model, SchedulerName, ServerKey, VirtualService } from '../model/model.ts';
 import { packetModel } from '../model/packet-model.ts';
 import type { Resolution } from '../model/resolution.ts';
 import { effectiveWeight, tableWeight } from '../model/server.ts';
-import { serviceFamily } from '../model/service-key.ts';
+import { serviceFamily, serviceKeyText } from '../model/service-key.ts';
 import { buildTable } from '../scheduler/maglev.ts';
 import { serviceMapKey } from './build-service.ts';
+import type { Remembered } from './memory.ts';
 import type { Have } from './operations.ts';
 import type { Network } from './reconciler.ts';
 import { vipFilterWords } from './vip-filter.ts';
 
-/** The maps as a packet sees them, by `serviceKeyText`. */
-export function checkMaps(have: Have, whole: Model, network: Network): void {
+/** The maps as a packet sees them, by `serviceKeyText`. `memory`: tells of deleted services. */
+export function checkMaps(have: Have, whole: Model, network: Network, memory: readonly Remembered[]): void {
   const model = packetModel(whole);
   const elements = new Map(have.services.map((element) => [JSON.stringify(element.key), element]));
   same('the number of services', have.services.length, model.services.size);
@@ -38,8 +39,27 @@ export function checkMaps(have: Have, whole: Model, network: Network): void {
   const ids = have.services.flatMap((element) => slotsOf(have, element).flatMap(({ id }) => (id === 0 ? [] : [id])));
   same('real-server ids', new Set(ids).size, ids.length);
   const retired = have.services.flatMap((element) => slotsOf(have, element).filter((slot) => !isLive(slot)));
-  const keys = retired.flatMap((slot) => keyOf(slot) ?? []);
+  const gone = memory.filter(({ key }) => !model.services.has(serviceKeyText(key)));
+  const keys = [
+    ...retired.flatMap((slot) => keyOf(slot) ?? []),
+    ...gone.flatMap(({ slots }) => slots.flatMap((slot) => slot?.key ?? [])),
+  ];
   same('VIP filter', sorted(have.filter), sorted(vipFilterWords(model.services.values(), keys)));
+  const natServers = [...have.natServers.values()].map(({ key, value }) => JSON.stringify([key, value]));
+  same('servers of nat', natServers.sort(), expectedNatServers(whole, network));
+}
+
+function expectedNatServers(model: Model, network: Network): string[] {
+  const found = new Set<string>();
+  for (const { key, servers } of packetModel(model).services.values()) {
+    for (const server of servers) {
+      if (server.method !== 'nat' || model.sysctls.nat_icmp_send !== 1) continue;
+      const way = network.resolution(server.key.address);
+      const word = way.state === 'resolved' && way.source !== null ? addressWords(way.source) : [0, 0, 0, 0];
+      found.add(JSON.stringify([serviceMapKey({ ...server.key, protocol: key.protocol }), { source: { word } }]));
+    }
+  }
+  return [...found].sort();
 }
 
 /** The slots of a published service, holes and retired ones included. */

@@ -8,6 +8,7 @@ import {
   type Service,
 } from '../../dataplane/types.gen.ts';
 import { addressFromWords } from '../model/address.ts';
+import { byKey, type NatServerElement } from './nat-servers.ts';
 import type { Have, Operation } from './operations.ts';
 import type { Limits } from './reconciler.ts';
 import type { Thresholds } from './thresholds.ts';
@@ -22,6 +23,7 @@ export class FakeMaps {
   private readonly txPorts = new Map<number, number>();
   private readonly filter = new Map<number, bigint>();
   private readonly thresholds = new Map<number, Thresholds>();
+  private readonly natServers = new Map<string, NatServerElement>();
 
   constructor(limits: Limits) {
     this.limits = limits;
@@ -64,6 +66,12 @@ export class FakeMaps {
         return;
       case 'delete-service':
         this.services.delete(JSON.stringify(operation.key));
+        return;
+      case 'set-nat-server':
+        this.natServers.set(JSON.stringify(operation.key), operation);
+        return;
+      case 'delete-nat-server':
+        this.natServers.delete(JSON.stringify(operation.key));
     }
   }
 
@@ -77,6 +85,7 @@ export class FakeMaps {
       txPorts: new Map(this.txPorts),
       filter: new Map([...this.filter].filter(([, value]) => value !== 0n)),
       thresholds: new Map(this.thresholds),
+      natServers: byKey([...this.natServers.values()]),
     };
   }
 

@@ -1,5 +1,6 @@
 /** What changes the maps: plain data, executed in order by `src/dataplane`. */
-import type { Interface, NextHop, ScheduleLine, Service, ServiceKey } from '../../dataplane/types.gen.ts';
+import type { Interface, NatServer, NextHop, ScheduleLine, Service, ServiceKey } from '../../dataplane/types.gen.ts';
+import type { NatServers } from './nat-servers.ts';
 import type { ThresholdMap } from './thresholds.ts';
 
 export type Operation =
@@ -18,7 +19,9 @@ export type Operation =
   | { readonly op: 'set-thresholds'; readonly id: number; readonly upper: number; readonly lower: number }
   | { readonly op: 'write-filter'; readonly word: number; readonly value: bigint }
   | { readonly op: 'set-service'; readonly key: ServiceKey; readonly value: Service; readonly settle: Settle }
-  | { readonly op: 'delete-service'; readonly key: ServiceKey };
+  | { readonly op: 'delete-service'; readonly key: ServiceKey }
+  | { readonly op: 'set-nat-server'; readonly key: ServiceKey; readonly value: NatServer }
+  | { readonly op: 'delete-nat-server'; readonly key: ServiceKey };
 
 /** What the settle program is run for after it: an edit of the list of servers (wrr), or a scheduler that starts. */
 export type Settle = 'edit' | 'restart' | null;
@@ -34,4 +37,5 @@ export interface Have {
   readonly txPorts: ReadonlyMap<number, number>;
   readonly filter: ReadonlyMap<number, bigint>;
   readonly thresholds: ThresholdMap;
+  readonly natServers: NatServers;
 }

@@ -15,7 +15,7 @@ const spec = fc
   .tuple(
     server,
     fc.record({
-      method: fc.constant('tun'),
+      method: fc.constantFrom('tun', 'nat'),
       weight: fc.constantFrom(0, 1, 1, 2, 6),
       upperThreshold: fc.constantFrom(0, 0, 4, 9),
     }),
@@ -43,6 +43,13 @@ const command = fc.oneof(
   { weight: 3, arbitrary: fc.record({ type: fc.constant('server.edit'), service, server: spec }) },
   { weight: 4, arbitrary: fc.record({ type: fc.constant('server.delete'), service, server }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('server.drain'), service, server, admin }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant('sysctl.set'),
+      values: fc.record({ nat_icmp_send: fc.constantFrom(0, 1, 1) }),
+    }),
+  },
 ) as fc.Arbitrary<Command>;
 
 const way = fc.record({
@@ -191,7 +198,7 @@ test('repair makes any maps those of the model', () => {
       for (const event of events) director.happen(event);
       for (const each of damages) inflict(director, each);
       repairAll(director);
-      checkMaps(director.maps.have(), director.model, director.network());
+      checkMaps(director.maps.have(), director.model, director.network(), director.reconciler.memory());
     }),
     { numRuns: 100 },
   );
@@ -210,7 +217,7 @@ test('a start on any maps makes them those of the model', () => {
       director.reconciler.commit(planned);
       repairAll(director);
       director.maps.checkReferences();
-      checkMaps(director.maps.have(), director.model, director.network());
+      checkMaps(director.maps.have(), director.model, director.network(), director.reconciler.memory());
     }),
     { numRuns: 100 },
   );

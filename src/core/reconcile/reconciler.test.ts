@@ -137,15 +137,36 @@ describe('a plan', () => {
     expect(maps.slot(0, 0)).toMatchObject({ address: { word: [0xc000020e, 0, 0, 0] } });
   });
 
-  test('lets replies of a deleted real server through until its last connection is gone', () => {
+  test.each([
+    ['by itself', model(rr)],
+    ['with its service', model()],
+  ])('lets replies of a real server deleted %s through until its last connection is gone', (_how, without) => {
     const [reconciler, maps] = fresh();
     const isHeard = () => [...maps.have().filter.keys()].some((word) => word >= VipFilterLimit.REPLY_FILTER);
     reconcile(reconciler, maps, model(rr, addNat(11)), 0);
-    reconcile(reconciler, maps, model(rr), 10);
+    reconcile(reconciler, maps, without, 10);
     expect(isHeard()).toBe(true);
-    reconciler.recounted(() => false, 20, 30);
-    reconcile(reconciler, maps, model(rr), 40);
+    const again = new Reconciler(adopt(maps.have(), reconciler.memory(), LIMITS, 15));
+    expect(reconcile(again, maps, without, 15)).toEqual([]);
+    again.recounted(() => false, 20, 30);
+    reconcile(again, maps, without, 40);
     expect(isHeard()).toBe(false);
+  });
+
+  test('knows the real servers of nat only while nat_icmp_send asks for them', () => {
+    const [reconciler, maps] = fresh();
+    const ask: Command = { type: 'sysctl.set', values: { nat_icmp_send: 1 } };
+    const known = () => [...maps.have().natServers.values()];
+    reconcile(reconciler, maps, model(rr, add(12), addNat(11)), 0);
+    expect(known()).toEqual([]);
+    reconcile(reconciler, maps, model(ask, rr, add(12), addNat(11)), 10);
+    const key = { address: { word: [0xc000020b, 0, 0, 0] }, port: 80, protocol: 6, family: 4 };
+    expect(known()).toEqual([{ op: 'set-nat-server', key, value: { source: { word: [0xc0000201, 0, 0, 0] } } }]);
+    const lost: Network = { ...network, resolution: () => ({ state: 'unresolved', reason: 'no route' }) };
+    reconcile(reconciler, maps, model(ask, rr, add(12), addNat(11)), 20, lost);
+    expect(known()).toMatchObject([{ key, value: { source: { word: [0, 0, 0, 0] } } }]);
+    reconcile(reconciler, maps, model(ask, rr, add(12)), 30);
+    expect(known()).toEqual([]);
   });
 
   test('gives an id on only when no line names it any more', () => {
@@ -293,8 +314,10 @@ test('repair puts back what somebody else wrote over', () => {
   const zero: ScheduleLine = { ring: Array<number>(32).fill(0) };
   maps.execute({ op: 'write-lines', line: 0, lines: [zero] });
   maps.execute({ op: 'write-filter', word: 3, value: 1n });
+  const key = { address: { word: [1, 0, 0, 0] }, port: 80, protocol: 6, family: 4 };
+  maps.execute({ op: 'set-nat-server', key, value: { source: { word: [2, 0, 0, 0] } } });
   const operations = repair(reconciler.state, maps.have());
-  expect(operations.map(({ op }) => op).sort()).toEqual(['write-filter', 'write-lines']);
+  expect(operations.map(({ op }) => op).sort()).toEqual(['delete-nat-server', 'write-filter', 'write-lines']);
   for (const operation of operations) maps.execute(operation);
   expect(repair(reconciler.state, maps.have())).toEqual([]);
 });

@@ -10,7 +10,7 @@
  */
 
 import type { Interface, Service } from '../../dataplane/types.gen.ts';
-import type { Address, AddressKey, Model, ServerKey } from '../model/model.ts';
+import type { Address, AddressKey, Model } from '../model/model.ts';
 import { type PacketModel, type PacketService, packetModel } from '../model/packet-model.ts';
 import type { LocalInterface, Resolution } from '../model/resolution.ts';
 import { serviceKeyText } from '../model/service-key.ts';
@@ -25,12 +25,13 @@ import {
 import { filterOperations } from './filter-operations.ts';
 import { planInterfaces } from './interface-plan.ts';
 import { type Remembered, remember } from './memory.ts';
+import { type NatServers, natServerOperations, natServersOf } from './nat-servers.ts';
 import { sameResolution } from './next-hop.ts';
 import { NextHopPlan, type NextHops } from './next-hop-plan.ts';
 import type { Operation } from './operations.ts';
 import { IdPool, type Region, RegionPool } from './pools.ts';
 import { sameContent, sameTurns } from './same-content.ts';
-import { assignSlots, releaseSlots, type Slots } from './slots.ts';
+import { assignSlots, releaseSlots, retiredSlots, type Slots } from './slots.ts';
 import { type ThresholdMap, ThresholdPlan } from './thresholds.ts';
 import { vipFilterWords } from './vip-filter.ts';
 
@@ -85,6 +86,7 @@ export interface State {
   readonly txPorts: ReadonlyMap<number, number>;
   readonly filter: ReadonlyMap<number, bigint>;
   readonly thresholds: ThresholdMap;
+  readonly natServers: NatServers;
 }
 
 export type Planned =
@@ -103,6 +105,7 @@ export function emptyState({ services, realServers, nextHops, lines }: Limits): 
     txPorts: new Map(),
     filter: new Map(),
     thresholds: new Map(),
+    natServers: new Map(),
   };
 }
 
@@ -131,8 +134,7 @@ export class Reconciler {
 
   /** Ids of real servers that wait for their last connection. */
   get retiredServers(): number[] {
-    const slots = [...this.state.entries.values()].flatMap((entry) => entry.slots);
-    return slots.flatMap((slot) => (slot === undefined || slot.retiredAt === null ? [] : [slot.id]));
+    return retiredSlots(this.state.entries.values()).map(({ id }) => id);
   }
 
   /** After a full recount that began at `passStart`: forgets what no connection refers to. */
@@ -156,12 +158,6 @@ export class Reconciler {
   memory(): Remembered[] {
     return remember(this.state);
   }
-}
-
-/** Real servers that were deleted from services that are there. */
-function retiredKeys(entries: ReadonlyMap<string, Entry>): ServerKey[] {
-  const slots = [...entries.values()].flatMap((entry) => (entry.deletedAt === null ? entry.slots : []));
-  return slots.flatMap((slot) => (slot === undefined || slot.retiredAt === null ? [] : [slot.key]));
 }
 
 interface Made {
@@ -212,7 +208,9 @@ class Planner {
     }
     const nextHops = this.nextHops.finish(this.losesNextHops ? usedNextHops(this.entries) : null);
     const interfaces = planInterfaces(this.before, this.network.interfaces);
-    const filter = vipFilterWords(this.model.services.values(), retiredKeys(this.entries));
+    const retired = retiredSlots(this.entries.values()).map(({ key }) => key);
+    const filter = vipFilterWords(this.model.services.values(), retired);
+    const natServers = natServersOf(this.model, this.network);
     const zero: Operation[] =
       this.zeroServices.length + this.zeroServers.length === 0
         ? []
@@ -229,6 +227,7 @@ class Planner {
         ...this.deletions,
         ...filterOperations(this.before.filter, filter, 'clear'),
         ...interfaces.after,
+        ...natServerOperations(this.before.natServers, natServers),
       ],
       state: {
         entries: this.entries,
@@ -241,6 +240,7 @@ class Planner {
         txPorts: interfaces.txPorts,
         filter,
         thresholds: this.thresholds.finish(),
+        natServers,
       },
     };
   }

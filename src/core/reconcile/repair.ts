@@ -1,6 +1,7 @@
 /** What differs between the maps and what was written to them, as operations that put it right. */
 import type { NextHop } from '../../dataplane/types.gen.ts';
 import { filterOperations } from './filter-operations.ts';
+import { natServerOperations } from './nat-servers.ts';
 import { NO_INTERFACE, NO_NEXT_HOP, sameInterface, sameNextHop } from './next-hop.ts';
 import type { Have, Operation } from './operations.ts';
 import type { State } from './reconciler.ts';
@@ -16,6 +17,7 @@ export function repair(state: State, have: Have): Operation[] {
     ...repairThresholds(state.thresholds, have.thresholds),
     ...repairServices(state, have),
     ...filterOperations(have.filter, state.filter, 'clear'),
+    ...natServerOperations(have.natServers, state.natServers),
   ];
 }
 

@@ -117,7 +117,7 @@ export class Director {
       return;
     }
     this.reconciler.commit(planned);
-    checkMaps(this.maps.have(), model, network);
+    checkMaps(this.maps.have(), model, network, remember(planned.state));
     this.checkSteps(before, seen);
     this.mustBeEmpty('a second plan', this.now + 1, model);
   }

@@ -57,6 +57,13 @@ export function assignSlots(
   return { slots: next, order, newIds };
 }
 
+/** Those of real servers that were deleted, by themselves or with their service, and whose connections may live. */
+export function retiredSlots(entries: Iterable<{ readonly slots: Slots }>): Slot[] {
+  return [...entries].flatMap(({ slots }) =>
+    slots.flatMap((slot) => (slot === undefined || slot.retiredAt === null ? [] : [slot])),
+  );
+}
+
 function freeSlot(slots: readonly (Slot | undefined)[]): number {
   const hole = slots.indexOf(undefined);
   return hole < 0 ? slots.length : hole;

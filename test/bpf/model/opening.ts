@@ -31,6 +31,11 @@ export function isSyn({ protocol, flags }: Packet): boolean {
   return protocol === 6 && (flags & (SYN | RST)) === SYN;
 }
 
+/** RST or ABORT: nobody answers those. */
+export function endsConnection({ protocol, flags }: Packet): boolean {
+  return protocol === 132 ? flags === ABORT : protocol === 6 && (flags & RST) !== 0;
+}
+
 /** A SYN or INIT on a connection that is over: scheduled anew, by conn_reuse_mode. */
 export function reusesConnection(packet: Packet, state: State, options: number, seesReplies: boolean): boolean {
   if (!isSyn(packet) || (options & Option.OPTION_REUSE) === 0) return false;

@@ -2,6 +2,7 @@
  * Masquerading, the real server's half: how what it answers finds its connection
  * in the table, and leaves as the VIP's the way that the client's frames came.
  */
+import { Option } from '../../../src/dataplane/types.gen.ts';
 import { addressBytes } from '../../support/packet-bytes.ts';
 import { vipFilterBit } from '../encode.ts';
 import { TIMEOUTS } from '../settings.ts';
@@ -10,7 +11,7 @@ import type { Entry } from './connections.ts';
 import type { ModelDataPlane } from './data-plane.ts';
 import { hopped, linkHeader } from './forward.ts';
 import type { FlowHash } from './hash.ts';
-import { isEstablished, stateAfter } from './opening.ts';
+import { endsConnection, isEstablished, stateAfter } from './opening.ts';
 import { frameHeaders, type Headers, hasPorts, packetOf, readFirstFragment } from './read-headers.ts';
 import { type Link, type Packet, readDestination, readLink, readPacket, readSource } from './read-packet.ts';
 import { announcesIcmp, errorOf, isWholeIcmp, readRelated } from './related.ts';
@@ -21,6 +22,7 @@ import { canTranslate, realPort, translate } from './translate.ts';
 /** No service has such an id: what a reply has in its place when it is hashed. */
 const MARK = 0x80000000;
 const PROTOCOL_SHIFT = 23;
+const PROTOCOLS = { tcp: 6, udp: 17, sctp: 132 };
 
 interface Found {
   readonly packet: Packet;
@@ -77,8 +79,34 @@ export class Replies {
     if (headers && isWholeIcmp(headers)) {
       return isKnown || announcesIcmp(frame, link) ? this.#error(frame, link, headers, pass) : pass;
     }
-    const found = isKnown ? this.#find(frame, link) : null;
-    return found === null ? pass : this.#send(frame, link, found, pass);
+    if (!isKnown) return pass;
+    const found = this.#find(frame, link);
+    return found === null ? this.#refuse(frame, link, pass) : this.#send(frame, link, found, pass);
+  }
+
+  /** nat_icmp_send: a packet of no connection from where a real server of NAT serves is answered by the director. */
+  #refuse(frame: Buffer, link: Link, pass: Result): Result {
+    const plane = this.#plane;
+    const packet = plane.has(Option.OPTION_NAT_ICMP_SEND) ? readPorts(frame, link) : null;
+    const director = packet && !endsConnection(packet) ? this.#directorFor(packet) : null;
+    if (packet === null || director === null || director.equals(packet.destination)) return pass;
+    if (!plane.isForUs(frame)) return this.#count('pass_other_mac', pass);
+    if (packet.ttl <= 1) return pass;
+    plane.sending.count('drop_unknown_reply');
+    const passedOn = Buffer.concat([frame.subarray(0, link.ipAt), hopped(frame.subarray(link.ipAt), packet)]);
+    return plane.sending.answer(passedOn, link, { ...packet, destination: director }, { kind: 'port-unreachable' });
+  }
+
+  /** The director's address on the way to the real server that the packet came from; null: from none. */
+  #directorFor({ protocol, source, sport }: Packet): Buffer | null {
+    const served = this.#world.services.filter((service) => PROTOCOLS[service.protocol] === protocol);
+    const from = served
+      .flatMap(({ servers }) => servers)
+      .findLast((server) => {
+        const { method, available, address, port } = server;
+        return method === 'nat' && available && port === sport && addressBytes(address).equals(source);
+      });
+    return from === undefined ? null : addressBytes(from.outerSource);
   }
 
   /** An ICMP error that a client is to get about what it sent a real server. */
@@ -169,6 +197,16 @@ export class Replies {
   #hash(packet: Packet): FlowHash {
     return this.#plane.hashOf(packet, (MARK | (packet.protocol << PROTOCOL_SHIFT)) >>> 0);
   }
+}
+
+/** TCP, UDP or SCTP, whole or in a first fragment; null: no ports can be read. */
+function readPorts(frame: Buffer, link: Link): Packet | null {
+  const reading = readPacket(frame, link);
+  if (reading.kind === 'packet') return reading.packet;
+  const headers = reading.kind === 'malformed' ? null : frameHeaders(frame, link);
+  if (headers === null || headers.offset > 0 || !hasPorts(headers.protocol)) return null;
+  if (headers.fragmentable === null && headers.protocol !== 132) return null;
+  return readFirstFragment(frame.subarray(link.ipAt), headers)?.packet ?? null;
 }
 
 /** Whether a fragment's addresses are those of a reply entry. */
