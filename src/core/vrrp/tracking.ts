@@ -3,7 +3,8 @@
  * without is a condition, and its failure is FAULT. The rules are keepalived's (`vrrp_track.c`).
  */
 
-export type TrackerKind = 'interface' | 'script' | 'process' | 'file' | 'virtual-server';
+/** `source`: the address that advertisements are sent from. */
+export type TrackerKind = 'interface' | 'source' | 'script' | 'process' | 'file' | 'virtual-server';
 
 export interface Tracker {
   readonly kind: TrackerKind;
@@ -30,7 +31,7 @@ export type Statuses = ReadonlyMap<string, TrackStatus>;
 /** The base priority with all weights, 1 to 254; 255 stays. */
 export function effectivePriority(base: number, trackers: readonly Tracker[], statuses: Statuses): number {
   if (base === OWNER) return OWNER;
-  const sum = trackers.reduce((total, tracker) => total + contribution(tracker, statusOf(tracker, statuses)), base);
+  const sum = trackers.reduce((total, tracker) => total + contributionOf(base, tracker, statuses), base);
   return Math.min(Math.max(sum, 1), 254);
 }
 
@@ -53,6 +54,11 @@ export function memberTrackers(own: readonly Tracker[], group: readonly Tracker[
   if (keepWeights) return [...own, ...group];
   const conditions = own.map((tracker) => (tracker.kind === 'interface' ? { ...tracker, weight: 0 } : tracker));
   return [...conditions.filter(({ weight }) => weight === 0), ...group];
+}
+
+/** What one tracker adds to the priority now. */
+export function contributionOf(base: number, tracker: Tracker, statuses: Statuses): number {
+  return base === OWNER ? 0 : contribution(tracker, statusOf(tracker, statuses));
 }
 
 function statusOf(tracker: Tracker, statuses: Statuses): TrackStatus {

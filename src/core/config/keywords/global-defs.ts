@@ -92,7 +92,7 @@ const VRRP = {
   vrrp_lower_prio_no_advert: keyword(optionalBool, 'A MASTER does not answer an advert of lower priority at once.'),
   vrrp_higher_prio_send_advert: keyword(
     optionalBool,
-    'A MASTER sends one advert before it yields to a higher priority.',
+    'A MASTER sends one advert before it yields to a higher priority, so that the winner announces its addresses again. On where left out, unless in strict mode; in keepalived off.',
   ),
   vrrp_version: keyword(vrrpVersion, 'Version of VRRP: 2 where left out; IPv6 always has 3.'),
   vrrp_mcast_group4: keyword(multicastOf(4), 'Where adverts go; 224.0.0.18 where left out.'),

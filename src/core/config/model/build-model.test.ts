@@ -16,7 +16,7 @@ function instance(lines: string, globals = '', router = ROUTER) {
 }
 
 describe('an instance', () => {
-  it('has the defaults of keepalived', () => {
+  it('has the defaults of keepalived, but that it speaks before it yields', () => {
     expect(instance('')).toMatchObject({
       name: 'A',
       interface: 'eth0',
@@ -38,7 +38,7 @@ describe('an instance', () => {
       peers: [],
       unicastTtl: 255,
       answerLower: true,
-      sendBeforeYielding: false,
+      sendBeforeYielding: true,
       announcements: { delay: 5, repeat: 5, refresh: 0, refreshRepeat: 1, lowerPriorityDelay: 5, arpGap: 0 },
       smtpAlert: false,
     });

@@ -113,7 +113,7 @@ export function buildInstance(setting: InstanceSettings, file: File, globals: Gl
 
 type Facts = Pick<Instance, 'family' | 'version' | 'strict'>;
 
-function electionOf({ block }: InstanceSettings, { version }: Facts, globals: Globals) {
+function electionOf({ block }: InstanceSettings, { version, strict }: Facts, globals: Globals) {
   const wanted = last(block.state)?.value ?? 'BACKUP';
   const priority = last(block.priority)?.value ?? (wanted === 'MASTER' ? OWNER : 100);
   const isAh = last(last(block.authentication)?.block.auth_type)?.value === 'AH' && version === 2;
@@ -131,7 +131,7 @@ function electionOf({ block }: InstanceSettings, { version }: Facts, globals: Gl
     startupDelay: firstOf(0, globals.vrrp_startup_delay),
     delayAfterBoot: firstOf(0, globals.vrrp_delay_after_boot),
     answerLower: !firstOf(false, block.lower_prio_no_advert, globals.vrrp_lower_prio_no_advert),
-    sendBeforeYielding: firstOf(false, block.higher_prio_send_advert, globals.vrrp_higher_prio_send_advert),
+    sendBeforeYielding: firstOf(!strict, block.higher_prio_send_advert, globals.vrrp_higher_prio_send_advert),
     ownerIgnoresAdverts: firstOf(false, block.owner_ignore_adverts, globals.vrrp_owner_ignore_adverts),
     skipAddressCheck: firstOf(false, block.skip_check_adv_addr, globals.vrrp_skip_check_adv_addr),
   };
