@@ -1,6 +1,6 @@
 /**
- * Makes the two executables: dist/xlb and dist/xlbd, each one file beside the
- * chunks they share. What they open at run time lies beside them as well
+ * Makes the two executables, dist/xlb and dist/xlbd, and xlbd's VRRP thread: each one
+ * file beside the chunks they share. What they open at run time lies beside them as well
  * (*_addon.node, bpf/*.o), so dist/ can be copied whole.
  */
 import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 
 const DIST = 'dist';
+const EXECUTABLES = ['xlb', 'xlbd'];
 
 function removeOldChunks(): void {
   mkdirSync(DIST, { recursive: true });
@@ -16,7 +17,7 @@ function removeOldChunks(): void {
 
 async function bundle(): Promise<void> {
   const build = await rolldown({
-    input: { xlb: 'src/cli/main.ts', xlbd: 'src/daemon/main.ts' },
+    input: { xlb: 'src/cli/main.ts', xlbd: 'src/daemon/main.ts', 'vrrp-worker.js': 'src/daemon/vrrp/worker.ts' },
     platform: 'node',
     resolve: { conditionNames: ['source', 'import', 'node', 'default'] },
     onLog: (level, log) => {
@@ -28,7 +29,7 @@ async function bundle(): Promise<void> {
     format: 'esm',
     entryFileNames: '[name]',
     chunkFileNames: '[name]-[hash].js',
-    banner: (chunk) => (chunk.isEntry ? '#!/usr/bin/env node' : ''),
+    banner: (chunk) => (EXECUTABLES.includes(chunk.name) ? '#!/usr/bin/env node' : ''),
   });
   await build.close();
 }
@@ -37,4 +38,4 @@ removeOldChunks();
 await bundle();
 // Executables without a suffix are ES modules because of this file.
 writeFileSync(join(DIST, 'package.json'), '{ "private": true, "type": "module" }\n');
-for (const name of ['xlb', 'xlbd']) chmodSync(join(DIST, name), 0o755);
+for (const name of EXECUTABLES) chmodSync(join(DIST, name), 0o755);

@@ -61,6 +61,10 @@ export class Client {
     return this.#report('interfaces', 'GET', '/v1/interfaces');
   }
 
+  vrrp(): Promise<Report<'vrrp'>> {
+    return this.#report('vrrp', 'GET', '/v1/vrrp');
+  }
+
   document(): Promise<Report<'document'>> {
     return this.#report('document', 'GET', '/v1/document');
   }

@@ -18,10 +18,12 @@ import type { attachedBodySchema, interfacesBodySchema } from './protocol/interf
 import type { ServiceReport } from './protocol/services.ts';
 import type { statsBodySchema } from './protocol/stats.ts';
 import type { statusBodySchema } from './protocol/status.ts';
+import type { vrrpBodySchema } from './protocol/vrrp.ts';
 
 export type StatusBody = z.output<typeof statusBodySchema>;
 export type StatsBody = z.output<typeof statsBodySchema>;
 export type InterfacesBody = z.output<typeof interfacesBodySchema>;
+export type VrrpBody = z.output<typeof vrrpBodySchema>;
 export type AttachedBody = z.output<typeof attachedBodySchema>;
 export type ChangesBody = z.output<typeof changesBodySchema>;
 
@@ -72,6 +74,7 @@ export interface Controller {
   services(key?: ServiceKey): Promise<readonly ServiceReport[]>;
   stats(): Promise<StatsBody>;
   interfaces(): Promise<InterfacesBody>;
+  vrrp(): Promise<VrrpBody>;
   /** What commands made, as `save` prints it. */
   document(): Promise<DocumentBody>;
   /**

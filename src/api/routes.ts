@@ -110,6 +110,13 @@ const READS: readonly Route[] = [
   },
   {
     method: 'GET',
+    path: '/v1/vrrp',
+    summary: 'VRRP instances: state, since when, and why',
+    answer: 'vrrp',
+    handle: async ({ controller, report }) => report('vrrp', await controller.vrrp()),
+  },
+  {
+    method: 'GET',
     path: '/v1/document',
     summary: 'Everything that commands made, as `xlb apply` takes it',
     answer: 'document',

@@ -7,6 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { FakeController, fakeConnections, NOW, startFakeDaemon } from '../../test/api/fake-controller.ts';
+import { BACKUP, MASTER } from '../../test/api/fake-vrrp.ts';
 import { type Example, readConsole, writeConsole } from '../../test/cli/console.ts';
 import { runXlb, words } from '../../test/cli/run-xlb.ts';
 import { parseOptions } from '../daemon/options.ts';
@@ -18,6 +19,7 @@ function documentedDaemon(): FakeController {
   const controller = new FakeController();
   controller.unresolved.add('10.0.0.13');
   controller.entries = fakeConnections(50);
+  controller.instances = [MASTER, BACKUP];
   controller.overrides = {
     health: 'degraded',
     problems: [

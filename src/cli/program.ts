@@ -18,6 +18,7 @@ import { statsCommand } from './stats.ts';
 import { statusCommand } from './status.ts';
 import { sysctlCommand } from './sysctl.ts';
 import { VERSION, versionCommand } from './version.ts';
+import { vrrpCommand } from './vrrp.ts';
 
 const EXIT_CODES = `
 Exit codes: 0 well, 1 problem found, 2 usage, 3 daemon not reachable.
@@ -35,6 +36,7 @@ export function createProgram(env: Env, exit: (code: number) => void): Command {
     program.addCommand(noun(env, exit));
   }
   program.addCommand(interfacesCommand(env, exit));
+  program.addCommand(vrrpCommand(env, exit));
   program.commandsGroup('Verbs:');
   for (const verb of [serviceCommand, serverCommand, attachCommand, detachCommand, sysctlCommand])
     program.addCommand(verb(env, exit));

@@ -86,13 +86,16 @@ describe('exit codes', () => {
 });
 
 describe('nouns', () => {
-  it.each(['status', 'services', 'servers', 'connections', 'stats', 'interfaces'])('%s prints JSON', async (noun) => {
-    await setUp();
-    daemon.controller.entries = fakeConnections(3);
-    const { stdout } = await xlb(`${noun} --json`);
-    expect(JSON.parse(stdout)).toMatchObject({ schema: `xlb/1/${noun}`, host: 'lb1', epoch: 3 });
-    expect((await xlb(`${noun} -o json`)).stdout.length).toBe(stdout.length);
-  });
+  it.each(['status', 'services', 'servers', 'connections', 'stats', 'interfaces', 'vrrp'])(
+    '%s prints JSON',
+    async (noun) => {
+      await setUp();
+      daemon.controller.entries = fakeConnections(3);
+      const { stdout } = await xlb(`${noun} --json`);
+      expect(JSON.parse(stdout)).toMatchObject({ schema: `xlb/1/${noun}`, host: 'lb1', epoch: 3 });
+      expect((await xlb(`${noun} -o json`)).stdout.length).toBe(stdout.length);
+    },
+  );
 
   it.each(['status', 'services', 'servers', 'connections', 'stats', 'interfaces'])('%s prints TSV', async (noun) => {
     await setUp();
@@ -102,7 +105,7 @@ describe('nouns', () => {
     expect(new Set(lines.map((line) => line.split('\t').length)).size).toBe(1);
   });
 
-  it.each(['services', 'servers', 'connections', 'interfaces'])(
+  it.each(['services', 'servers', 'connections', 'interfaces', 'vrrp'])(
     '%s says so where there is nothing, and stays a table for scripts',
     async (noun) => {
       daemon.controller.attached.clear();

@@ -74,6 +74,7 @@ function createController(): DaemonController {
     reporter: {} as Reporter,
     table: { slots: 0, scan: () => [] },
     templates: () => [],
+    vrrp: { report: async () => ({ instances: [] }) },
     saving: new Saving({ file: { save }, manager, statistics, table: 't', changedAt: null, current, onError }),
     resolver: {
       watch: (addresses) => void watched.push([...addresses]),

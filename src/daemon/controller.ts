@@ -36,6 +36,7 @@ import { unreachable } from './reports/server-state.ts';
 import { serverIds } from './reports/service.ts';
 import type { Saving } from './saving.ts';
 import type { Statistics } from './statistics.ts';
+import type { Vrrp } from './vrrp/vrrp.ts';
 
 export interface ControllerParts {
   readonly director: Director;
@@ -44,6 +45,7 @@ export interface ControllerParts {
   readonly manager: InterfaceManager;
   readonly statistics: Statistics;
   readonly saving: Saving;
+  readonly vrrp: Pick<Vrrp, 'report'>;
   readonly events: Events;
   readonly table: ConnectionTable;
   readonly templates: ConnectionSources['templates'];
@@ -83,6 +85,10 @@ export class DaemonController implements Controller {
 
   async interfaces() {
     return this.#parts.reporter.interfaces();
+  }
+
+  vrrp() {
+    return this.#parts.vrrp.report();
   }
 
   async document() {

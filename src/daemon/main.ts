@@ -28,9 +28,14 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
   log.info({ version, pid: process.pid }, 'xlbd starts');
   const notifier = createNotifier(process.env, log);
   process.on('SIGHUP', () => log.info({}, 'SIGHUP: no configuration file is in use, nothing to read again'));
-  const stopped = endOfRun();
+  let onFailure: (error: Error) => void = () => {};
+  const broken = new Promise<never>((_, reject) => {
+    onFailure = reject;
+  });
+  const stopped = Promise.race([endOfRun(), broken]);
+  stopped.catch(() => {}); // what is thrown before anyone waits for it is thrown again to who does
   try {
-    const daemon = await startDaemon({ options, log, version, object: objectFile() });
+    const daemon = await startDaemon({ options, log, version, object: objectFile(), onFailure });
     try {
       const close = await serve(daemon.controller, options, log, version);
       notifier.ready(daemon.summary());

@@ -34,6 +34,9 @@ import { Reporter } from './reporter.ts';
 import { Saving } from './saving.ts';
 import { type SavedState, StateFile, StateFileError } from './state-file.ts';
 import { Statistics } from './statistics.ts';
+import type { Notice } from './vrrp/protocol.ts';
+import { VrrpThread } from './vrrp/thread.ts';
+import { Vrrp } from './vrrp/vrrp.ts';
 
 export interface StartOptions {
   readonly options: DaemonOptions;
@@ -41,6 +44,8 @@ export interface StartOptions {
   readonly version: string;
   /** Path of xlb.bpf.o. */
   readonly object: string;
+  /** A part that nothing stands in for is broken: the daemon has to end, and to be started anew. */
+  readonly onFailure: (error: Error) => void;
 }
 
 export interface Running {
@@ -68,7 +73,7 @@ export async function startDaemon(start: StartOptions): Promise<Running> {
   }
 }
 
-async function assemble({ options, log, version, object }: StartOptions, disposers: Disposers) {
+async function assemble({ options, log, version, object, onFailure }: StartOptions, disposers: Disposers) {
   claimRunDirectory(options.runDir, disposers);
   const stateFile = new StateFile(options.stateDir);
   const saved = stateFile.load();
@@ -93,7 +98,10 @@ async function assemble({ options, log, version, object }: StartOptions, dispose
 
   const core = await startCore({ saved, stateFile, dataplane, attachments, resolver, log, now });
   disposers.use('the state file', core.saving);
-  return assembleService({ options, log, version, stateFile, resolver, dataplane, now, follow, ...core }, disposers);
+  return assembleService(
+    { options, log, version, stateFile, resolver, dataplane, now, follow, onFailure, ...core },
+    disposers,
+  );
 }
 
 function claimRunDirectory(runDir: string, disposers: Disposers): void {
@@ -194,6 +202,7 @@ interface ServiceParts extends Core {
   readonly dataplane: Dataplane;
   readonly now: () => number;
   readonly follow: { network: () => void; links: () => void };
+  readonly onFailure: (error: Error) => void;
 }
 
 /** What works on the core from now on: timers, reports, the controller. */
@@ -229,11 +238,19 @@ function assembleService(parts: ServiceParts, disposers: Disposers) {
     requestRecount: () => sweeper.requestRecount(),
     epoch: () => controller.epoch,
   });
+  const vrrp = new Vrrp({
+    startThread: () => startVrrpThread(options.runDir, log, parts.onFailure),
+    model: () => director.model,
+  });
+  disposers.add('VRRP', () => vrrp.stop());
   const controller: DaemonController = new DaemonController({
-    ...{ director, reporter, resolver, manager, statistics, saving, events, clock },
+    ...{ director, reporter, resolver, manager, statistics, saving, events, clock, vrrp },
     table: openConnectionTable(maps),
     templates: (moment) => listTemplates(maps.templates, moment),
-    onChange: () => housekeeping.lookSoon(),
+    onChange: () => {
+      housekeeping.lookSoon();
+      vrrp.modelChanged();
+    },
   });
   follow.network = () => housekeeping.refresh();
   follow.links = () => linksChanged(parts, housekeeping);
@@ -241,6 +258,11 @@ function assembleService(parts: ServiceParts, disposers: Disposers) {
   housekeeping.refresh();
   housekeeping.start();
   return { controller, summary: () => summaryOf(director, manager) };
+}
+
+function startVrrpThread(runDir: string, log: Log, onFailure: StartOptions['onFailure']): VrrpThread {
+  const onNotice = (notice: Notice) => log.debug({ notice }, 'VRRP');
+  return new VrrpThread({ runDir, log, onNotice, onFailure });
 }
 
 /** What the command line asks for and cannot be had ends the start, unless the interface is only not there yet. */

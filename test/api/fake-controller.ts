@@ -10,6 +10,7 @@ import type {
   ExecuteOptions,
   Outcome,
   StatusBody,
+  VrrpBody,
 } from '../../src/api/controller.ts';
 import { documentOf } from '../../src/api/document.ts';
 import { type Listening, listenUnix } from '../../src/api/listen.ts';
@@ -40,6 +41,8 @@ export class FakeController implements Controller {
   readonly listeners = new Set<(event: Event) => void>();
   /** Overrides of what `status` says. */
   overrides: Partial<StatusBody> = {};
+  /** What `vrrp` says. */
+  instances: VrrpBody['instances'] = [];
   /** What every change is warned of. */
   warnings: string[] = [];
   /** Addresses whose next hop is not known. */
@@ -130,6 +133,10 @@ export class FakeController implements Controller {
       for (const { service, text } of changes) this.emit({ type: 'change', subject: service ?? 'tunnel', text, user });
     }
     return { ok: true, value: { dry_run: dryRun, changes, warnings: this.warnings } };
+  }
+
+  async vrrp(): Promise<VrrpBody> {
+    return { instances: this.instances };
   }
 
   async zero(key?: ServiceKey): Promise<Outcome<{ services: number }>> {

@@ -66,6 +66,7 @@ const controller: Controller = {
   stats: async () => STATS,
   status: async () => STATUS,
   interfaces: unexpected,
+  vrrp: unexpected,
   document: unexpected,
   attach: unexpected,
   detach: unexpected,

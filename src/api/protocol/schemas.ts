@@ -16,6 +16,7 @@ import { serversReportSchema, serviceSingleReportSchema, servicesReportSchema } 
 import { simulationReportSchema } from './simulation.ts';
 import { statsReportSchema } from './stats.ts';
 import { statusReportSchema } from './status.ts';
+import { vrrpReportSchema } from './vrrp.ts';
 
 /** What the daemon answers; and `decap` and `simulation`, which no daemon makes. */
 export const REPORTS = {
@@ -32,6 +33,7 @@ export const REPORTS = {
   simulation: simulationReportSchema,
   stats: statsReportSchema,
   status: statusReportSchema,
+  vrrp: vrrpReportSchema,
   zeroed: zeroedReportSchema,
   error: errorSchema,
   event: eventSchema,

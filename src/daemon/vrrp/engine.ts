@@ -1,0 +1,276 @@
+/**
+ * All VRRP instances of this director at work: what happens goes into the state machine of
+ * `core/vrrp`, and what that asks for is performed. Runs in a thread of its own (`worker.ts`).
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { Address } from '../../core/model/model.ts';
+import type { InstanceConfig } from '../../core/vrrp/config.ts';
+import type { Datagram } from '../../core/vrrp/ipv4.ts';
+import {
+  type Router,
+  type RouterEffect,
+  type RouterEvent,
+  routerDeadline,
+  stepRouter,
+} from '../../core/vrrp/router.ts';
+import { createInstance, type Effect, type InstanceState } from '../../core/vrrp/state.ts';
+import { type TrackStatus, trackerKey } from '../../core/vrrp/tracking.ts';
+import { type Endpoint, endpointKey, type Transport } from '../../net/vrrp/transport.ts';
+import { Hearing, vridOf } from './hearing.ts';
+import type { Holder } from './holder.ts';
+import { instanceConfig } from './instance-config.ts';
+import { logLine } from './log-text.ts';
+import type { NetworkView } from './network-view.ts';
+import { type Placement, place } from './placement.ts';
+import type { LogLevel, Notice } from './protocol.ts';
+import { type InstanceReport, reportOf } from './report.ts';
+import { type ConfiguredInstance, NO_VRRP, sourceName, type VrrpSettings } from './settings.ts';
+import { endpointOf, Voice } from './voice.ts';
+
+export interface EngineOptions {
+  readonly view: NetworkView;
+  readonly transport: Transport;
+  readonly holder: Holder;
+  readonly notify: (notice: Notice) => void;
+  readonly log: (level: LogLevel, fields: object, message: string) => void;
+  /** Seconds that the machine ran when the thread started. */
+  readonly uptime: number;
+}
+
+/** An instance and where it stands at present. */
+interface Station {
+  readonly configured: ConfiguredInstance;
+  readonly placement: Placement;
+  readonly endpoint: Endpoint | null;
+  readonly createdAt: number;
+}
+
+export class Engine {
+  readonly #options: EngineOptions;
+  readonly #hearing = new Hearing();
+  readonly #voice = new Voice(Date.now() / 1000);
+  readonly #stations = new Map<string, Station>();
+  /** Whatever is tracked, also by nobody yet. */
+  readonly #statuses = new Map<string, TrackStatus>();
+  /** Instances whose last advertisement could not be sent. */
+  readonly #mute = new Set<string>();
+  #router: Router = { instances: new Map() };
+  #settings: VrrpSettings = NO_VRRP;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+  }
+
+  /** Instances that are no longer there give up; those that stay the same virtual router keep their state. */
+  configure(settings: VrrpSettings): void {
+    this.#settings = settings;
+    for (const [name, { configured }] of this.#stations) {
+      const next = settings.instances.find((instance) => instance.name === name);
+      if (next === undefined || !isSameRouter(configured, next)) this.#remove(name, next === undefined);
+    }
+    this.settle();
+  }
+
+  /** Brings every instance to what the network and the configuration are now. */
+  settle(): void {
+    const { view, transport } = this.#options;
+    const virtual = virtualAddresses(this.#settings);
+    const placed = this.#settings.instances.map((configured) => {
+      const placement = place(configured, view, virtual);
+      const config = this.#configOf(configured, placement);
+      return { configured, placement, config, endpoint: endpointOf(configured, config, placement) };
+    });
+    const faults = transport.use(placed.map(({ endpoint }) => endpoint).filter((endpoint) => endpoint !== null));
+    for (const { configured, placement, config, endpoint } of placed) {
+      const fault = endpoint === null ? undefined : faults.get(endpointKey(endpoint));
+      if (fault !== undefined) this.#options.log('warn', {}, `${config.name}: ${fault}`);
+      const speaks = endpoint !== null && fault === undefined;
+      this.track(trackerKey({ kind: 'source', name: sourceName(configured, placement.device) }), upOrDown(speaks));
+      this.#followInterfaces(config);
+      this.#place(config, { configured, placement, endpoint });
+    }
+  }
+
+  /** What is tracked has another status. */
+  track(key: string, status: TrackStatus): void {
+    if (this.#statuses.get(key) === status) return;
+    this.#statuses.set(key, status);
+    this.#feed({ event: { type: 'track', key, status } });
+  }
+
+  receive(endpoint: string, datagram: Datagram | null): void {
+    const vrid = datagram === null ? undefined : vridOf(datagram);
+    for (const [name, station] of this.#stations) {
+      if (station.endpoint === null || endpointKey(station.endpoint) !== endpoint) continue;
+      if (datagram !== null && station.configured.vrid !== vrid) continue;
+      if (datagram !== null) this.#hearing.heard(name, datagram, Date.now());
+      this.#feed({ instance: name, event: { type: 'datagram', datagram } });
+    }
+  }
+
+  /** Someone else took away an address that is held. */
+  addressLost(name: string, address: Address): void {
+    this.#feed({ instance: name, event: { type: 'address-lost', address } });
+  }
+
+  report(): InstanceReport[] {
+    return this.#settings.instances.flatMap(({ name }) => {
+      const state = this.#router.instances.get(name);
+      const station = this.#stations.get(name);
+      if (state === undefined || station === undefined) return [];
+      const wallClock = (at: number) => Math.round(performance.timeOrigin + at);
+      return reportOf(state, { ...station, peers: this.#hearing.peersOf(name), wallClock });
+    });
+  }
+
+  /** Every MASTER gives up; what was asked of the holder goes on. */
+  stop(): void {
+    this.#feed({ event: { type: 'stop', deleted: false } });
+    clearTimeout(this.#timer);
+    this.#settings = NO_VRRP; // what the network does from now on concerns nobody
+  }
+
+  #configOf(configured: ConfiguredInstance, { device, source }: Placement): InstanceConfig {
+    return instanceConfig(this.#settings, configured, { device, source, uptime: this.#options.uptime });
+  }
+
+  #followInterfaces({ trackers }: InstanceConfig): void {
+    for (const tracker of trackers) {
+      if (tracker.kind !== 'interface') continue;
+      const link = this.#options.view.link(tracker.name);
+      this.track(trackerKey(tracker), upOrDown(link?.up === true && link.carrier));
+    }
+  }
+
+  #place(config: InstanceConfig, place: Omit<Station, 'createdAt'>): void {
+    const { name } = config;
+    const known = this.#stations.get(name);
+    this.#stations.set(name, { ...place, createdAt: known?.createdAt ?? performance.now() });
+    this.#options.holder.assign(place.configured, place.placement.link);
+    const state = this.#router.instances.get(name);
+    if (state === undefined) this.#create(config);
+    else if (!isDeepStrictEqual(state.config, config)) {
+      this.#feed({ instance: name, event: { type: 'configure', config } });
+      this.#tell(name, config);
+    }
+  }
+
+  #create(config: InstanceConfig): void {
+    const { name } = config;
+    this.#router = { instances: new Map(this.#router.instances).set(name, createInstance(config)) };
+    this.#tell(name, config);
+    this.#feed({ instance: name, event: { type: 'start' } });
+  }
+
+  /** What is known of everything that the instance follows. */
+  #tell(instance: string, { trackers }: InstanceConfig): void {
+    for (const key of trackers.map(trackerKey)) {
+      const status = this.#statuses.get(key);
+      if (status !== undefined) this.#feed({ instance, event: { type: 'track', key, status } });
+    }
+  }
+
+  #remove(name: string, deleted: boolean): void {
+    this.#feed({ instance: name, event: { type: 'stop', deleted } });
+    const instances = new Map(this.#router.instances);
+    instances.delete(name);
+    this.#router = { instances };
+    this.#stations.delete(name);
+    this.#hearing.forget(name);
+    this.#mute.delete(name);
+  }
+
+  #feed(event: RouterEvent): void {
+    const [router, effects] = stepRouter(this.#router, event, performance.now());
+    this.#router = router;
+    for (const effect of effects) this.#perform(effect);
+    this.#arm();
+  }
+
+  /** Node's timers are whole milliseconds and may be early: then the tick finds nothing due. */
+  #arm(): void {
+    clearTimeout(this.#timer);
+    const deadline = routerDeadline(this.#router);
+    if (deadline === null) return;
+    this.#timer = setTimeout(() => this.#tick(), Math.max(0, deadline - performance.now()));
+  }
+
+  #tick(): void {
+    // After a stall, the master's advertisements may be waiting in the sockets.
+    this.#options.transport.drain();
+    this.#feed({ event: { type: 'tick' } });
+  }
+
+  #perform(effect: RouterEffect): void {
+    if ('group' in effect) {
+      this.#options.notify({ type: 'state', kind: 'GROUP', name: effect.group, state: effect.state, priority: 0 });
+      return;
+    }
+    const state = this.#router.instances.get(effect.instance);
+    if (state !== undefined) this.#performFor(state, effect.effect);
+  }
+
+  #performFor(state: InstanceState, effect: Effect): void {
+    const { holder, notify, log } = this.#options;
+    const { name } = state.config;
+    switch (effect.type) {
+      case 'advertise':
+        this.#advertise(state, effect.priority);
+        break;
+      case 'take':
+        holder.take(name);
+        break;
+      case 'release':
+        holder.release(name);
+        break;
+      case 'announce':
+        holder.announce(name, effect.repeat);
+        break;
+      case 'notify':
+        notify({ type: 'state', kind: 'INSTANCE', name, state: effect.state, priority: effect.priority });
+        break;
+      case 'notify-priority':
+        notify({ type: 'priority', name, state: state.phase, priority: effect.priority });
+        break;
+      case 'notify-lower-priority':
+        notify({ type: 'lower-priority', name, priority: state.config.priority });
+        break;
+      case 'log': {
+        const { level, message } = logLine(name, effect.entry);
+        log(level, { instance: name }, message);
+      }
+    }
+  }
+
+  #advertise({ config, sequences }: InstanceState, priority: number): void {
+    const { name } = config;
+    const station = this.#stations.get(name);
+    if (station === undefined || station.endpoint === null) return;
+    const { checksumAsV2 } = station.configured;
+    const heard = Math.max(0, ...sequences.values());
+    try {
+      this.#voice.advertise(this.#options.transport, station.endpoint, config, { priority, checksumAsV2, heard });
+      this.#mute.delete(name);
+    } catch (error) {
+      if (this.#mute.has(name)) return;
+      this.#mute.add(name);
+      this.#options.log('warn', { instance: name }, `${name}: an advertisement could not be sent: ${String(error)}`);
+    }
+  }
+}
+
+/** What makes another virtual router of an instance, which cannot keep its state. */
+function isSameRouter(a: ConfiguredInstance, b: ConfiguredInstance): boolean {
+  return a.vrid === b.vrid && a.family === b.family && a.version === b.version && a.interface === b.interface;
+}
+
+function virtualAddresses({ instances }: VrrpSettings): Set<Address> {
+  return new Set(
+    instances.flatMap(({ addresses, excluded }) => [...addresses, ...excluded].map((each) => each.address)),
+  );
+}
+
+function upOrDown(up: boolean): 'up' | 'down' {
+  return up ? 'up' : 'down';
+}

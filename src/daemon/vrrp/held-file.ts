@@ -1,0 +1,64 @@
+/**
+ * What this process holds, as a file: it survives a crash, and who starts next takes away what was
+ * left. Not synced: what ends the machine ends the addresses, too.
+ */
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Assigner } from '../../net/assign/assigner.ts';
+import { deleteHolding, type Holding } from './holding.ts';
+import type { NetworkView } from './network-view.ts';
+
+const FILE_NAME = 'vrrp-held.json';
+
+interface Kept {
+  /** Indexes are given anew when interfaces are made anew. */
+  readonly device: string | null;
+  readonly holding: Holding;
+}
+
+export class HeldFile {
+  readonly #path: string;
+  readonly #view: Pick<NetworkView, 'linkAt' | 'addressesOf'>;
+
+  constructor(directory: string, view: Pick<NetworkView, 'linkAt' | 'addressesOf'>) {
+    this.#path = join(directory, FILE_NAME);
+    this.#view = view;
+  }
+
+  /** Throws the system's error. */
+  save(held: readonly Holding[]): void {
+    const kept = held.map((holding): Kept => ({ device: this.#deviceOf(holding), holding }));
+    writeFileSync(`${this.#path}.new`, `${JSON.stringify(kept)}\n`, { mode: 0o640 });
+    renameSync(`${this.#path}.new`, this.#path);
+  }
+
+  /** Takes away whatever an earlier process left, and tells which addresses that were. */
+  async clean(assigner: Assigner): Promise<string[]> {
+    const left = this.#load().filter(({ device, holding }) => this.#deviceOf(holding) === device);
+    const found = left.flatMap(({ device, holding }) =>
+      this.#isThere(holding) ? [`${holding.value.address} on ${device}`] : [],
+    );
+    for (const { holding } of left.reverse()) await deleteHolding(assigner, holding);
+    this.save([]);
+    return found;
+  }
+
+  #isThere(holding: Holding): holding is Extract<Holding, { kind: 'address' }> {
+    if (holding.kind !== 'address') return false;
+    const { ifindex, address } = holding.value;
+    return this.#view.addressesOf(ifindex).some((each) => each.address === address);
+  }
+
+  #load(): Kept[] {
+    try {
+      return JSON.parse(readFileSync(this.#path, 'utf8')) as Kept[];
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw new Error(`${this.#path}: what an earlier process held cannot be read: ${String(error)}`);
+    }
+  }
+
+  #deviceOf(holding: Holding): string | null {
+    return holding.kind === 'address' ? (this.#view.linkAt(holding.value.ifindex)?.name ?? null) : null;
+  }
+}

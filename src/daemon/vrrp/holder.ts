@@ -1,0 +1,195 @@
+/**
+ * What a MASTER holds: addresses, routes and rules. Orders of one instance are carried out one after
+ * the other, so that what is taken and given up again in one moment ends as it should.
+ */
+import { readFileSync } from 'node:fs';
+import type { Address } from '../../core/model/model.ts';
+import type { Announcer } from '../../net/announce.ts';
+import type { Assigner } from '../../net/assign/assigner.ts';
+import type { AddressAssignment } from '../../net/assign/assignments.ts';
+import { readIpNames } from '../../net/assign/ip-names.ts';
+import type { Link } from '../../net/facts.ts';
+import type { HeldFile } from './held-file.ts';
+import { deleteHolding, type Holding, holdingKey, holdingsOf, takeHolding } from './holding.ts';
+import type { NetworkView } from './network-view.ts';
+import type { LogLevel } from './protocol.ts';
+import type { ConfiguredInstance } from './settings.ts';
+
+export interface HolderOptions {
+  readonly assigner: Assigner;
+  readonly announcer: Announcer;
+  readonly view: NetworkView;
+  readonly file: HeldFile;
+  readonly log: (level: LogLevel, fields: object, message: string) => void;
+}
+
+/** keepalived's: below it, one for each rule. */
+const FIRST_RULE_PRIORITY = 16384;
+
+interface Station {
+  configured: ConfiguredInstance;
+  link: Link | null;
+  taken: boolean;
+  /** In the order in which they were added. */
+  held: readonly Holding[];
+  /** Settles when all that was ordered is done. */
+  done: Promise<void>;
+}
+
+export class Holder {
+  readonly #options: HolderOptions;
+  readonly #stations = new Map<string, Station>();
+
+  constructor(options: HolderOptions) {
+    this.#options = options;
+  }
+
+  /** What the instance is to hold from now on, if it holds anything. */
+  assign(configured: ConfiguredInstance, link: Link | null): void {
+    const known = this.#stations.get(configured.name);
+    if (known === undefined) {
+      const station = { configured, link, taken: false, held: [], done: Promise.resolve() };
+      this.#stations.set(configured.name, station);
+      return;
+    }
+    const changed = known.configured !== configured || known.link?.ifindex !== link?.ifindex;
+    Object.assign(known, { configured, link });
+    if (known.taken && changed) this.#order(known);
+  }
+
+  take(name: string): void {
+    const station = this.#station(name);
+    station.taken = true;
+    this.#order(station);
+  }
+
+  release(name: string): void {
+    const station = this.#station(name);
+    station.taken = false;
+    for (const [device, addresses] of this.#announced(station)) this.#options.announcer.cancel(device, addresses);
+    this.#order(station);
+  }
+
+  /** Once its addresses are there. */
+  announce(name: string, repeat: number): void {
+    const station = this.#station(name);
+    this.#then(station, async () => {
+      if (station.taken) this.#announce(station, repeat);
+    });
+  }
+
+  /** The instance that holds this address there. */
+  holderOf(ifindex: number, address: Address): string | undefined {
+    for (const [name, { taken, held }] of this.#stations) {
+      const isIt = (each: AddressAssignment) => each.ifindex === ifindex && each.address === address;
+      if (taken && addressesIn(held).some(isIt)) return name;
+    }
+    return undefined;
+  }
+
+  /** Resolves when all that was ordered is done. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#stations.values()].map(({ done }) => done));
+  }
+
+  #station(name: string): Station {
+    const station = this.#stations.get(name);
+    if (station === undefined) throw new Error(`nothing is assigned to ${name}`);
+    return station;
+  }
+
+  #order(station: Station): void {
+    this.#then(station, () => this.#bring(station));
+  }
+
+  #then(station: Station, work: () => Promise<void>): void {
+    station.done = station.done.then(work).catch((error: unknown) => this.#fault(station, error));
+  }
+
+  #fault({ configured }: Station, error: unknown): void {
+    const { name } = configured;
+    this.#options.log(
+      'error',
+      { instance: name },
+      `${name}: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+
+  /** What is held to what is wanted now. One that fails is told, and the others go on. */
+  async #bring(station: Station): Promise<void> {
+    const { assigner } = this.#options;
+    const before = station.held;
+    const wanted = this.#wanted(station);
+    station.held = wanted;
+    // On the disk before it is in the kernel: who starts after a crash knows what may be left.
+    this.#save(station, before);
+    const keys = new Set(wanted.map(holdingKey));
+    const dropped = before.filter((holding) => !keys.has(holdingKey(holding))).reverse();
+    for (const holding of dropped) {
+      await deleteHolding(assigner, holding).catch((error: unknown) => this.#fault(station, error));
+    }
+    for (const holding of wanted) {
+      await takeHolding(assigner, holding).catch((error: unknown) => this.#fault(station, error));
+    }
+    this.#save(station);
+  }
+
+  #wanted(station: Station): readonly Holding[] {
+    const { configured, link, taken } = station;
+    if (!taken || link === null) return [];
+    const { holdings, faults } = holdingsOf(configured, {
+      ifindexOf: (name) => this.#options.view.link(name)?.ifindex,
+      standard: link.ifindex,
+      names: readIpNames(),
+      rulePriority: FIRST_RULE_PRIORITY - this.#rulesBefore(station),
+    });
+    for (const fault of faults) this.#fault(station, new Error(fault));
+    return holdings;
+  }
+
+  #rulesBefore(station: Station): number {
+    const all = [...this.#stations.values()];
+    return all.slice(0, all.indexOf(station)).reduce((sum, { configured }) => sum + configured.rules.length, 0);
+  }
+
+  #save(station: Station, more: readonly Holding[] = []): void {
+    try {
+      this.#options.file.save([...more, ...[...this.#stations.values()].flatMap(({ held }) => held)]);
+    } catch (error) {
+      this.#fault(station, error);
+    }
+  }
+
+  #announce(station: Station, repeat: number): void {
+    const { announcements } = station.configured;
+    const pacing = { arpGap: announcements.arpGap * 1000, neighbourGap: announcements.neighbourGap * 1000 };
+    for (const [device, addresses] of this.#announced(station)) {
+      const mac = this.#options.view.link(device)?.mac;
+      if (mac)
+        this.#options.announcer.announce({ device, mac, addresses, repeat, router: forwardsIPv6(device), ...pacing });
+    }
+  }
+
+  /** Addresses by the name of their interface. */
+  #announced({ held }: Station): Map<string, Address[]> {
+    const found = new Map<string, Address[]>();
+    for (const { ifindex, address } of addressesIn(held)) {
+      const device = this.#options.view.linkAt(ifindex)?.name;
+      if (device !== undefined) found.set(device, [...(found.get(device) ?? []), address]);
+    }
+    return found;
+  }
+}
+
+function addressesIn(held: readonly Holding[]): AddressAssignment[] {
+  return held.flatMap((holding) => (holding.kind === 'address' ? [holding.value] : []));
+}
+
+/** A neighbour advertisement says whether its sender is a router (RFC 4861 4.4). */
+function forwardsIPv6(device: string): boolean {
+  try {
+    return readFileSync(`/proc/sys/net/ipv6/conf/${device}/forwarding`, 'utf8').trim() !== '0';
+  } catch {
+    return false; // this kernel has no IPv6, or the interface is gone
+  }
+}

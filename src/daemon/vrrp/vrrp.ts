@@ -1,0 +1,84 @@
+/** VRRP as the rest of the daemon uses it. Without an instance in the file there is no thread. */
+import type { VrrpBody } from '../../api/controller.ts';
+import type { ConfigModel } from '../../core/config/model/build-model.ts';
+import type { Model } from '../../core/model/model.ts';
+import type { Tracker } from '../../core/vrrp/tracking.ts';
+import type { TrackNews } from './protocol.ts';
+import type { InstanceReport, TrackerReport } from './report.ts';
+import { serviceNews } from './service-watch.ts';
+import { vrrpSettings } from './settings.ts';
+import type { VrrpThread } from './thread.ts';
+
+export interface VrrpOptions {
+  readonly startThread: () => VrrpThread;
+  /** The virtual services as they are now. */
+  readonly model: () => Model;
+}
+
+type Configured = Pick<ConfigModel, 'instances' | 'groups' | 'scripts' | 'processes' | 'files' | 'services'>;
+
+const NOTHING: Configured = { instances: [], groups: [], scripts: [], processes: [], files: [], services: [] };
+
+export class Vrrp {
+  readonly #options: VrrpOptions;
+  readonly #statuses = new Map<string, TrackNews['status']>();
+  #thread: VrrpThread | undefined;
+  #configured = NOTHING;
+
+  constructor(options: VrrpOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when it runs. */
+  async configure(configured: Configured): Promise<void> {
+    this.#configured = configured;
+    if (configured.instances.length > 0) this.#thread ??= this.#options.startThread();
+    await this.#thread?.configure(vrrpSettings(configured), this.#serviceNews());
+  }
+
+  /** Virtual services may have got or lost their quorum. */
+  modelChanged(): void {
+    for (const news of this.#serviceNews()) this.#thread?.track(news);
+  }
+
+  async report(): Promise<VrrpBody> {
+    return { instances: ((await this.#thread?.report()) ?? []).map(instanceBody) };
+  }
+
+  /** Every MASTER gives up. */
+  async stop(): Promise<void> {
+    await this.#thread?.stop();
+    this.#thread = undefined;
+  }
+
+  #serviceNews(): TrackNews[] {
+    const news = serviceNews(this.#configured, this.#options.model(), this.#statuses);
+    const changed = news.filter(({ key, status }) => this.#statuses.get(key) !== status);
+    for (const { key, status } of changed) this.#statuses.set(key, status);
+    return changed;
+  }
+}
+
+function instanceBody(report: InstanceReport): VrrpBody['instances'][number] {
+  const { since, basePriority, priority, interval, trackers, peers, transitions, faults, addresses, ...rest } = report;
+  return {
+    ...rest,
+    since: timeText(since),
+    faults: [...faults],
+    priority: { base: basePriority, effective: priority },
+    interval_s: interval,
+    trackers: trackers.map(trackerBody),
+    addresses: [...addresses],
+    peers: peers.map(({ address, priority, at }) => ({ address, priority, heard_at: timeText(at) })),
+    transitions: transitions.map(({ at, ...transition }) => ({ time: timeText(at), ...transition })),
+  };
+}
+
+function trackerBody({ key, status, weight, adds }: TrackerReport): VrrpBody['instances'][number]['trackers'][number] {
+  const space = key.indexOf(' ');
+  return { kind: key.slice(0, space) as Tracker['kind'], name: key.slice(space + 1), status, weight, adds };
+}
+
+function timeText(at: number): string {
+  return new Date(at).toISOString();
+}

@@ -1,0 +1,41 @@
+/** Which scenarios there are: all of them, and a choice in which each two values meet where they matter. */
+import { VARIANTS } from './support/config.ts';
+import type { Kind } from './support/director.ts';
+import type { Action } from './support/scenario.ts';
+
+export type VariantName = keyof typeof VARIANTS;
+
+export interface Scenario {
+  readonly variant: VariantName;
+  readonly action: Action;
+  readonly master: Kind;
+  readonly backup: Kind;
+}
+
+const ACTIONS: readonly Action[] = ['SIGTERM', 'kill -9', 'link down', 'carrier loss', 'silent cut', 'failing script'];
+const SIDES = [
+  ['xlb', 'keepalived'],
+  ['keepalived', 'xlb'],
+] as const;
+
+export const ALL: readonly Scenario[] = (Object.keys(VARIANTS) as VariantName[]).flatMap((variant) =>
+  ACTIONS.flatMap((action) => SIDES.map(([master, backup]) => ({ variant, action, master, backup }))),
+);
+
+/** Each variant and each action with either side as MASTER. */
+export const CHOICE: readonly Scenario[] = [
+  { variant: 'v2', action: 'kill -9', master: 'xlb', backup: 'keepalived' },
+  { variant: 'v2', action: 'silent cut', master: 'keepalived', backup: 'xlb' },
+  { variant: 'pass', action: 'SIGTERM', master: 'keepalived', backup: 'xlb' },
+  { variant: 'pass', action: 'failing script', master: 'xlb', backup: 'keepalived' },
+  { variant: 'ah', action: 'SIGTERM', master: 'xlb', backup: 'keepalived' },
+  { variant: 'ah', action: 'kill -9', master: 'keepalived', backup: 'xlb' },
+  { variant: 'v2-unicast', action: 'link down', master: 'xlb', backup: 'keepalived' },
+  { variant: 'v2-unicast', action: 'carrier loss', master: 'keepalived', backup: 'xlb' },
+  { variant: 'v3', action: 'silent cut', master: 'xlb', backup: 'keepalived' },
+  { variant: 'v3', action: 'failing script', master: 'keepalived', backup: 'xlb' },
+  { variant: 'v6', action: 'carrier loss', master: 'xlb', backup: 'keepalived' },
+  { variant: 'v6', action: 'link down', master: 'keepalived', backup: 'xlb' },
+  { variant: 'v6-unicast', action: 'SIGTERM', master: 'xlb', backup: 'keepalived' },
+  { variant: 'v6-unicast', action: 'kill -9', master: 'keepalived', backup: 'xlb' },
+];
