@@ -134,6 +134,10 @@ test-sctp: build ## SCTP between real sockets, in a virtual machine whose kernel
 test-katran: build ## Katran's packets through the loaded programs (root; DIR=../shared/golden/katran, which is not part of xlb)
 	$(Q)$(TSX) test/katran/main.ts '$(DIR)'
 
+.PHONY: interop
+interop: build ## every takeover between xlb and the real keepalived, as the table of docs/failover.md (root; about 6 minutes)
+	$(Q)XLB_INTEROP=all npx vitest run --project kernel test/interop
+
 .PHONY: demo
 demo: ## real HTTP through an XDP director, in network namespaces (root; KEEP=1 leaves it up)
 	$(Q)$(MAKE) -s setup

@@ -5,14 +5,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/model/model.ts';
-import { ALL, CHOICE, type Scenario } from './pairs.ts';
+import { ALL, CHOICE, isWhole, type Scenario } from './pairs.ts';
 import { VARIANTS, VIP } from './support/config.ts';
 import { holders, type Pair, startPair, takeOver } from './support/scenario.ts';
 import { until } from './support/until.ts';
 
 /** Milliseconds; two CPUs are shared with whatever else runs. */
 const TOLERANCE = 50;
-const isWhole = process.env['XLB_INTEROP'] === 'all';
 const rows: string[] = [];
 
 describe.concurrent('a pair', () => {

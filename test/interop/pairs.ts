@@ -3,6 +3,9 @@ import { VARIANTS } from './support/config.ts';
 import type { Kind } from './support/director.ts';
 import type { Action } from './support/scenario.ts';
 
+/** All of it, as `make interop` asks. */
+export const isWhole = process.env['XLB_INTEROP'] === 'all';
+
 export type VariantName = keyof typeof VARIANTS;
 
 export interface Scenario {

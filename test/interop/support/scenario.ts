@@ -57,6 +57,17 @@ export async function startPair(variant: Variant, master: Kind, backup: Kind): P
   }
 }
 
+/** Side a is back after its end, and MASTER again. */
+export async function restartMaster(pair: Pair): Promise<void> {
+  const since = Date.now();
+  await pair.master.start(configFor(pair.variant, 'a', PRIORITY.master, pair.fails));
+  await firstAdvert(pair, 'a', ({ at, priority }) => at > since && priority === PRIORITY.master);
+  await until(
+    () => 'side b yields',
+    () => !holders(pair)[1],
+  );
+}
+
 export function holders({ lan, variant }: Pair): [a: boolean, b: boolean] {
   const vip = VIP[variant.family];
   return [lan.holds('a', vip), lan.holds('b', vip)];
