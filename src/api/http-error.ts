@@ -24,6 +24,7 @@ const STATUS: Record<FailureCode, number> = {
   'no-such-service': 404,
   'server-exists': 409,
   'no-such-server': 404,
+  'address-not-unicast': 400,
   'threshold-range': 400,
   'sync-running': 409,
   'no-sync': 404,

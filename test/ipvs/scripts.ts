@@ -10,6 +10,36 @@ ipvsadm -a -t V:80 -r R3 -g
 
 export const SCRIPTS: readonly Script[] = [
   {
+    name: 'server-addresses',
+    text: `
+ipvsadm -A -t V:80 -s rr
+ipvsadm -a -t V:80 -r 0.0.0.0 -m
+ipvsadm -a -t V:80 -r 0.1.2.3 -m
+ipvsadm -a -t V:80 -r 127.0.0.1 -m
+ipvsadm -a -t V:80 -r 10.0.0.1 -m
+ipvsadm -a -t V:80 -r 224.0.0.1 -m
+ipvsadm -a -t V:80 -r 239.255.255.255 -m
+ipvsadm -a -t V:80 -r 240.0.0.1 -m
+ipvsadm -a -t V:80 -r 255.255.255.254 -m
+ipvsadm -a -t V:80 -r 255.255.255.255 -m
+ipvsadm -a -t V:80 -r 1.0.0.0 -m
+ipvsadm -A -t V6:80 -s rr
+ipvsadm -a -t V6:80 -r [::] -m
+ipvsadm -a -t V6:80 -r [::1] -m
+ipvsadm -a -t V6:80 -r [::2] -m
+ipvsadm -a -t V6:80 -r [::ffff:10.0.0.1] -m
+ipvsadm -a -t V6:80 -r [::10.0.0.1] -m
+ipvsadm -a -t V6:80 -r [ff02::1] -m
+ipvsadm -a -t V6:80 -r [fe80::1] -m
+ipvsadm -a -t V6:80 -r [fec0::1] -m
+ipvsadm -a -t V6:80 -r [fd00::1] -m
+ipvsadm -a -t V:80 -r R1 -g
+ipvsadm -a -t V:80 -r 224.0.0.1 -g -x 1 -y 2
+ipvsadm -e -t V:80 -r 224.0.0.1 -g
+ipvsadm -d -t V:80 -r 224.0.0.1
+ipvsadm -a -t V:81 -r 224.0.0.1`,
+  },
+  {
     name: 'rr-dr',
     text: `${THREE_DR}
 tcp c1:1001 > V:80 S

@@ -7,7 +7,7 @@ const ADDRESS_NOT_UNICAST = 'Invalid operation.  Possibly wrong module version, 
 const UNKNOWN_NAME = 'Scheduler or persistence engine not found';
 
 /** What the kernel finds wrong before the daemon is asked: see `objection.ts`. */
-export type ObjectionCode = CommandErrorCode | 'unknown-name' | 'address-not-unicast';
+export type ObjectionCode = CommandErrorCode | 'unknown-name';
 
 /** One line for standard error. The status that goes with it is 255. */
 export function refusalText(command: CommandName, { code, message, path }: Omit<Refusal, 'index'>): string {

@@ -4,7 +4,7 @@
  * yet. A script that adds a service twice shall hear that, whatever the scheduler.
  */
 import type { ServerReport } from '../../api/protocol/services.ts';
-import { addressFamily, addressWords } from '../../core/model/address.ts';
+import { isUnicast } from '../../core/model/address.ts';
 import type { IpvsBackend } from './backend.ts';
 import { serviceKey } from './command.ts';
 import { type ObjectionCode, refusalText } from './errors.ts';
@@ -53,13 +53,8 @@ function hasUnknownName({ command, service: { scheduler, engine } }: Words): boo
   return !KERNEL_SCHEDULERS.includes(scheduler) || (engine !== '' && !KERNEL_ENGINES.includes(engine));
 }
 
-/** The kernel takes unicast addresses for real servers; of IPv6 none of link-local scope, none that is an IPv4 address. */
 function hasBadAddress({ command, server: { address } }: Words): boolean {
-  if (command !== 'add-server' || address === undefined) return false;
-  const [first, second, third, last] = addressWords(address);
-  if (addressFamily(address) === 4) return first < 0x01000000 || first >= 0xe0000000;
-  if (first === 0 && second === 0) return third === 0xffff || (third === 0 && last === 0);
-  return first >= 0xff000000 || (first >= 0xfe800000 && first < 0xfec00000);
+  return command === 'add-server' && address !== undefined && !isUnicast(address);
 }
 
 function hasBadThresholds({ server: { upperThreshold, lowerThreshold } }: Words): boolean {

@@ -7,6 +7,7 @@ import {
   addressFromWords,
   addressWords,
   compareAddresses,
+  isUnicast,
   parseAddress,
 } from './address.ts';
 import type { Address } from './model.ts';
@@ -113,4 +114,30 @@ test('listings have IPv4 before IPv6, each by number', () => {
   const sorted = ['9.0.0.1', '10.0.0.1', '203.0.113.1', '::1', '2001:db8::9', '2001:db8::10', 'fd00::1'] as Address[];
   expect(sorted.toReversed().sort(compareAddresses)).toEqual(sorted);
   expect(compareAddresses('10.0.0.1' as Address, '10.0.0.1' as Address)).toBe(0);
+});
+
+/** As a kernel answered `ipvsadm -a`. */
+test.each([
+  ['0.0.0.0', false],
+  ['0.1.2.3', true],
+  ['1.0.0.0', true],
+  ['127.0.0.1', true],
+  ['223.255.255.255', true],
+  ['224.0.0.1', false],
+  ['239.255.255.255', false],
+  ['240.0.0.1', true],
+  ['255.255.255.254', true],
+  ['255.255.255.255', false],
+  ['::', false],
+  ['::1', true],
+  ['::2', true],
+  ['::ffff:10.0.0.1', false],
+  ['::10.0.0.1', true],
+  ['ff02::1', false],
+  ['fe80::1', false],
+  ['febf::1', false],
+  ['fec0::1', true],
+  ['fd00::1', true],
+])('%s is unicast: %s', (text, expected) => {
+  expect(isUnicast(parseAddress(text) as Address)).toBe(expected);
 });

@@ -46,6 +46,17 @@ export function addressBytes(address: Address): Uint8Array {
   return bytes;
 }
 
+/**
+ * Whether it can be a real server's: what inet_addr_type and ipv6_addr_type of the kernel take for unicast
+ * where no interface has a say. No link-local address, and no IPv6 one that stands for one of IPv4.
+ */
+export function isUnicast(address: Address): boolean {
+  const [first, second, third, last] = addressWords(address);
+  if (addressFamily(address) === 4) return first !== 0 && first !== 0xffffffff && first >>> 28 !== 0xe;
+  if (first === 0 && second === 0) return third !== 0xffff && (third !== 0 || last !== 0);
+  return first < 0xff000000 && first >>> 22 !== 0xfe80 >>> 6;
+}
+
 /** As it stands before a port: IPv6 in brackets. */
 export function bracketed(address: Address): string {
   return addressFamily(address) === 6 ? `[${address}]` : address;

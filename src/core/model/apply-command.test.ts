@@ -231,6 +231,7 @@ describe('refusals', () => {
     [{ type: 'server.delete', service: web, server: server(9) }, 'no-such-server', 'server'],
     [add(4, { lowerThreshold: 3, upperThreshold: 2 }), 'threshold-range', 'server.lowerThreshold'],
     [add(4, { lowerThreshold: 3 }), 'threshold-range', 'server.lowerThreshold'],
+    [add(4, { address: '224.0.0.1' as Address }), 'address-not-unicast', 'server.address'],
     [edit(1, { weight: -1 }), 'invalid', 'server.weight'],
     [edit(1, { weight: 2147483648 }), 'invalid', 'server.weight'],
     [edit(1, { weight: 1.5 }), 'invalid', 'server.weight'],
@@ -251,6 +252,11 @@ describe('refusals', () => {
     [tunnel({ outerDf: 'maybe' }), 'invalid', 'tunnel.outerDf'],
     [tunnel({ spread4: spread('2001:db8::', 16) }), 'invalid', 'tunnel.spread4.address'],
     [tunnel({ spread4: spread('10.0.0.0', 33) }), 'invalid', 'tunnel.spread4.prefix'],
+    [
+      { type: 'replace', services: [{ ...web, servers: [{ ...server(4), address: '0.0.0.0' as Address }] }] },
+      'address-not-unicast',
+      'services[0].servers[0].address',
+    ],
     [
       {
         type: 'replace',

@@ -7,7 +7,7 @@
  * to the service: later stages compile only what is new.
  */
 import { parseAddress } from './address.ts';
-import { below, checkServerKey, checkServiceKey, checkTunnel, fault } from './check.ts';
+import { below, checkServerKey, checkServiceKey, checkTunnel, checkUnicast, fault } from './check.ts';
 import { checkTimeouts } from './check-affinity.ts';
 import type { Command, CommandError, ServerSpec, ServiceSpec } from './command.ts';
 import { canonicalKey, canonicalSpread, makeServer, makeService } from './make.ts';
@@ -109,6 +109,8 @@ function addServer(draft: Draft, service: VirtualService, spec: ServerSpec): Com
     const message = `${serverKeyText(server.key)} is a real server of ${formatServiceKey(service.key)} already`;
     return fault('server-exists', 'server', message);
   }
+  const error = checkUnicast(server.key);
+  if (error !== null) return below('server', error);
   return put(draft, { ...service, servers: [server, ...service.servers] });
 }
 
@@ -193,8 +195,11 @@ function replaceService(
     const keyError = checkServerKey(serverSpec);
     if (keyError !== null) return below(path, keyError);
     const name = serverKeyText({ address: parseAddress(serverSpec.address)!, port: serverSpec.port });
-    const server = makeServer(empty.key, serverSpec, oldServers.get(name) ?? null);
+    const old = oldServers.get(name) ?? null;
+    const server = makeServer(empty.key, serverSpec, old);
     if ('code' in server) return below(path, server);
+    const addressError = old === null ? checkUnicast(server.key) : null;
+    if (addressError !== null) return below(path, addressError);
     if (servers.has(name)) return fault('server-exists', path, `${name} stands in the list twice`);
     servers.set(name, server);
   }

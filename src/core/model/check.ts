@@ -2,7 +2,7 @@
  * Checks of values that commands and documents carry. Each check answers null,
  * or the fault with the path of what is wrong, relative to what was checked.
  */
-import { addressFamily, parseAddress } from './address.ts';
+import { addressFamily, isUnicast, parseAddress } from './address.ts';
 import type { CommandError, CommandErrorCode } from './command.ts';
 import { METHODS } from './methods.ts';
 import type {
@@ -73,6 +73,12 @@ function checkMark({ family, mark }: MarkKey): CommandError | null {
 
 export function checkServerKey({ address, port }: ServerKey): CommandError | null {
   return checkAddress('address', address) ?? checkInteger('port', port, 0, 65535);
+}
+
+/** Of a new real server; `address` has been checked. IPVS: EINVAL. One that is there may stay. */
+export function checkUnicast({ address }: ServerKey): CommandError | null {
+  if (isUnicast(address)) return null;
+  return fault('address-not-unicast', 'address', `found ${address}, expected a unicast address, and no link-local one`);
 }
 
 /** Only NAT translates ports. Of a mark, servers may have any: it says nothing of ports. */

@@ -87,6 +87,7 @@ export type CommandErrorCode =
   | 'no-such-service'
   | 'server-exists'
   | 'no-such-server'
+  | 'address-not-unicast' // of a new real server: EINVAL in IPVS
   | 'threshold-range' // lower above upper: ERANGE in IPVS
   | 'sync-running'
   | 'no-sync'

@@ -175,10 +175,15 @@ describe('virtual servers', () => {
     ['FULLNAT', service('').replace('NAT', 'FULLNAT'), ['4:9 warning the data plane has no FULLNAT yet']],
     [
       'a real server of the other family',
-      service('real_server fe80::1 80 { }'),
+      service('real_server fd00::1 80 { }'),
       ['5:13 error found an IPv6 real server of an IPv4 service by NAT'],
     ],
-    ['one through a tunnel', service('real_server fe80::1 80 { }').replace('NAT', 'TUN'), []],
+    ['one through a tunnel', service('real_server fd00::1 80 { }').replace('NAT', 'TUN'), []],
+    [
+      'an address that no host has',
+      service('real_server 224.0.0.1 80 { }'),
+      ['5:13 error found 224.0.0.1, expected a unicast address'],
+    ],
     [
       'thresholds',
       service('real_server 10.0.0.1 80 {\nuthreshold 5\nlthreshold 6\n}'),

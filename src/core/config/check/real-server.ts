@@ -1,5 +1,5 @@
 /** Checks of a real_server and of its checkers. */
-import { addressFamily } from '../../model/address.ts';
+import { addressFamily, isUnicast } from '../../model/address.ts';
 import { last } from '../keyword.ts';
 import type { RealServerSettings, ServiceSettings } from '../keywords/root.ts';
 import type { Report } from '../report.ts';
@@ -7,9 +7,16 @@ import { serverMethodOf } from './service-facts.ts';
 import { requireIn } from './tracked.ts';
 
 export function checkRealServer(server: RealServerSettings, service: ServiceSettings, report: Report): void {
+  checkUnicast(server, report);
   checkAddress(server, service, report);
   checkThresholds(server, report);
   checkCheckers(server, report);
+}
+
+/** The kernel refuses others, and keepalived goes on without them. */
+function checkUnicast({ value, words }: RealServerSettings, report: Report): void {
+  if (isUnicast(value.address)) return;
+  report.error(words[0]!.at, `found ${value.address}, expected a unicast address, and no link-local one`);
 }
 
 function checkAddress({ value, words, block }: RealServerSettings, service: ServiceSettings, report: Report): void {

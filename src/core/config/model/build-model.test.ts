@@ -236,7 +236,7 @@ describe('a virtual server', () => {
 
 it('has services that the command replace takes', () => {
   const group = 'virtual_server_group G {\n192.0.2.9-11 80\n}\n';
-  const other = 'virtual_server fwmark 7 {\nlb_kind TUN\nreal_server fe80::1 { }\n}\n';
+  const other = 'virtual_server fwmark 7 {\nlb_kind TUN\nreal_server fd00::1 { }\n}\n';
   const text = `${group}${other}virtual_server group G {
     protocol TCP\nlb_kind DR\nlb_algo mh\nmh-port\npersistence_timeout 50\npersistence_granularity 255.255.255.0
     real_server 10.0.0.1 80 {\nweight 3\nuthreshold 9\nlthreshold 5\n}
