@@ -2,6 +2,7 @@
 
 #include "args.h"
 #include "capture.h"
+#include "hold_signals.h"
 
 #include <cerrno>
 
@@ -57,6 +58,7 @@ Napi::Value Object::Load(const Napi::CallbackInfo &info)
 {
 	log_.clear();
 	Capture capture(log_);
+	HoldSignals hold;
 	return Number(info, object_ ? bpf_object__load(object_.get()) : -EBADF);
 }
 

@@ -9,7 +9,7 @@ const INSTRUCTION = /(^|: )\d+: \([0-9a-f]{2}\)/;
 const END = '-- END PROG LOAD LOG --';
 const KEPT_LINES = 40;
 
-/** The error for a failed load: `VERIFIER` if a program was refused with reasons, else the errno. */
+/** The error for a failed load: `VERIFIER` if a program was refused with reasons, else the errno (`EAGAIN`: interrupted). */
 export function loadError(
   errno: number,
   log: string,
@@ -17,9 +17,10 @@ export function loadError(
   held: bigint = effectiveCapabilities(),
 ): BpfError {
   const refused = lastVerifierLog(log);
+  const code = errnoName(errno);
+  if (code === 'EAGAIN') return interrupted(errno, `${objectName}${culprit(log)}`);
   if (refused !== undefined && refused.log !== '') {
     const trimmed = trimVerifierLog(refused.log);
-    const code = errnoName(errno);
     const where = sourceLine(trimmed);
     const message = `the verifier refused program ${refused.program}${where}: ${reason(trimmed)}${stricter(held)} (bpf(BPF_PROG_LOAD): ${code})`;
     return new BpfError(message, {
@@ -38,6 +39,14 @@ export function loadError(
       ENOENT: 'something that it names is not there; see log',
     },
   });
+}
+
+// The verifier's log then ends anywhere, and gives no reason. libbpf has tried five times.
+function interrupted(errno: number, what: string): BpfError {
+  const advice = {
+    EAGAIN: 'signals interrupted the verifier again and again; the program was not refused, so try again',
+  };
+  return systemError(errno, { doing: `load ${what}`, syscall: 'bpf(BPF_PROG_LOAD)', advice });
 }
 
 // Without CAP_PERFMON the verifier refuses much that compilers emit, in words that do not say so.

@@ -80,6 +80,17 @@ libbpf: failed to load object 'x'
     expect(error.fullLog).toContain('processed 3 insns');
   });
 
+  it('gives no reason where signals interrupted the verifier', () => {
+    const [cut] = log.split('invalid access');
+    const text = `${cut}-- END PROG LOAD LOG --\n`.replace('Permission denied', 'Resource temporarily unavailable');
+    const error = loadError(11, text, 'x', ALL);
+    expect(error).toMatchObject({ code: 'EAGAIN', errno: 11, log: undefined });
+    expect(error.message).toBe(
+      'cannot load x (program p): signals interrupted the verifier again and again; ' +
+        'the program was not refused, so try again (bpf(BPF_PROG_LOAD): EAGAIN)',
+    );
+  });
+
   it('comes with a reason that it does not give: CAP_PERFMON is missing', () => {
     expect(loadError(13, log, 'x', 1n << 39n).message).toContain('this process lacks CAP_PERFMON');
   });

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BpfMap } from '../src/map.ts';
 import { BpfObject } from '../src/object.ts';
+import { childJson } from './child.ts';
 import { compile } from './compile.ts';
 import { type Bpffs, mountBpffs } from './host.ts';
 import { thrown } from './layouts.ts';
@@ -77,6 +78,10 @@ describe('loading', () => {
     expect(error.log).toMatch(/invalid access to packet/);
     expect(error.log).not.toMatch(/processed \d+ insns/);
     expect(thrown(() => object.load()).message).toContain('its load failed');
+  });
+
+  it('is not disturbed by signals', async () => {
+    expect(await childJson<number>('signals', [compile('patient')])).toBeGreaterThan(0);
   });
 
   it('leaves out what is not wanted', () => {
