@@ -188,6 +188,22 @@ icmp R65 > c61 3/0 0 tcp c61:1001 > R61:8080 .
 check`,
   },
   {
+    // As without ip_vs_ftp, which reads PORT: what the real server opens goes by its own address.
+    name: 'ftp-active-nat',
+    text: `
+ipvsadm -A -t V:21 -s rr -p 60
+ipvsadm -a -t V:21 -r R1 -m
+ipvsadm -a -t V:21 -r R2 -m
+tcp c1:1001 > V:21 S
+tcp R2:21 > c1:1001 S.
+tcp c1:1001 > V:21 P. 24
+tcp R2:20 > c1:5000 S
+tcp c1:5000 > R2:20 S.
+tcp R2:20 > c1:5000 P. 100
+tcp c1:1001 > V:21 .
+check`,
+  },
+  {
     name: 'nat-service-deleted',
     text: `${OPENED}
 ipvsadm -A -u V:53 -s rr

@@ -10,6 +10,26 @@ ipvsadm -a -t V:80 -r R3 -g
 
 export const SCRIPTS: readonly Script[] = [
   {
+    // The real server opens the data connection as V:20, past the director; the client's answers come through it.
+    name: 'ftp-active',
+    text: `
+ipvsadm -A -t V:21 -s rr -p 60
+ipvsadm -a -t V:21 -r R1 -g
+ipvsadm -a -t V:21 -r R2 -g
+tcp c1:1001 > V:21 S
+tcp c1:1001 > V:21 P. 24
+tcp c1:5000 > V:20 S.
+tcp c1:5000 > V:20 .
+tcp c1:5000 > V:20 F.
+tcp c2:1001 > V:21 S
+tcp c2:5000 > V:20 S.
+tcp c1:5001 > V:20 S.
+tcp c1:20 > V:45000 S
+tcp c1:1002 > V:45001 S
+tcp c1:1003 > V:443 S
+check`,
+  },
+  {
     name: 'server-addresses',
     text: `
 ipvsadm -A -t V:80 -s rr
