@@ -1,0 +1,154 @@
+/**
+ * The part of the model that a configuration file names, and what another file
+ * makes of it.
+ *
+ * An object belongs to the file that names it, and else to the command that made
+ * it. What a file said when it was last read is kept, so that a new one changes
+ * only what it says in another way: an edit by a command stays as long as the
+ * file says the same of the object, as under keepalived.
+ */
+import { applyCommands, emptyModel } from './apply-command.ts';
+import type { Command, CommandError, ServerSpec, ServiceSpec } from './command.ts';
+
+import type { Model, RealServer, Timeouts, VirtualService } from './model.ts';
+import { sameServer, sameService } from './same.ts';
+import { serverKeyText } from './service-key.ts';
+
+export interface FileShare {
+  /** By `serviceKeyText`, as in the model; in the order of the file. */
+  readonly services: ReadonlyMap<string, VirtualService>;
+  /** Those that the file says. */
+  readonly timeouts: Partial<Timeouts>;
+}
+
+/** In the words of the command `replace`: real servers in the order of the file. */
+export type FileServices = Extract<Command, { type: 'replace' }>['services'];
+
+/**
+ * - `changed`: objects that the file says something else of than before
+ * - `named`: every object that it names, whatever commands did to it
+ * - `alone`: the same, and what it does not name goes
+ */
+export type Extent = 'changed' | 'named' | 'alone';
+
+export const NO_SHARE: FileShare = { services: new Map(), timeouts: {} };
+
+/** What a file names, checked as a command is. */
+export function shareOf(
+  services: FileServices,
+  timeouts: Partial<Timeouts>,
+): { readonly share: FileShare } | { readonly error: CommandError } {
+  const applied = applyCommands(emptyModel, [
+    { type: 'replace', services },
+    { type: 'timeouts.set', timeouts },
+  ]);
+  return 'error' in applied ? applied : { share: { services: applied.model.services, timeouts } };
+}
+
+/** `before`: what the file said until now. A service that the file drops goes with all its real servers. */
+export function applyFile(model: Model, before: FileShare, after: FileShare, extent: Extent): Model {
+  const commands = [
+    ...timeoutCommands(before, after, extent),
+    ...(extent === 'alone' ? [replaceCommand(after)] : serviceCommands(model, before, after, extent)),
+  ];
+  const applied = applyCommands(model, commands);
+  // Both sides have been checked, so a refusal is a fault of ours.
+  if ('error' in applied) throw new Error(`a file's share is refused: ${applied.error.path}: ${applied.error.message}`);
+  return applied.model;
+}
+
+function timeoutCommands(before: FileShare, after: FileShare, extent: Extent): Command[] {
+  const names = (['tcp', 'tcpFin', 'udp'] as const).filter((name) => {
+    const wanted = after.timeouts[name];
+    return wanted !== undefined && (extent !== 'changed' || wanted !== before.timeouts[name]);
+  });
+  const timeouts = Object.fromEntries(names.map((name) => [name, after.timeouts[name]]));
+  return names.length === 0 ? [] : [{ type: 'timeouts.set', timeouts }];
+}
+
+function replaceCommand({ services }: FileShare): Command {
+  const list = [...services.values()].map((service) => ({
+    ...serviceSpec(service),
+    servers: inFileOrder(service).map(serverSpec),
+  }));
+  return { type: 'replace', services: list };
+}
+
+function serviceCommands(model: Model, before: FileShare, after: FileShare, extent: Extent): Command[] {
+  const gone = [...before.services].filter(([name]) => !after.services.has(name) && model.services.has(name));
+  const wanted = [...after.services].flatMap(([name, service]) =>
+    bringTo(service, model.services.get(name), before.services.get(name), extent === 'named'),
+  );
+  return [...gone.map(([, { key }]): Command => ({ type: 'service.delete', service: key })), ...wanted];
+}
+
+/** `is`: what runs; `was`: what the file said; `all`: also of what it says as before. */
+function bringTo(
+  wanted: VirtualService,
+  is: VirtualService | undefined,
+  was: VirtualService | undefined,
+  all: boolean,
+): Command[] {
+  const isNews = all || was === undefined || !sameService(was, wanted);
+  // What commands have deleted comes back with the next word that the file has of it.
+  if (!isNews) return [];
+  if (is === undefined) return [{ type: 'service.add', service: serviceSpec(wanted) }, ...serverAdds(wanted)];
+  const bare = { ...wanted, servers: [] };
+  const isNewService = all || was === undefined || !sameService({ ...was, servers: [] }, bare);
+  const edit: Command[] = isNewService ? [{ type: 'service.edit', service: serviceSpec(wanted) }] : [];
+  return [...edit, ...serverCommands(wanted, is, was, all)];
+}
+
+function serverAdds(service: VirtualService): Command[] {
+  return inFileOrder(service).map((server) => ({
+    type: 'server.add',
+    service: service.key,
+    server: serverSpec(server),
+  }));
+}
+
+function serverCommands(
+  wanted: VirtualService,
+  is: VirtualService,
+  was: VirtualService | undefined,
+  all: boolean,
+): Command[] {
+  const [named, running, said] = [byName(wanted), byName(is), byName(was)];
+  const gone = [...said].filter(([name]) => !named.has(name) && running.has(name));
+  const commands = gone.map(([, { key }]): Command => ({ type: 'server.delete', service: is.key, server: key }));
+  for (const server of inFileOrder(wanted)) {
+    const name = serverKeyText(server.key);
+    const [before, now] = [said.get(name), running.get(name)];
+    if (!all && before !== undefined && sameServer(before, server)) continue;
+    // An edit starts the pass of wrr anew, so there is none where nothing differs.
+    if (now !== undefined && sameServer(asConfigured(now), server)) continue;
+    commands.push({
+      type: now === undefined ? 'server.add' : 'server.edit',
+      service: is.key,
+      server: serverSpec(server),
+    });
+  }
+  return commands;
+}
+
+/** Lists stand newest first, and what a file names last is the newest. */
+function inFileOrder({ servers }: VirtualService): readonly RealServer[] {
+  return servers.toReversed();
+}
+
+function byName(service: VirtualService | undefined): ReadonlyMap<string, RealServer> {
+  return new Map(service?.servers.map((server) => [serverKeyText(server.key), server]));
+}
+
+/** Without what operation adds to it. */
+function asConfigured({ lastWeight: _, ...server }: RealServer): RealServer {
+  return { ...server, admin: null };
+}
+
+function serviceSpec({ key, servers: _, ...values }: VirtualService): ServiceSpec {
+  return { ...key, ...values };
+}
+
+function serverSpec({ key, admin: _admin, lastWeight: _weight, ...values }: RealServer): ServerSpec {
+  return { ...key, ...values };
+}
