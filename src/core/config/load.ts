@@ -1,6 +1,7 @@
 /** A configuration file, from its text to settings that are checked: the stages one after the other. */
 import { checkFile } from './check/check-file.ts';
 import { checkMachine, type Machine } from './check/machine.ts';
+import { checkRunnable } from './check/runnable.ts';
 import { type File, ROOT } from './keywords/root.ts';
 import { readSettings } from './read.ts';
 import { type Fault, Report } from './report.ts';
@@ -30,6 +31,7 @@ export function loadConfig({ path, files, surroundings, machine }: LoadOptions):
   const statements = parseTree(tokenize(lines, report), ROOT, report);
   const file = readSettings(statements, ROOT, report);
   checkFile(file, report);
+  if (!report.hasErrors) checkRunnable(file, report);
   if (machine !== null) checkMachine(file, machine, report);
   return { file, faults: report.faults, sources };
 }

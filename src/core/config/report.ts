@@ -35,6 +35,10 @@ export class Report {
     this.#add('warning', at, text, hint);
   }
 
+  get hasErrors(): boolean {
+    return [...this.#faults.values()].some(({ severity }) => severity === 'error');
+  }
+
   /** In the order of files and lines; files in the order in which they were met. */
   get faults(): readonly Fault[] {
     const files = [...new Set([...this.#faults.values()].map(({ at }) => at.file))];

@@ -23,7 +23,7 @@ function share(lines: readonly Line[], timeouts = {}): FileShare {
   return made.share;
 }
 
-function after(model: Model, commands: readonly Command[]): Model {
+function commanded(model: Model, commands: readonly Command[]): Model {
   const applied = applyCommands(model, commands);
   if ('error' in applied) throw new Error(applied.error.message);
   return applied.model;
@@ -48,7 +48,7 @@ const COMMANDS: Command[] = [
   { type: 'service.delete', service: key(2) },
   { type: 'service.add', service: { ...key(9), scheduler: 'rr' } },
 ];
-const COMMANDED = after(RUNNING, COMMANDS);
+const COMMANDED = commanded(RUNNING, COMMANDS);
 
 describe('a file that is read again', () => {
   it('begins as it says', () => {
@@ -125,7 +125,7 @@ describe('a file that is read again', () => {
 
   it('stands alone, if asked, and keeps drains', () => {
     const admin = { action: 'drain', by: 'alice', at: 1, reason: '' } as const;
-    const drained = after(COMMANDED, [{ type: 'server.drain', service: key(1), server: real(2), admin }]);
+    const drained = commanded(COMMANDED, [{ type: 'server.drain', service: key(1), server: real(2), admin }]);
     const alone = applyFile(drained, FILE, FILE, 'alone');
     expect(text(alone)).toEqual(text(RUNNING));
     expect([...alone.services.values()][0]?.servers[0]?.admin).toEqual(admin);
@@ -133,7 +133,7 @@ describe('a file that is read again', () => {
 
   it('sets the timeouts that it says in another way', () => {
     const [old, fresh] = [share([], { tcp: 100, udp: 10 }), share([], { tcp: 100, tcpFin: 7 })];
-    const model = after(emptyModel, [{ type: 'timeouts.set', timeouts: { tcp: 5, tcpFin: 6, udp: 10 } }]);
+    const model = commanded(emptyModel, [{ type: 'timeouts.set', timeouts: { tcp: 5, tcpFin: 6, udp: 10 } }]);
     expect(applyFile(model, old, fresh, 'changed').timeouts).toEqual({ tcp: 5, tcpFin: 7, udp: 10 });
     expect(applyFile(model, old, fresh, 'named').timeouts).toEqual({ tcp: 100, tcpFin: 7, udp: 10 });
   });

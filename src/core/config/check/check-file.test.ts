@@ -288,3 +288,36 @@ it('tells what this machine lacks, each interface once', () => {
   ]);
   expect(load(text.replace('script_user nobody', 'dynamic_interfaces'))).toHaveLength(1);
 });
+
+describe('services together', () => {
+  const group = (lines: string) => `virtual_server_group G {\n${lines}\n}\n`;
+  const real = 'real_server 10.0.0.1 { }';
+  it.each([
+    [
+      'a group with the address of another virtual server',
+      service(real) + group('192.0.2.0-3 80') + service(real, 'group G'),
+      ['10:16 error found 192.0.2.1:80/tcp again, which the virtual server at x.conf:1 has, expected it once'],
+    ],
+    [
+      'a group with an address twice',
+      group('192.0.2.1 80\n192.0.2.0/30 80') + service(real, 'group G'),
+      ['5:16 error found 192.0.2.1:80/tcp in this group again, expected it once'],
+    ],
+    [
+      'real servers that are one',
+      service(
+        'real_server 10.0.0.1 80 { }\nreal_server 10.0.0.1 81 { lb_kind DR }\nreal_server 10.0.0.1 82 { lb_kind DR }',
+      ),
+      ['6:13 error 10.0.0.1:80 stands in the list twice'],
+    ],
+    [
+      'a group of two families',
+      group('192.0.2.1 80\n2001:db8::1 80') + service(real, 'group G'),
+      ['9:13 error found method nat for the IPv4 server 10.0.0.1 of [2001:db8::1]:80/tcp'],
+    ],
+    ['what is left out', service(real) + service(real, '192.0.2.2 80').replace('NAT', 'FULLNAT'), ['10:9 warning']],
+  ])('%s', (_title, text, starts) => {
+    const errors = faultsOf(text).filter((fault) => !fault.includes('does not translate ports'));
+    expect(errors.map((fault, i) => fault.slice(0, starts[i]?.length))).toEqual(starts);
+  });
+});

@@ -152,7 +152,7 @@ const LVS = {
     options({ tcp: integer(1, 2147483), tcpfin: integer(1, 2147483), udp: integer(1, 2147483) }),
     'Seconds that idle connections are kept, as ipvsadm --set.',
   ),
-  lvs_flush: ignored(flag, 'Empties the table of IPVS at the start.', means.NO_IPVS_FLUSH),
+  lvs_flush: keyword(flag, 'At the start nothing stays of what commands made.'),
   lvs_flush_on_stop: ignored(
     optional(choice('VS')),
     'Empties the table of IPVS at the end.',

@@ -12,8 +12,6 @@ export const NO_PIDS = 'xlbd writes no pid files; one xlbd runs for each run dir
 export const ALWAYS_CHECKED = 'xlbd always checks a file as a whole before it takes it';
 export const NO_NAMESPACES = 'start xlbd in the namespace instead: ip netns exec NAME xlbd';
 export const LINKS_ARE_FOLLOWED = 'xlbd follows links by netlink, which every driver supports';
-export const NO_IPVS_FLUSH =
-  'xlb has a table of its own, which holds what its file and its commands say and nothing else';
 export const NO_BFD = 'xlb does not speak BFD: what follows a BFD session counts it as up';
 export const NO_IPVLAN = 'xlb makes no ipvlan or VRF devices; use_vmac makes a macvlan';
 export const MARKS_ARE_SET = 'xlb gives firewall marks to no packet';

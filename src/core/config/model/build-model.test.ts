@@ -164,6 +164,7 @@ describe('a virtual server', () => {
   it('has the defaults of keepalived', () => {
     expect(service('real_server 10.0.0.1 { }')).toEqual({
       name: '192.0.2.1 80',
+      at: { file: 'x.conf', line: 1, column: 16, length: 9 },
       services: [
         {
           protocol: 'tcp',
@@ -246,6 +247,26 @@ it('has services that the command replace takes', () => {
   const applied = applyCommand(emptyModel, { type: 'replace', services });
   expect(applied).not.toHaveProperty('error');
   expect('model' in applied && [...applied.model.services.keys()]).toHaveLength(4);
+});
+
+it('knows what xlbd is to be', () => {
+  expect(model('xlb { }').director).toEqual({ interfaces: [] });
+  const text = `xlb {\ninterface eth0 native\ninterface eth1\nxdp_mode auto\nconnections 4096\nservices 16
+    real_servers 17\nschedule_lines 18\nmetrics 127.0.0.1 9100\nrun_dir /r\ngroup wheel\nstate_dir /s\nbpffs /b\n}`;
+  expect(model(text).director).toEqual({
+    interfaces: [{ name: 'eth0', mode: 'native' }, { name: 'eth1' }],
+    xdpMode: 'auto',
+    connections: 4096,
+    services: 16,
+    realServers: 17,
+    scheduleLines: 18,
+    metrics: { host: '127.0.0.1', port: 9100 },
+    runDir: '/r',
+    group: 'wheel',
+    stateDir: '/s',
+    bpffs: '/b',
+  });
+  expect([model('').flush, model('global_defs { lvs_flush }').flush]).toEqual([false, true]);
 });
 
 it('knows timeouts and groups', () => {

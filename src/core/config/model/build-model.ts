@@ -1,6 +1,7 @@
 /** What a file without errors means: the last stage, where nothing is optional any more. */
 import { last } from '../keyword.ts';
 import type { File } from '../keywords/root.ts';
+import { type DirectorSettings, directorOf } from './director.ts';
 import { globalsOf } from './globals.ts';
 import { buildInstance, type Instance } from './instance.ts';
 import { buildScript, type TrackedScript } from './script.ts';
@@ -24,6 +25,9 @@ export interface ConfigModel {
   readonly services: readonly Service[];
   /** Seconds; what is not said stays as it is. */
   readonly timeouts: { readonly tcp?: number; readonly tcpFin?: number; readonly udp?: number };
+  /** At the start nothing stays of what commands made. */
+  readonly flush: boolean;
+  readonly director: DirectorSettings;
 }
 
 export function buildModel(file: File): ConfigModel {
@@ -46,5 +50,7 @@ export function buildModel(file: File): ConfigModel {
       ...(tcpfin === undefined ? {} : { tcpFin: tcpfin }),
       ...(udp === undefined ? {} : { udp }),
     },
+    flush: globals.lvs_flush !== undefined,
+    director: directorOf(file),
   };
 }

@@ -8,6 +8,7 @@ import { methodOf, serverMethodOf } from '../check/service-facts.ts';
 import type { InetFamily, MethodSetting } from '../forms/services.ts';
 import { last } from '../keyword.ts';
 import type { File, RealServerSettings, ServiceSettings } from '../keywords/root.ts';
+import type { Position } from '../report.ts';
 import { addressesOf, portsOf } from './ranges.ts';
 
 /** In the words of the command `replace`. Servers in the order of the file. */
@@ -16,6 +17,8 @@ export type ServiceWithServers = ServiceSpec & { readonly servers: readonly Serv
 export interface Service {
   /** As the file names it: what stands after `virtual_server`. */
   readonly name: string;
+  /** Where that stands. */
+  readonly at: Position;
   readonly services: readonly ServiceWithServers[];
   /** Why the data plane leaves it out; null: it does not. */
   readonly leftOut: string | null;
@@ -32,6 +35,7 @@ export function buildService(setting: ServiceSettings, file: File): Service {
   const hysteresis = last(block.hysteresis)?.value ?? 0;
   return {
     name: words.map(({ text }) => text).join(' '),
+    at: words[0]!.at,
     services: keys.map((key) => ({ ...key, ...affinityOf(setting, key), servers: serversOf(setting, key) })),
     leftOut: reasonToLeaveOut(setting, keys),
     quorum,
