@@ -69,6 +69,22 @@ export class Client {
     return this.#report('document', 'GET', '/v1/document');
   }
 
+  /** Throws ApiError `no-file` where xlbd runs without one. */
+  config(): Promise<Report<'config'>> {
+    return this.#report('config', 'GET', '/v1/config');
+  }
+
+  /** `file`: an absolute path; left out: the file in use. Throws ApiError `bad-file`, whose message is what xlbd -t prints. */
+  reload(options: {
+    readonly file?: string | undefined;
+    readonly dryRun?: boolean;
+    readonly reset?: boolean;
+    readonly user?: string;
+  }): Promise<Report<'reload'>> {
+    const { file, dryRun: dry_run = false, reset = false, user } = options;
+    return this.#report('reload', 'POST', '/v1/reload', { file, dry_run, reset, user });
+  }
+
   /** All of them or none; `index` of a thrown ApiError says which one was refused. */
   execute(
     commands: readonly Command[],

@@ -11,6 +11,7 @@ import type { Command, CommandErrorCode } from '../core/model/command.ts';
 import type { ServiceKey } from '../core/model/model.ts';
 import type { changesBodySchema, Event } from './protocol/changes.ts';
 import type { AttachMode } from './protocol/command.ts';
+import type { configBodySchema, reloadBodySchema } from './protocol/config.ts';
 import type { ConnectionFilter } from './protocol/connection-filter.ts';
 import type { Connection } from './protocol/connections.ts';
 import type { DocumentBody } from './protocol/document.ts';
@@ -27,10 +28,15 @@ export type VrrpBody = z.output<typeof vrrpBodySchema>;
 export type AttachedBody = z.output<typeof attachedBodySchema>;
 export type ChangesBody = z.output<typeof changesBodySchema>;
 
+export type ConfigBody = z.output<typeof configBodySchema>;
+export type ReloadBody = z.output<typeof reloadBodySchema>;
+
 export type FailureCode =
   | CommandErrorCode
   | 'too-many' // no room: services, real servers or schedule lines
   | 'apply-failed' // the kernel refused a write; nothing has changed
+  | 'no-file' // xlbd runs without a configuration file
+  | 'bad-file' // the configuration file has errors; the message is what xlbd -t prints
   | 'no-such-interface'
   | 'not-attached'
   | 'already-attached'
@@ -59,6 +65,17 @@ export interface ExecuteOptions {
   readonly user: string;
 }
 
+export interface ReloadRequest {
+  /** Absolute path; left out: the file in use. */
+  readonly file?: string;
+  /** Says what would change, and changes nothing. */
+  readonly dryRun: boolean;
+  /** Undoes what commands did to what the file names. */
+  readonly reset: boolean;
+  /** Who asks; null: a signal. */
+  readonly user: string | null;
+}
+
 export interface ConnectionQuery {
   readonly filter: ConnectionFilter;
   /** Aborted when the client is gone: stop reading the table. */
@@ -77,6 +94,8 @@ export interface Controller {
   vrrp(): Promise<VrrpBody>;
   /** What commands made, as `save` prints it. */
   document(): Promise<DocumentBody>;
+  /** The configuration file in use. */
+  config(): Promise<Outcome<ConfigBody>>;
   /**
    * Reads the table piece by piece, as fast as the consumer takes it. Yields
    * batches, so that a million connections do not cost a million promises;
@@ -86,6 +105,8 @@ export interface Controller {
 
   /** All of them or none. `changes` can be made by `describeChanges(before, after)`. */
   execute(commands: readonly Command[], options: ExecuteOptions): Promise<Outcome<ChangesBody>>;
+  /** Takes a configuration file into use, whole or not at all. */
+  reload(request: ReloadRequest): Promise<Outcome<ReloadBody>>;
   /** Zeroes the totals of one service (and its real servers) or of all; says how many services. */
   zero(key?: ServiceKey): Promise<Outcome<{ readonly services: number }>>;
   attach(name: string, mode: AttachMode): Promise<Outcome<AttachedBody>>;

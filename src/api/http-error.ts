@@ -31,6 +31,8 @@ const STATUS: Record<FailureCode, number> = {
   invalid: 400,
   'too-many': 409,
   'apply-failed': 500,
+  'no-file': 404,
+  'bad-file': 409,
   'no-such-interface': 404,
   'not-attached': 409,
   'already-attached': 409,

@@ -15,6 +15,7 @@ import {
   detachRequestSchema,
   zeroRequestSchema,
 } from './protocol/command.ts';
+import { reloadRequestSchema } from './protocol/config.ts';
 import type { REQUESTS, ReportName } from './protocol/schemas.ts';
 import type { ServiceReport } from './protocol/services.ts';
 import { commandFromWire } from './protocol/wire.ts';
@@ -124,6 +125,13 @@ const READS: readonly Route[] = [
   },
   {
     method: 'GET',
+    path: '/v1/config',
+    summary: 'The configuration file in use, written in one fixed way',
+    answer: 'config',
+    handle: async ({ controller, report }) => report('config', done(await controller.config())),
+  },
+  {
+    method: 'GET',
     path: '/v1/events',
     summary: 'What changes, as server-sent events; data is the schema "event"',
     answer: { media: 'text/event-stream' },
@@ -144,6 +152,18 @@ const CHANGES: readonly Route[] = [
       const commands = body.commands.map((command) => commandFromWire(command, asker));
       const options = { dryRun: body.dry_run ?? false, user: asker.user };
       report('changes', done(await controller.execute(commands, options), 'commands'));
+    },
+  },
+  {
+    method: 'POST',
+    path: '/v1/reload',
+    summary: 'Takes a configuration file into use, whole or not at all',
+    answer: 'reload',
+    request: 'reload-request',
+    handle: async ({ controller, request, report }) => {
+      const { file, dry_run = false, reset = false, user = 'unknown' } = await readBody(request, reloadRequestSchema);
+      const wanted = { dryRun: dry_run, reset, user, ...(file === undefined ? {} : { file }) };
+      report('reload', done(await controller.reload(wanted)));
     },
   },
   {

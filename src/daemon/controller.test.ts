@@ -1,5 +1,8 @@
 /** Commands through the controller, over fake maps and a fake state file. */
-import { beforeEach, describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Event } from '../api/protocol/changes.ts';
 import { emptyModel } from '../core/model/apply-command.ts';
 import type { Command } from '../core/model/command.ts';
@@ -7,11 +10,14 @@ import type { Address, Model } from '../core/model/model.ts';
 import { FakeMaps } from '../core/reconcile/fake-maps.ts';
 import type { Operation } from '../core/reconcile/operations.ts';
 import { emptyState, Reconciler } from '../core/reconcile/reconciler.ts';
+import type { Attachment } from '../dataplane/attachments.ts';
 import { unresolved } from '../net/resolution.ts';
+import { Configuration } from './config/configuration.ts';
 import { DaemonController } from './controller.ts';
 import { Director } from './director.ts';
 import { Events } from './events.ts';
 import { InterfaceManager } from './interface-manager.ts';
+import { createLog } from './log.ts';
 import type { Reporter } from './reporter.ts';
 import { Saving } from './saving.ts';
 import type { SavedState } from './state-file.ts';
@@ -34,6 +40,8 @@ let events: Event[];
 let watched: Address[][];
 let director: Director;
 let controller: DaemonController;
+let configuration: Configuration;
+let manager: InterfaceManager;
 
 beforeEach(() => {
   maps = new FakeMaps(LIMITS);
@@ -45,6 +53,7 @@ beforeEach(() => {
     network: () => ({ interfaces: [], resolution: () => ({ state: 'unresolved', reason: 'no route' }) }),
     now: () => 0,
   });
+  configuration = new Configuration('lvs1');
   controller = createController();
   controller.subscribe((event) => events.push(event));
 });
@@ -57,10 +66,15 @@ function write(operation: Operation): void {
 function createController(): DaemonController {
   const totals = () => ({ connections: 1, packets: 2, bytes: 3, outPackets: 4, outBytes: 5 });
   const statistics = new Statistics({ service: totals, server: totals, counters: () => ({}) as never });
-  const attachments = { list: new Map(), attach: () => expect.fail(), detach: () => false, forget: () => {} };
-  const manager = new InterfaceManager({
-    attachments: { ...attachments, [Symbol.dispose]: () => {} },
-    find: () => undefined,
+  const list = new Map<number, Attachment>();
+  const attach = ({ ifindex }: { readonly ifindex: number }) => {
+    const attachment = { ifindex, mode: 'native', fragments: false } as const;
+    list.set(ifindex, attachment);
+    return { attachment, warnings: [] };
+  };
+  manager = new InterfaceManager({
+    attachments: { list, attach, detach: (index) => list.delete(index), forget: () => {}, [Symbol.dispose]: () => {} },
+    find: (which) => (which === 'eth0' || which === 2 ? ETH0 : undefined),
     onIndexes: () => {},
   });
   const save = async (state: SavedState) => {
@@ -71,11 +85,21 @@ function createController(): DaemonController {
   const onError = (error: unknown) => expect.fail(String(error));
   return new DaemonController({
     ...{ director, manager, statistics, events: new Events(), clock: () => 0, onChange: () => {} },
+    ...{ configuration, given: { interfaces: [], logLevel: 'error' }, log: createLog('error', { write: () => {} }) },
     reporter: {} as Reporter,
     table: { slots: 0, scan: () => [] },
     templates: () => [],
     vrrp: { report: async () => ({ instances: [] }) },
-    saving: new Saving({ file: { save }, manager, statistics, table: 't', changedAt: null, current, onError }),
+    saving: new Saving({
+      file: { save },
+      manager,
+      statistics,
+      table: 't',
+      changedAt: null,
+      config: null,
+      current,
+      onError,
+    }),
     resolver: {
       watch: (addresses) => void watched.push([...addresses]),
       settled: async () => true,
@@ -247,8 +271,96 @@ describe('zero', () => {
 
 describe('attach and detach', () => {
   it('answer failures of the data plane', async () => {
-    expect(await controller.attach('eth0', 'auto')).toMatchObject({ ok: false, code: 'no-such-interface' });
-    expect(await controller.detach('eth0')).toMatchObject({ ok: false, code: 'not-attached' });
+    expect(await controller.attach('eth7', 'auto')).toMatchObject({ ok: false, code: 'no-such-interface' });
+    expect(await controller.detach('eth7')).toMatchObject({ ok: false, code: 'not-attached' });
     expect(events).toEqual([]);
+  });
+});
+
+describe('a reload', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'xlb-reload-'));
+  const file = join(directory, 'xlb.conf');
+  afterAll(() => rmSync(directory, { recursive: true }));
+  const conf = (...weights: readonly number[]) =>
+    `virtual_server 192.0.2.9 80 {\nprotocol TCP\nlb_algo rr\nlb_kind DR\n${weights
+      .map((weight, n) => `real_server 10.0.0.${n} 80 {\nweight ${weight}\n}\n`)
+      .join('')}}\n`;
+  const reload = async (text: string, { dryRun = false, reset = false, user = 'alice' as string | null } = {}) => {
+    writeFileSync(file, text);
+    const outcome = await controller.reload({ file, dryRun, reset, user });
+    return outcome.ok
+      ? outcome.value.changes.map(({ action, server, text }) => `${action} ${server} ${text}`)
+      : outcome;
+  };
+
+  it('changes what the file says in another way, and tells', async () => {
+    const heard: unknown[] = [];
+    configuration.onConfig((model) => heard.push(model.services[0]?.services[0]?.servers.length));
+    await controller.execute(ADD, ALICE);
+    expect(await reload(conf(1, 2))).toHaveLength(3);
+    const edit = { service: { ...SERVICE, address: '192.0.2.9' as Address }, server: { ...SERVER, weight: 7 } };
+    await controller.execute([{ type: 'server.edit', ...edit }], ALICE);
+    events.length = 0;
+    expect(await reload(conf(3, 2), { user: null })).toEqual(['change 10.0.0.0:80 weight 1 -> 3']);
+    expect(events).toMatchObject([{ type: 'change', subject: '192.0.2.9:80/tcp > 10.0.0.0:80', user: null }]);
+    expect([...director.model.services.keys()]).toEqual(['tcp 192.0.2.1:80', 'tcp 192.0.2.9:80']);
+    expect(saved.at(-1)?.config).toMatchObject({ path: file, share: { timeouts: {} } });
+    expect(saved.at(-1)?.config?.share.services).toEqual(configuration.current?.share.services);
+    expect(heard).toEqual([2, 2]);
+    expect(await reload(conf(3, 2), { reset: true })).toEqual(['change 10.0.0.1:80 weight 7 -> 2']);
+  });
+
+  it('says what would be, and changes nothing', async () => {
+    const { model } = director;
+    expect(await reload(conf(1), { dryRun: true })).toHaveLength(2);
+    expectUnchanged(model);
+    expect(configuration.current).toBeNull();
+    expect(await controller.config()).toMatchObject({ ok: false, code: 'no-file' });
+    expect(await controller.reload({ ...ALICE, reset: false })).toMatchObject({ ok: false, code: 'no-file' });
+  });
+
+  it.each<readonly [string, string, string, object]>([
+    ['has errors', 'virtual_server 192.0.2.9 80 {', '', { code: 'bad-file' }],
+    ['finds no room', [1, 2, 3, 4].map((n) => conf(1).replace('2.9', `2.${n}`)).join(''), '', { code: 'too-many' }],
+    ['cannot be saved', conf(2), 'disk', { code: 'apply-failed' }],
+    ['cannot be written', conf(2), 'maps', { code: 'apply-failed' }],
+  ])('that %s changes nothing, and is kept in mind', async (_title, text, damage, expected) => {
+    await reload(conf(1));
+    const [{ current }, { model }] = [configuration, director];
+    const { config } = saved.at(-1)!;
+    [diskFull, broken] = [damage === 'disk', damage === 'maps'];
+    expect(await reload(text)).toMatchObject({ ok: false, ...expected });
+    expect([configuration.current, director.model, saved.at(-1)?.config]).toEqual([current, model, config]);
+    expect(configuration.failed?.path).toBe(file);
+    [diskFull, broken] = [false, false];
+    expect(await reload(conf(1))).toEqual([]);
+    expect(configuration.failed).toBeNull();
+  });
+
+  it('attaches and detaches interfaces of the file, and says what has to wait', async () => {
+    const own = (lines: string) => `xlb {\n${lines}\n}\n`;
+    const warnings = async (text: string) => {
+      writeFileSync(file, text);
+      const outcome = await controller.reload({ file, dryRun: false, reset: false, user: null });
+      return outcome.ok ? outcome.value.warnings : outcome;
+    };
+    const interfaces = () => manager.states.map(({ name, attachment }) => `${name} ${attachment?.mode}`);
+    expect(await warnings(own('interface eth0\ninterface eth9'))).toEqual([expect.stringMatching(/no interface eth9/)]);
+    expect(interfaces()).toEqual(['eth0 native', 'eth9 undefined']);
+    expect(await warnings(own('interface eth0 generic\nconnections 4096'))).toEqual([
+      expect.stringMatching(/'connections' of the block xlb takes effect when xlbd starts again/),
+      expect.stringMatching(/eth0 stays in native mode/),
+    ]);
+    expect(interfaces()).toEqual(['eth0 native']);
+    expect(saved.at(-1)?.config?.interfaces).toEqual(['eth0']);
+    expect(await warnings(own('connections 4096'))).toEqual([]);
+    expect(interfaces()).toEqual([]);
+  });
+
+  it('shows the file in use', async () => {
+    await reload(conf(1));
+    const shown = await controller.config();
+    expect(shown).toMatchObject({ ok: true, value: { file, model: { flush: false } } });
+    expect(shown.ok && shown.value.text).toMatch(/^virtual_server 192\.0\.2\.9 80 \{\n {2}lb_algo rr\n/);
   });
 });

@@ -3,36 +3,41 @@
  * written to the state file and then to the maps. A command that fails at any of
  * these steps has changed nothing.
  */
-import { describeChanges } from '../api/changes.ts';
 import type {
   AttachedBody,
   ChangesBody,
+  ConfigBody,
   ConnectionQuery,
   Controller,
   ExecuteOptions,
   Failure,
   Outcome,
+  ReloadBody,
+  ReloadRequest,
 } from '../api/controller.ts';
 import { documentOf } from '../api/document.ts';
-import type { Event } from '../api/protocol/changes.ts';
+import type { Change, Event } from '../api/protocol/changes.ts';
 import type { AttachMode } from '../api/protocol/command.ts';
 import { applyCommands } from '../core/model/apply-command.ts';
 import type { Command } from '../core/model/command.ts';
-import type { Model, ServiceKey } from '../core/model/model.ts';
-import { sameServer } from '../core/model/same.ts';
-import { formatServiceKey, serverKeyText, serviceKeyText } from '../core/model/service-key.ts';
+import type { ServiceKey } from '../core/model/model.ts';
+import { formatServiceKey, serviceKeyText } from '../core/model/service-key.ts';
 import type { ConnectionTable } from '../dataplane/connections.ts';
 import { DataplaneError } from '../dataplane/error.ts';
 import type { Resolver } from '../net/resolver.ts';
-import type { Director, Prepared } from './director.ts';
+import { Changer, failure } from './changer.ts';
+import type { Configuration } from './config/configuration.ts';
+import { Reloader } from './config/reloader.ts';
+import { configReport } from './config/texts.ts';
+import type { Director } from './director.ts';
 import type { Events } from './events.ts';
 import type { InterfaceManager } from './interface-manager.ts';
+import type { Log } from './log.ts';
 import { Mutex } from './mutex.ts';
-import { serverAddresses, watchModel } from './network.ts';
+import type { GivenOptions } from './options.ts';
 import type { Reporter } from './reporter.ts';
 import { type ConnectionSources, listConnections } from './reports/connections.ts';
 import { interfaceReport } from './reports/interface.ts';
-import { unreachable } from './reports/server-state.ts';
 import { serverIds } from './reports/service.ts';
 import type { Saving } from './saving.ts';
 import type { Statistics } from './statistics.ts';
@@ -51,20 +56,25 @@ export interface ControllerParts {
   readonly templates: ConnectionSources['templates'];
   /** Seconds of the data plane's clock. */
   readonly clock: () => number;
+  readonly configuration: Configuration;
+  /** What the command line says: interfaces of the file may be its own, too. */
+  readonly given: GivenOptions;
+  readonly log: Log;
   /** Told after each change, so that states and problems are looked at again. */
   readonly onChange: () => void;
 }
 
-/** Milliseconds that a command waits for the neighbours of new real servers. */
-const SETTLE = 300;
-
 export class DaemonController implements Controller {
   readonly #parts: ControllerParts;
   readonly #mutex = new Mutex();
+  readonly #changer: Changer;
+  readonly #reloader: Reloader;
   #epoch = 0;
 
   constructor(parts: ControllerParts) {
     this.#parts = parts;
+    this.#changer = new Changer({ ...parts, onChanged: (changes, user) => this.#changed(changes, user) });
+    this.#reloader = new Reloader({ ...parts, changer: this.#changer });
   }
 
   get epoch(): number {
@@ -95,6 +105,10 @@ export class DaemonController implements Controller {
     return documentOf(this.#parts.director.model);
   }
 
+  async config(): Promise<Outcome<ConfigBody>> {
+    return configReport(this.#parts.configuration.current);
+  }
+
   connections({ filter, signal }: ConnectionQuery) {
     const { table, templates, director, clock } = this.#parts;
     return listConnections({ table, templates, entries: director.entries, clock }, filter, signal);
@@ -106,6 +120,11 @@ export class DaemonController implements Controller {
 
   execute(commands: readonly Command[], options: ExecuteOptions): Promise<Outcome<ChangesBody>> {
     return this.#mutex.run(() => this.#execute(commands, options));
+  }
+
+  /** Left out: the file in use. */
+  reload(request: ReloadRequest): Promise<Outcome<ReloadBody>> {
+    return this.#mutex.run(() => this.#reloader.reload(request));
   }
 
   zero(key?: ServiceKey): Promise<Outcome<{ readonly services: number }>> {
@@ -150,27 +169,19 @@ export class DaemonController implements Controller {
     });
   }
 
-  async #execute(commands: readonly Command[], { dryRun, user }: ExecuteOptions): Promise<Outcome<ChangesBody>> {
-    const { director, resolver } = this.#parts;
-    const before = director.model;
+  async #execute(commands: readonly Command[], options: ExecuteOptions): Promise<Outcome<ChangesBody>> {
     const unknown = this.#unknownInterface(commands);
     if (unknown !== undefined) return unknown;
-    const applied = applyCommands(before, commands);
+    const applied = applyCommands(this.#parts.director.model, commands);
     if ('error' in applied) return { ok: false, ...applied.error, index: applied.index };
-    const body = { dry_run: dryRun, changes: describeChanges(before, applied.model), warnings: [] };
-    if (!dryRun) await this.#meet(before, applied.model);
-    const prepared = director.prepare(applied.model);
-    if (!prepared.ok || dryRun) {
-      watchModel(resolver, before);
-      return prepared.ok ? { ok: true, value: body } : failure('too-many', prepared.message);
-    }
-    const failed = await this.#put(prepared, before);
-    watchModel(resolver, director.model);
-    if (failed !== undefined) return failed;
-    for (const { service, server, action, text } of body.changes) {
+    return await this.#changer.change(applied.model, options);
+  }
+
+  #changed(changes: readonly Change[], user: string | null): void {
+    this.#epoch++;
+    for (const { service, server, action, text } of changes) {
       this.#applied('change', [service, server].filter(Boolean).join(' > '), `${action} ${text}`.trim(), user);
     }
-    return { ok: true, value: { ...body, warnings: this.#warnings(before) } };
   }
 
   /** A synchronization daemon is started on an interface that is there, as in IPVS; it may go away later. */
@@ -182,61 +193,6 @@ export class DaemonController implements Controller {
       return { ...failure('no-such-interface', `there is no interface ${name}`), path: 'daemon.interface', index };
     }
     return undefined;
-  }
-
-  /** Gives the kernel a moment to find the neighbours of real servers that are new. */
-  async #meet(before: Model, after: Model): Promise<void> {
-    const known = serverAddresses(before);
-    const added = [...serverAddresses(after)].some((address) => !known.has(address));
-    // What is to go stays watched until it is gone: it has traffic, and the change may yet fail.
-    watchModel(this.#parts.resolver, before, after);
-    if (added) await this.#parts.resolver.settled(SETTLE);
-  }
-
-  async #put(prepared: Prepared, before: Model): Promise<Failure | undefined> {
-    const { director, saving } = this.#parts;
-    const { state } = director;
-    try {
-      await saving.saveModel(prepared.model, prepared.plan.state, Date.now());
-    } catch (error) {
-      return failure('apply-failed', `the state file cannot be written: ${(error as Error).message}`);
-    }
-    try {
-      director.commit(prepared);
-    } catch (error) {
-      await saving.saveModel(before, state, Date.now());
-      return failure('apply-failed', `the maps cannot be written: ${(error as Error).message}`);
-    }
-    if (director.state !== prepared.plan.state) saving.soon();
-    this.#epoch++;
-    return undefined;
-  }
-
-  /**
-   * What the operator should know of real servers that this change brought or
-   * touched, once for each reason; of the others `status` tells.
-   */
-  #warnings(before: Model): string[] {
-    const { director, resolver } = this.#parts;
-    const subjects = new Map<string, string[]>();
-    for (const [name, service] of director.model.services) {
-      const old = before.services.get(name);
-      if (old === service) continue;
-      const known = new Map(old?.servers.map((server) => [server.key.address, server]));
-      for (const server of service.servers) {
-        const was = known.get(server.key.address);
-        if (server.admin !== null || (was !== undefined && sameServer(was, server))) continue;
-        const reason = unreachable(service, server, resolver.resolution(server.key.address), director.model.tunnel);
-        if (reason === null) continue;
-        const subject = `${formatServiceKey(service.key)} > ${serverKeyText(server.key)}`;
-        const others = subjects.get(reason);
-        if (others === undefined) subjects.set(reason, [subject]);
-        else others.push(subject);
-      }
-    }
-    return [...subjects].map(([reason, [first, ...others]]) =>
-      others.length === 0 ? `${first}: ${reason}` : `${first} and ${others.length} more: ${reason}`,
-    );
   }
 
   #applied(type: 'change' | 'interface', subject: string, text: string, user: string | null): void {
@@ -253,10 +209,6 @@ export class DaemonController implements Controller {
       return [`this does not survive a restart: the state file cannot be written: ${(error as Error).message}`];
     }
   }
-}
-
-function failure(code: Failure['code'], message: string): Failure {
-  return { ok: false, code, message, path: '' };
 }
 
 function noSuchService(key: ServiceKey): Failure {

@@ -10,8 +10,8 @@ import { DataplaneError } from '../dataplane/error.ts';
 import type { Interface } from '../net/interfaces.ts';
 import { slotTaken } from './network.ts';
 
-/** `option`: asked for on the command line. `pin`: found attached at the start. */
-export type Origin = 'option' | 'command' | 'pin';
+/** `option`: asked for on the command line. `file`: by the configuration file. `pin`: found attached at the start. */
+export type Origin = 'option' | 'file' | 'command' | 'pin';
 
 export interface Wanted {
   readonly name: string;

@@ -1,11 +1,15 @@
 /** xlbd, from the command line to the exit status. */
 import manifest from '../../package.json' with { type: 'json' };
+import { type ConfigInUse, Configuration } from './config/configuration.ts';
 import { testConfig } from './config/test-config.ts';
+import { faultLine } from './config/texts.ts';
+import { followHangup } from './hangup.ts';
 import { createLog, type Log } from './log.ts';
 import { createNotifier } from './notify.ts';
 import { objectFile } from './object-file.ts';
-import { type DaemonOptions, parseOptions } from './options.ts';
+import { type GivenOptions, parseOptions, type RunRequest } from './options.ts';
 import { serve } from './serve.ts';
+import { settle } from './settings.ts';
 import { startDaemon } from './start.ts';
 
 /** Milliseconds after which an orderly end is given up. */
@@ -20,26 +24,48 @@ if ('exit' in parsed) {
   process.stderr.write(output);
   process.exitCode = exit;
 } else {
-  await run(parsed.options, createLog(parsed.options.logLevel));
+  await load(parsed.run, createLog(parsed.run.given.logLevel));
 }
 
-async function run(options: DaemonOptions, log: Log): Promise<void> {
+/** The file is checked before anything is touched; one with errors ends the start as -t does. */
+async function load({ given, file, configId }: RunRequest, log: Log): Promise<void> {
+  const configuration = new Configuration(configId);
+  if (file === undefined) return await run(given, configuration, null, log);
+  const { config, faults, report } = configuration.load(file);
+  if (config === null) {
+    process.stderr.write(report);
+    process.exitCode = 1;
+    return;
+  }
+  for (const fault of faults) log.warn({}, faultLine(fault));
+  await run(given, configuration, config, log);
+}
+
+async function run(
+  given: GivenOptions,
+  configuration: Configuration,
+  config: ConfigInUse | null,
+  log: Log,
+): Promise<void> {
   const { version } = manifest;
   log.info({ version, pid: process.pid }, 'xlbd starts');
   const notifier = createNotifier(process.env, log);
-  process.on('SIGHUP', () => log.info({}, 'SIGHUP: no configuration file is in use, nothing to read again'));
+  const onHangup = followHangup();
   let onFailure: (error: Error) => void = () => {};
   const broken = new Promise<never>((_, reject) => {
     onFailure = reject;
   });
   const stopped = Promise.race([endOfRun(), broken]);
   stopped.catch(() => {}); // what is thrown before anyone waits for it is thrown again to who does
+  const settings = settle(given, config?.model.director ?? { interfaces: [] });
   try {
-    const daemon = await startDaemon({ options, log, version, object: objectFile(), onFailure });
+    const start = { given, settings, configuration, config, log, version, object: objectFile(), onFailure };
+    const daemon = await startDaemon(start);
     try {
-      const close = await serve(daemon.controller, options, log, version);
+      const close = await serve(daemon.controller, settings, log, version);
       notifier.ready(daemon.summary());
       log.info({}, `ready: ${daemon.summary()}`);
+      onHangup({ ...daemon, configuration, notifier, log });
       log.info({ signal: await stopped }, 'xlbd stops; the data plane stays attached and goes on');
       notifier.stopping();
       setTimeout(() => process.exit(1), STOP_TIMEOUT).unref();
@@ -53,7 +79,6 @@ async function run(options: DaemonOptions, log: Log): Promise<void> {
     notifier[Symbol.dispose]();
   }
 }
-
 /** Resolves with the first signal that asks for an end; the next one ends at once. */
 function endOfRun(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {

@@ -17,9 +17,16 @@ describe('the service manager', () => {
     const sent: unknown[] = [];
     const notifier = createNotifier({ NOTIFY_SOCKET: '/x' }, log, (words) => void sent.push(words));
     notifier.ready('2 services');
+    notifier.reloading();
+    notifier.ready('3 services');
     notifier.stopping();
     notifier[Symbol.dispose]();
-    expect(sent).toEqual([['--ready', '--status=2 services'], ['STOPPING=1']]);
+    expect(sent).toEqual([
+      ['--ready', '--status=2 services'],
+      ['RELOADING=1', expect.stringMatching(/^MONOTONIC_USEC=\d+$/)],
+      ['--ready', '--status=3 services'],
+      ['STOPPING=1'],
+    ]);
   });
 
   it.each([

@@ -4,10 +4,14 @@
  * NotifyAccess=all.
  */
 import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import type { Log } from './log.ts';
+import { Mutex } from './mutex.ts';
 
 export interface Notifier extends Disposable {
+  /** At the start, and after each `reloading`. */
   ready(status: string): void;
+  reloading(): void;
   stopping(): void;
 }
 
@@ -15,14 +19,16 @@ type Send = (words: readonly string[]) => void;
 
 /** Does nothing where no service manager asks for it. */
 export function createNotifier(environment: NodeJS.ProcessEnv, log: Log, send = sender(log)): Notifier {
-  if (environment['NOTIFY_SOCKET'] === undefined) return { ready() {}, stopping() {}, [Symbol.dispose]() {} };
+  if (environment['NOTIFY_SOCKET'] === undefined)
+    return { ready() {}, reloading() {}, stopping() {}, [Symbol.dispose]() {} };
   let watchdog: NodeJS.Timeout | undefined;
   return {
     ready: (status) => {
       send(['--ready', `--status=${status}`]);
       const interval = watchdogInterval(environment);
-      if (interval !== undefined) watchdog = setInterval(() => send(['WATCHDOG=1']), interval).unref();
+      if (interval !== undefined) watchdog ??= setInterval(() => send(['WATCHDOG=1']), interval).unref();
     },
+    reloading: () => send(['RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`]),
     stopping: () => send(['STOPPING=1']),
     [Symbol.dispose]: () => clearInterval(watchdog),
   };
@@ -35,10 +41,15 @@ export function watchdogInterval(environment: NodeJS.ProcessEnv): number | undef
   return microseconds > 0 && ours ? microseconds / 2000 : undefined;
 }
 
+/** One word after the other: what the manager hears last is what counts. */
 function sender(log: Log): Send {
+  const queue = new Mutex();
+  const tell = promisify(execFile);
   return (words) => {
-    execFile('systemd-notify', [...words], (error) => {
-      if (error !== null) log.warn({ err: error }, 'the service manager could not be told: systemd-notify failed');
-    });
+    queue
+      .run(() => tell('systemd-notify', [...words]))
+      .catch((error: unknown) => {
+        log.warn({ err: error }, 'the service manager could not be told: systemd-notify failed');
+      });
   };
 }

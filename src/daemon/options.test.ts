@@ -1,39 +1,28 @@
 import { describe, expect, it } from 'vitest';
 import { parseOptions } from './options.ts';
 
-function options(...argv: string[]) {
+function run(...argv: string[]) {
   const parsed = parseOptions(argv, '1.2.3');
-  if (!('options' in parsed)) throw new Error(JSON.stringify(parsed));
-  return parsed.options;
+  if (!('run' in parsed)) throw new Error(JSON.stringify(parsed));
+  return parsed.run;
+}
+
+function options(...argv: string[]) {
+  return run(...argv).given;
 }
 
 describe('parseOptions', () => {
-  it('has the defaults of the manual', () => {
-    expect(options()).toMatchObject({
-      interfaces: [],
-      runDir: '/run/xlb',
-      bpffs: '/sys/fs/bpf/xlb',
-      stateDir: '/var/lib/xlb',
-      logLevel: 'info',
-      metrics: null,
-      xdpMode: 'auto',
-      sizes: { connections: 1048576 },
-    });
+  it('leaves to the file what is not given', () => {
+    expect(run()).toEqual({ given: { interfaces: [], logLevel: 'info' }, file: undefined, configId: undefined });
   });
 
-  it('keeps the state in the run directory where that is given', () => {
-    expect(options('--run-dir', '/r').stateDir).toBe('/r');
-    expect(options('--run-dir', '/r', '--state-dir', '/s').stateDir).toBe('/s');
+  it('takes a file to run', () => {
+    expect(run('-f', 'x.conf', '--config-id', 'lvs1')).toMatchObject({ file: 'x.conf', configId: 'lvs1' });
   });
 
-  it.each([
-    ['1', 1024],
-    ['1024', 1024],
-    ['1025', 2048],
-    ['8000000', 8388608],
-  ])('makes --connections %s %d', (text, expected) => {
-    if (text === '1') expect(() => options('--connections', text)).toThrow(/16 to/);
-    else expect(options('--connections', text).sizes.connections).toBe(expected);
+  it('refuses sizes out of range', () => {
+    expect(options('--connections', '1025').connections).toBe(1025);
+    expect(() => options('--connections', '1')).toThrow(/16 to/);
   });
 
   it.each([
@@ -56,7 +45,6 @@ describe('parseOptions', () => {
   });
 
   it.each([
-    [['-f', 'x.conf'], 2, /later version/],
     [['-t'], 2, /-t -f FILE/],
     [['--metrics', 'nonsense'], 2, /address:port/],
     [['--metrics', '1.2.3.4:70000'], 2, /address:port/],

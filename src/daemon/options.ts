@@ -1,33 +1,42 @@
 /** The command line of xlbd. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { RequestedMode } from '../dataplane/attach-plan.ts';
-import { DEFAULT_SIZES, roundConnections, type Sizes } from '../dataplane/sizes.ts';
+import { DEFAULT_SIZES } from '../dataplane/sizes.ts';
 import type { TestRequest } from './config/test-config.ts';
 import { LOG_LEVELS, type LogLevel } from './log.ts';
 
-export interface DaemonOptions {
+/** What the command line says; left out: the configuration file may say it. */
+export interface GivenOptions {
   readonly interfaces: readonly string[];
-  readonly runDir: string;
-  readonly bpffs: string;
-  readonly stateDir: string;
   readonly logLevel: LogLevel;
-  readonly metrics: { readonly host: string; readonly port: number } | null;
-  readonly xdpMode: RequestedMode;
-  readonly sizes: Sizes;
-  /** Group that may talk to the socket; undefined: the process's. */
-  readonly group: string | undefined;
+  readonly xdpMode?: RequestedMode;
+  readonly connections?: number;
+  readonly services?: number;
+  readonly realServers?: number;
+  readonly scheduleLines?: number;
+  readonly metrics?: { readonly host: string; readonly port: number };
+  readonly runDir?: string;
+  readonly group?: string;
+  readonly stateDir?: string;
+  readonly bpffs?: string;
+}
+
+export interface RunRequest {
+  readonly given: GivenOptions;
+  /** The configuration file; undefined: commands alone say what runs. */
+  readonly file: string | undefined;
+  /** What `@id` is compared with; undefined: the first label of the host's name. */
+  readonly configId: string | undefined;
 }
 
 export type ParsedOptions =
-  | { readonly options: DaemonOptions }
+  | { readonly run: RunRequest }
   /** A file is to be checked, and nothing to be started. */
   | { readonly test: TestRequest }
   /** What to print, and the exit status: nothing is to be started. */
   | { readonly exit: number; readonly output: string };
 
-const DEFAULT_RUN_DIR = '/run/xlb';
-const DEFAULT_STATE_DIR = '/var/lib/xlb';
-const DEFAULT_BPFFS = '/sys/fs/bpf/xlb';
+export const DEFAULTS = { runDir: '/run/xlb', stateDir: '/var/lib/xlb', bpffs: '/sys/fs/bpf/xlb' } as const;
 
 /** `argv` without node and script. */
 export function parseOptions(argv: readonly string[], version: string): ParsedOptions {
@@ -48,68 +57,32 @@ export function parseOptions(argv: readonly string[], version: string): ParsedOp
   }
   const values = command.opts<Values>();
   if (values.test) return testRequest(values);
-  if (values.file !== undefined) {
-    return {
-      exit: 2,
-      output: 'xlbd: -f alone comes with a later version; -t -f checks a file, xlb configures a running xlbd\n',
-    };
-  }
-  return { options: toOptions(values) };
+  const { file, test: _test, strict: _strict, configId, interface: interfaces, ...given } = values;
+  return { run: { given: { ...given, interfaces: [...new Set(interfaces)] }, file, configId } };
 }
 
-interface Values {
+type Values = Omit<GivenOptions, 'interfaces'> & {
   readonly interface: readonly string[];
-  readonly runDir?: string;
-  readonly bpffs: string;
-  readonly stateDir?: string;
-  readonly logLevel: LogLevel;
-  readonly metrics?: { host: string; port: number };
-  readonly xdpMode: RequestedMode;
-  readonly connections: number;
-  readonly services: number;
-  readonly realServers: number;
-  readonly scheduleLines: number;
-  readonly group?: string;
   readonly file?: string;
   readonly test?: boolean;
   readonly strict?: boolean;
   readonly configId?: string;
-}
+};
 
 function testRequest({ file, strict, configId }: Values): ParsedOptions {
   if (file === undefined) return { exit: 2, output: 'xlbd: found -t alone, expected the file to check: -t -f FILE\n' };
   return { test: { file, strict: strict ?? false, configId } };
 }
 
-function toOptions(values: Values): DaemonOptions {
-  return {
-    interfaces: [...new Set(values.interface)],
-    runDir: values.runDir ?? DEFAULT_RUN_DIR,
-    bpffs: values.bpffs,
-    stateDir: values.stateDir ?? values.runDir ?? DEFAULT_STATE_DIR,
-    logLevel: values.logLevel,
-    metrics: values.metrics ?? null,
-    xdpMode: values.xdpMode,
-    sizes: {
-      connections: roundConnections(values.connections),
-      services: values.services,
-      realServers: values.realServers,
-      scheduleLines: values.scheduleLines,
-      nextHops: DEFAULT_SIZES.nextHops,
-    },
-    group: values.group,
-  };
-}
-
 /** Options that are about a configuration file. */
 function addFileOptions(command: Command): Command {
   return command
-    .option('-f, --file <file>', 'configuration file, in the language of keepalived.conf; so far for -t alone')
+    .option('-f, --file <file>', 'configuration file, in the language of keepalived.conf; SIGHUP reads it again')
     .option('-t, --test', 'check the configuration file and exit: 0 if it can be used, 1 if not')
     .option('--strict', 'for -t: warnings are errors')
     .option(
       '--config-id <id>',
-      "for -t: what @id lines are compared with (default: the first label of the host's name)",
+      "what @id lines of the file are compared with (default: the first label of the host's name)",
     );
 }
 
@@ -124,18 +97,19 @@ function createCommand(version: string): Command {
         .argParser(collect)
         .default([], 'none'),
     )
-    .option('--run-dir <dir>', `directory of the socket (default: ${DEFAULT_RUN_DIR})`)
-    .option('--bpffs <dir>', 'directory of the pinned maps and links', DEFAULT_BPFFS)
+    .option('--run-dir <dir>', `directory of the socket (default: ${DEFAULTS.runDir})`)
+    .option('--bpffs <dir>', `directory of the pinned maps and links (default: ${DEFAULTS.bpffs})`)
     .option(
       '--state-dir <dir>',
-      `directory of the state file (default: the run directory where it is given, or ${DEFAULT_STATE_DIR})`,
+      `directory of the state file (default: the run directory where it is given, or ${DEFAULTS.stateDir})`,
     )
     .addOption(new Option('--log-level <level>', 'what to log').choices(LOG_LEVELS).default('info'))
     .addOption(new Option('--metrics <addr:port>', 'serve /metrics, and nothing else, there').argParser(parseListen))
     .addOption(
-      new Option('--xdp-mode <mode>', 'for -i: native falls back to generic in mode auto')
-        .choices(['auto', 'native', 'generic'])
-        .default('auto'),
+      new Option(
+        '--xdp-mode <mode>',
+        'for interfaces: native falls back to generic in mode auto (default: auto)',
+      ).choices(['auto', 'native', 'generic']),
     )
     .addOption(
       sizeOption(
@@ -161,7 +135,7 @@ function createCommand(version: string): Command {
 }
 
 function sizeOption(flags: string, description: string, standard: number, max: number): Option {
-  return new Option(flags, description).default(standard).argParser((text) => {
+  return new Option(flags, `${description} (default: ${standard})`).argParser((text) => {
     const value = Number(text);
     if (/^\d+$/.test(text) && value >= 16 && value <= max) return value;
     throw new InvalidArgumentError(`expected a number from 16 to ${max}.`);

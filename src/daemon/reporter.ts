@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { InterfacesBody, StatsBody, StatusBody } from '../api/controller.ts';
 import type { ServiceReport } from '../api/protocol/services.ts';
+import type { FileShare } from '../core/model/file-share.ts';
 import type { ServiceKey, VirtualService } from '../core/model/model.ts';
 import { hasPackets } from '../core/model/packet-model.ts';
 import { serviceKeyText } from '../core/model/service-key.ts';
@@ -10,11 +11,13 @@ import type { Maps } from '../dataplane/maps.ts';
 import type { Sizes } from '../dataplane/sizes.ts';
 import type { Sweeper } from '../dataplane/sweeper.ts';
 import type { Resolver } from '../net/resolver.ts';
+import type { Configuration } from './config/configuration.ts';
 import type { Director } from './director.ts';
 import type { InterfaceManager } from './interface-manager.ts';
 import { egressIndexes } from './network.ts';
 import { type Observer, type ServerState, serverSubjects } from './observer.ts';
 import { interfaceReport } from './reports/interface.ts';
+import { originsOf } from './reports/origins.ts';
 import { type Finding, findProblems } from './reports/problems.ts';
 import { effectiveState, unreachable } from './reports/server-state.ts';
 import { type ServiceSources, serviceReport } from './reports/service.ts';
@@ -37,6 +40,9 @@ export interface ReporterParts {
   /** What could not be written to the maps; null: nothing. */
   readonly applyFault: () => string | null;
   readonly changedAt: () => number | null;
+  readonly configuration: Pick<Configuration, 'current' | 'failed'>;
+  /** What the file names; null: everything is commands'. */
+  readonly share: () => FileShare | null;
 }
 
 /** Services that are reported in one turn. */
@@ -73,6 +79,7 @@ export class Reporter {
     return statusReport({
       identity,
       changedAt: this.#parts.changedAt(),
+      config: this.#parts.configuration.current,
       services: await this.services(),
       counters: statistics.counters(),
       table: this.#table(),
@@ -88,7 +95,7 @@ export class Reporter {
   }
 
   findings(): Finding[] {
-    const { director, resolver, manager, statistics, applyFault } = this.#parts;
+    const { director, resolver, manager, statistics, applyFault, configuration } = this.#parts;
     const egress = [...egressIndexes(resolver, director.model)].filter((index) => !manager.indexes.has(index));
     return findProblems({
       model: director.model,
@@ -102,6 +109,8 @@ export class Reporter {
           : (service) => this.#isUnrecorded(service),
       table: this.#table(),
       applyFault: applyFault(),
+      config: configuration.current,
+      failedReload: configuration.failed,
     });
   }
 
@@ -121,8 +130,9 @@ export class Reporter {
   }
 
   #serviceSources(): ServiceSources {
-    const { director, resolver, counts, statistics, observer } = this.#parts;
+    const { director, resolver, counts, statistics, observer, share } = this.#parts;
     return {
+      origins: originsOf(share()),
       tunnel: director.model.tunnel,
       resolution: (address) => resolver.resolution(address),
       counts: (id) => counts.of(id),

@@ -3,7 +3,7 @@ import type { Model } from '../core/model/model.ts';
 import { type Remembered, remember } from '../core/reconcile/memory.ts';
 import type { Entry, State } from '../core/reconcile/reconciler.ts';
 import type { InterfaceManager } from './interface-manager.ts';
-import type { SavedState, StateFile } from './state-file.ts';
+import type { SavedConfig, SavedState, StateFile } from './state-file.ts';
 import type { Statistics } from './statistics.ts';
 
 export interface SavingOptions {
@@ -13,6 +13,8 @@ export interface SavingOptions {
   /** Which connection table ids and totals are of. */
   readonly table: string;
   readonly changedAt: number | null;
+  /** The configuration file that the model was made with. */
+  readonly config: SavedConfig | null;
   /** The current model and ids. */
   readonly current: () => { readonly model: Model; readonly state: State };
   readonly onError: (error: unknown) => void;
@@ -24,22 +26,30 @@ const DELAY = 1000;
 export class Saving implements Disposable {
   readonly #options: SavingOptions;
   #changedAt: number | null;
+  #config: SavedConfig | null;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: SavingOptions) {
     this.#options = options;
     this.#changedAt = options.changedAt;
+    this.#config = options.config;
   }
 
-  /** When a command last changed something, in milliseconds since 1970. */
+  /** What the file said when it was last read; null: there is none, everything is commands'. */
+  get config(): SavedConfig | null {
+    return this.#config;
+  }
+
+  /** When a command or a reload last changed something, in milliseconds since 1970. */
   get changedAt(): number | null {
     return this.#changedAt;
   }
 
-  /** Writes a model before it takes effect. Rejects with the system's error. */
-  async saveModel(model: Model, state: State, now: number): Promise<void> {
-    await this.#options.file.save(this.#content(model, state, now));
+  /** Writes a model, and the file that it was made with, before it takes effect. Rejects with the system's error. */
+  async saveModel(model: Model, state: State, now: number, config = this.#config): Promise<void> {
+    await this.#options.file.save(this.#content(model, state, now, config));
     this.#changedAt = now;
+    this.#config = config;
   }
 
   /** Writes what is the case now. Rejects with the system's error. */
@@ -47,7 +57,7 @@ export class Saving implements Disposable {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const { model, state } = this.#options.current();
-    await this.#options.file.save(this.#content(model, state, this.#changedAt));
+    await this.#options.file.save(this.#content(model, state, this.#changedAt, this.#config));
   }
 
   /** For what a crash may lose without harm. */
@@ -59,11 +69,12 @@ export class Saving implements Disposable {
     clearTimeout(this.#timer);
   }
 
-  #content(model: Model, state: State, changedAt: number | null): SavedState {
+  #content(model: Model, state: State, changedAt: number | null, config: SavedConfig | null): SavedState {
     const { manager, statistics, table } = this.#options;
     const commanded = manager.wanted.filter(({ origin }) => origin === 'command');
     return {
       model,
+      config,
       changedAt,
       interfaces: commanded.map(({ name, mode }) => ({ name, mode })),
       table,

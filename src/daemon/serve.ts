@@ -7,14 +7,14 @@ import { createMetrics } from '../api/metrics.ts';
 import { createApiServer, createMetricsServer } from '../api/server.ts';
 import { Disposers } from './disposers.ts';
 import type { Log } from './log.ts';
-import type { DaemonOptions } from './options.ts';
+import type { DaemonSettings } from './settings.ts';
 
 export const SOCKET_NAME = 'xlb.sock';
 
 /** Serves until what it answers is called. */
 export async function serve(
   controller: Controller,
-  { runDir, group, metrics: metricsAt }: DaemonOptions,
+  { runDir, group, metrics: metricsAt }: DaemonSettings,
   log: Log,
   version: string,
 ): Promise<() => Promise<void>> {

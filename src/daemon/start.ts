@@ -1,5 +1,6 @@
 /** Puts the daemon together, in the order in which the parts need each other, and takes it apart again. */
 import { createHash } from 'node:crypto';
+import { applyFile, NO_SHARE } from '../core/model/file-share.ts';
 import type { Model } from '../core/model/model.ts';
 import { adopt } from '../core/reconcile/adopt.ts';
 import { Reconciler } from '../core/reconcile/reconciler.ts';
@@ -19,6 +20,8 @@ import { startSweeper } from '../dataplane/sweeper.ts';
 import { listTemplates } from '../dataplane/templates.ts';
 import { readCounters, trafficReader } from '../dataplane/traffic.ts';
 import { type Resolver, startResolver } from '../net/resolver.ts';
+import type { ConfigInUse, Configuration } from './config/configuration.ts';
+import { savedConfig } from './config/reloader.ts';
 import { DaemonController } from './controller.ts';
 import { AT_REST, startDefense } from './defense.ts';
 import { Director } from './director.ts';
@@ -29,9 +32,10 @@ import { InterfaceManager } from './interface-manager.ts';
 import type { Log } from './log.ts';
 import { lastWays, networkOf, watchModel } from './network.ts';
 import { Observer } from './observer.ts';
-import type { DaemonOptions } from './options.ts';
+import type { GivenOptions } from './options.ts';
 import { Reporter } from './reporter.ts';
 import { Saving } from './saving.ts';
+import type { DaemonSettings } from './settings.ts';
 import { type SavedState, StateFile, StateFileError } from './state-file.ts';
 import { Statistics } from './statistics.ts';
 import type { Notice } from './vrrp/protocol.ts';
@@ -39,7 +43,13 @@ import { VrrpThread } from './vrrp/thread.ts';
 import { Vrrp } from './vrrp/vrrp.ts';
 
 export interface StartOptions {
-  readonly options: DaemonOptions;
+  readonly given: GivenOptions;
+  /** What it comes to with the configuration file. */
+  readonly settings: DaemonSettings;
+  /** Holds the file in use when the daemon runs. */
+  readonly configuration: Configuration;
+  /** The file to run, which has been checked; null: none. */
+  readonly config: ConfigInUse | null;
   readonly log: Log;
   readonly version: string;
   /** Path of xlb.bpf.o. */
@@ -73,10 +83,17 @@ export async function startDaemon(start: StartOptions): Promise<Running> {
   }
 }
 
-async function assemble({ options, log, version, object, onFailure }: StartOptions, disposers: Disposers) {
-  claimRunDirectory(options.runDir, disposers);
-  const stateFile = new StateFile(options.stateDir);
-  const saved = stateFile.load();
+async function assemble(start: StartOptions, disposers: Disposers) {
+  const { settings, config, log, object } = start;
+  claimRunDirectory(settings.runDir, disposers);
+  const stateFile = new StateFile(settings.stateDir);
+  const found = stateFile.load();
+  const saved = withFile(found, config);
+  if (found.config !== null && config === null)
+    log.warn(
+      { file: found.config.path },
+      'started without a configuration file: what it named belongs to commands now',
+    );
   const now = () => performance.now();
 
   // Notifications may come from the first moment on; they wait for those that follow them.
@@ -88,7 +105,7 @@ async function assemble({ options, log, version, object, onFailure }: StartOptio
   });
   disposers.add('the resolver', () => resolver.stop());
 
-  const { bpffs, sizes: wantedSizes } = options;
+  const { bpffs, sizes: wantedSizes } = settings;
   const dataplane = disposers.use('the data plane', await openDataplane({ object, bpffs, sizes: wantedSizes }));
   for (const warning of dataplane.warnings) log.warn({}, warning);
   const mtuOf = (ifindex: number) => resolver.interface(ifindex)?.mtu;
@@ -98,10 +115,19 @@ async function assemble({ options, log, version, object, onFailure }: StartOptio
 
   const core = await startCore({ saved, stateFile, dataplane, attachments, resolver, log, now });
   disposers.use('the state file', core.saving);
-  return assembleService(
-    { options, log, version, stateFile, resolver, dataplane, now, follow, onFailure, ...core },
-    disposers,
-  );
+  const dropped = (found.config?.interfaces ?? []).filter((name) => core.manager.state(name) !== undefined);
+  const parts = { ...start, dropped, stateFile, resolver, dataplane, now, follow, ...core };
+  const service = assembleService(parts, disposers);
+  if (config !== null) start.configuration.use(config);
+  return service;
+}
+
+/** The state that was left, and what the file says in another way since then. */
+function withFile(saved: SavedState, config: ConfigInUse | null): SavedState {
+  if (config === null) return { ...saved, config: null };
+  const extent = config.model.flush ? 'alone' : 'changed';
+  const model = applyFile(saved.model, saved.config?.share ?? NO_SHARE, config.share, extent);
+  return { ...saved, model, config: savedConfig(config) };
 }
 
 function claimRunDirectory(runDir: string, disposers: Disposers): void {
@@ -166,6 +192,7 @@ async function startCore({ saved, stateFile, dataplane, attachments, resolver, l
     statistics,
     table,
     changedAt: saved.changedAt,
+    config: saved.config,
     current: () => ({ model: director.model, state: director.state }),
     onError: (error) => log.error({ err: error }, 'the state file cannot be written'),
   });
@@ -193,10 +220,9 @@ function lostState(path: string, services: number): StateFileError {
 
 type Core = Awaited<ReturnType<typeof startCore>>;
 
-interface ServiceParts extends Core {
-  readonly options: DaemonOptions;
-  readonly log: Log;
-  readonly version: string;
+interface ServiceParts extends Core, StartOptions {
+  /** Interfaces of the file that was in use before. */
+  readonly dropped: readonly string[];
   readonly stateFile: StateFile;
   readonly resolver: Resolver;
   readonly dataplane: Dataplane;
@@ -207,9 +233,9 @@ interface ServiceParts extends Core {
 
 /** What works on the core from now on: timers, reports, the controller. */
 function assembleService(parts: ServiceParts, disposers: Disposers) {
-  const { options, log, version, stateFile, resolver, dataplane, now, follow } = parts;
+  const { settings, given, configuration, log, version, stateFile, resolver, dataplane, now, follow } = parts;
   const { director, manager, statistics, saving, defense } = parts;
-  attachOptions(options, manager, log);
+  attachWanted(parts);
   const { maps, programs, sizes } = dataplane;
   const observer = new Observer();
   const events = new Events();
@@ -228,8 +254,9 @@ function assembleService(parts: ServiceParts, disposers: Disposers) {
   disposers.use('the sweeper', sweeper);
   disposers.use('the defense', startDefense(director, defense, log));
   const reporter: Reporter = new Reporter({
-    identity: { version, startedAt: Date.now(), runDir: options.runDir, stateFile: stateFile.path },
-    ...{ director, resolver, manager, statistics, observer, counts, sweeper, maps, sizes, clock },
+    identity: { version, startedAt: Date.now(), runDir: settings.runDir, stateFile: stateFile.path },
+    ...{ director, resolver, manager, statistics, observer, counts, sweeper, maps, sizes, clock, configuration },
+    share: () => saving.config?.share ?? null,
     applyFault: () => housekeeping.applyFault,
     changedAt: () => saving.changedAt,
   });
@@ -239,12 +266,12 @@ function assembleService(parts: ServiceParts, disposers: Disposers) {
     epoch: () => controller.epoch,
   });
   const vrrp = new Vrrp({
-    startThread: () => startVrrpThread(options.runDir, log, parts.onFailure),
+    startThread: () => startVrrpThread(settings.runDir, log, parts.onFailure),
     model: () => director.model,
   });
   disposers.add('VRRP', () => vrrp.stop());
   const controller: DaemonController = new DaemonController({
-    ...{ director, reporter, resolver, manager, statistics, saving, events, clock, vrrp },
+    ...{ director, reporter, resolver, manager, statistics, saving, events, clock, configuration, given, log, vrrp },
     table: openConnectionTable(maps),
     templates: (moment) => listTemplates(maps.templates, moment),
     onChange: () => {
@@ -265,14 +292,21 @@ function startVrrpThread(runDir: string, log: Log, onFailure: StartOptions['onFa
   return new VrrpThread({ runDir, log, onNotice, onFailure });
 }
 
-/** What the command line asks for and cannot be had ends the start, unless the interface is only not there yet. */
-function attachOptions({ interfaces, xdpMode }: DaemonOptions, manager: InterfaceManager, log: Log): void {
-  for (const name of interfaces) {
-    const warnings = manager.want({ name, mode: xdpMode, origin: 'option' });
+/**
+ * What the command line or the file asks for and cannot be had ends the start,
+ * unless the interface is only not there yet.
+ */
+function attachWanted({ settings: { interfaces }, dropped, manager, log }: ServiceParts): void {
+  for (const wanted of interfaces) {
+    const { name } = wanted;
+    const warnings = manager.want(wanted);
     const state = manager.state(name);
     if (state?.problem != null && state.device !== undefined) throw new DataplaneError('not-supported', state.problem);
     for (const warning of warnings) log.warn({ interface: name }, warning);
     log.info({ interface: name, mode: state?.attachment?.mode ?? null }, 'interface');
+  }
+  for (const name of dropped) {
+    if (manager.wanted.find((wanted) => wanted.name === name)?.origin === 'pin') manager.detach(name);
   }
 }
 

@@ -25,6 +25,11 @@ function sample(): SavedState {
   if ('error' in applied) throw new Error(applied.error.message);
   return {
     model: applied.model,
+    config: {
+      path: '/etc/xlb/xlb.conf',
+      share: { services: applied.model.services, timeouts: { tcpFin: 60 } },
+      interfaces: ['eth1'],
+    },
     changedAt: 1_700_000_000_000,
     interfaces: [{ name: 'eth0', mode: 'auto' }],
     table: 'abc',
@@ -39,6 +44,12 @@ describe('formatState and parseState', () => {
     expect(parseState(formatState(EMPTY_STATE), 'x')).toEqual(EMPTY_STATE);
   });
 
+  it('take a state of before there were files as commands alone', () => {
+    const { config: _, ...old } = sample();
+    expect(formatState({ ...old, config: null })).not.toContain('"config"');
+    expect(parseState(formatState({ ...old, config: null }), 'x')).toEqual({ ...old, config: null });
+  });
+
   it.each([
     ['no JSON', (text: string) => text.slice(0, -5), /is not JSON/],
     ['another version', (text: string) => text.replace('"version":1', '"version":2'), /version/],
@@ -47,6 +58,16 @@ describe('formatState and parseState', () => {
       'a wrong weight',
       (text: string) => text.replace('"weight":7', '"weight":-7'),
       /document\.services\[0\]\.servers\[0\]\.weight/,
+    ],
+    [
+      'a wrong weight of the file',
+      (text: string) => text.replace(/("config".*\n.*"weight":)7/, '$1-7'),
+      /config\.services\[0\]\.servers\[0\]\.weight/,
+    ],
+    [
+      'a wrong timeout of the file',
+      (text: string) => text.replace('"tcpFin":60', '"tcpFin":0'),
+      /config\.timeouts\.tcpFin/,
     ],
     ['a wrong address', (text: string) => text.replace('"id":3', '"id":"3"'), /remembered\[0\]\.id/],
   ])('refuse %s and say where', (_name, damage, message) => {

@@ -1,5 +1,5 @@
 /**
- * What commands made, kept over crashes and reboots. A new file is written
+ * What commands and the configuration file made, kept over crashes and reboots. A new file is written
  * beside the old one, synced and renamed over it, so there is always a whole
  * one. A file that cannot be understood is never overwritten: the daemon
  * refuses to start and says where the fault is.
@@ -11,6 +11,7 @@ import * as z from 'zod';
 import { parseAddress } from '../core/model/address.ts';
 import { emptyModel } from '../core/model/apply-command.ts';
 import { fromDocument, toDocument } from '../core/model/document.ts';
+import type { FileShare } from '../core/model/file-share.ts';
 import type { Address, Model, VirtualService } from '../core/model/model.ts';
 import { PROTOCOLS } from '../core/model/service-key.ts';
 import type { Remembered } from '../core/reconcile/memory.ts';
@@ -22,9 +23,19 @@ export type Baseline = readonly [
   ...([outPackets: number, outBytes: number] | []),
 ];
 
+/** The configuration file as it was when it was last read: what it says in another way next time is news. */
+export interface SavedConfig {
+  readonly path: string;
+  readonly share: FileShare;
+  /** Interfaces that it names. */
+  readonly interfaces: readonly string[];
+}
+
 export interface SavedState {
   readonly model: Model;
-  /** When a command last changed something, in milliseconds since 1970; null: never. */
+  /** null: everything is commands'. */
+  readonly config: SavedConfig | null;
+  /** When a command or a reload last changed something, in milliseconds since 1970; null: never. */
   readonly changedAt: number | null;
   /** Interfaces that commands attached. */
   readonly interfaces: readonly { readonly name: string; readonly mode: 'auto' | 'native' | 'generic' }[];
@@ -36,6 +47,7 @@ export interface SavedState {
 
 export const EMPTY_STATE: SavedState = {
   model: emptyModel,
+  config: null,
   changedAt: null,
   interfaces: [],
   table: '',
@@ -129,16 +141,27 @@ const SEPARATOR = Buffer.from(',\n');
  * The file in pieces: one line a service, so that a person can read it and a
  * diff shows what changed, and only what changed is formatted anew.
  */
-function statePieces({ model, remembered, ...rest }: SavedState): Buffer[] {
+function statePieces({ model, config, remembered, ...rest }: SavedState): Buffer[] {
   const { services: _, ...values } = toDocument({ ...model, services: new Map() });
   const head = Object.entries(values).map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)},\n`);
   const last = Object.entries(rest).map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
   return [
     Buffer.from(`{"version":${VERSION},\n"document":{${head.join('')}"services":[\n`),
     ...separated([...model.services.values()].map(serviceBytes)),
-    Buffer.from('\n]},\n"remembered":[\n'),
+    Buffer.from('\n]},\n'),
+    ...(config === null ? [] : configPieces(config)),
+    Buffer.from('"remembered":[\n'),
     ...separated(remembered.map(rememberedBytes)),
     Buffer.from(`\n],\n${last.join(',\n')}}\n`),
+  ];
+}
+
+function configPieces({ path, share: { services, timeouts }, interfaces }: SavedConfig): Buffer[] {
+  const head = JSON.stringify({ path, interfaces, timeouts }).slice(0, -1);
+  return [
+    Buffer.from(`"config":${head},"services":[\n`),
+    ...separated([...services.values()].map(serviceBytes)),
+    Buffer.from('\n]},\n'),
   ];
 }
 
@@ -165,9 +188,19 @@ const baselineSchema = z.union([
 const slotSchema = z.strictObject({ key: z.strictObject({ address: addressSchema, port: portSchema }), id: idSchema });
 const keySchema = z.strictObject({ protocol: z.enum(PROTOCOLS), address: addressSchema, port: portSchema });
 
+const secondsSchema = z.int().min(1).optional();
+const configSchema = z.strictObject({
+  path: z.string(),
+  interfaces: z.array(z.string()),
+  timeouts: z.strictObject({ tcp: secondsSchema, tcpFin: secondsSchema, udp: secondsSchema }),
+  services: z.unknown(),
+});
+
 const fileSchema = z.strictObject({
   version: z.literal(VERSION),
   document: z.unknown(),
+  /** Not there where no file is in use, as in all states of xlb 0.1. */
+  config: configSchema.optional(),
   changedAt: z.number().nullable(),
   interfaces: z.array(z.strictObject({ name: z.string(), mode: z.enum(['auto', 'native', 'generic']) })),
   table: z.string(),
@@ -182,13 +215,26 @@ export function parseState(text: string, path: string): SavedState {
     const [issue] = parsed.error.issues;
     throw new StateFileError(path, `${z.core.toDotPath(issue?.path ?? []) || 'the file'}: ${issue?.message}`);
   }
-  const { version: _, document, ...rest } = parsed.data;
+  const { version: _, document, config, ...rest } = parsed.data;
+  const model = modelOf(document, 'document', path);
+  return { ...rest, model, config: config === undefined ? null : configOf(config, path) };
+}
+
+function configOf({ services, timeouts, ...rest }: z.output<typeof configSchema>, path: string): SavedConfig {
+  const { tunnel } = emptyModel;
+  const share = { services: modelOf({ services, tunnel }, 'config', path).services, timeouts: present(timeouts) };
+  return { ...rest, share };
+}
+
+function present({ tcp, tcpFin, udp }: z.output<typeof configSchema>['timeouts']): FileShare['timeouts'] {
+  return { ...(tcp && { tcp }), ...(tcpFin && { tcpFin }), ...(udp && { udp }) };
+}
+
+function modelOf(document: unknown, name: string, path: string): Model {
   const loaded = fromDocument(document);
-  if ('error' in loaded) {
-    const { path: place, message } = loaded.error;
-    throw new StateFileError(path, `document${place === '' ? '' : `.${place}`}: ${message}`);
-  }
-  return { ...rest, model: loaded.model };
+  if (!('error' in loaded)) return loaded.model;
+  const { path: place, message } = loaded.error;
+  throw new StateFileError(path, `${name}${place === '' ? '' : `.${place}`}: ${message}`);
 }
 
 function parseJson(text: string, path: string): unknown {

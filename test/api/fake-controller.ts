@@ -5,10 +5,13 @@ import { join } from 'node:path';
 import { describeChanges } from '../../src/api/changes.ts';
 import type {
   ChangesBody,
+  ConfigBody,
   ConnectionQuery,
   Controller,
   ExecuteOptions,
   Outcome,
+  ReloadBody,
+  ReloadRequest,
   StatusBody,
   VrrpBody,
 } from '../../src/api/controller.ts';
@@ -27,10 +30,15 @@ import { applyCommands, emptyModel } from '../../src/core/model/apply-command.ts
 import type { Command } from '../../src/core/model/command.ts';
 import type { Model, ServiceKey } from '../../src/core/model/model.ts';
 import { formatServiceKey } from '../../src/core/model/service-key.ts';
+import { originsOf } from '../../src/daemon/reports/origins.ts';
+import { FakeConfiguration } from './fake-configuration.ts';
 import { fakeServiceReport, sumOf } from './fake-report.ts';
 
 /** What the fake's clock says: a fixed moment, so that output is stable. */
 export const NOW = Date.parse('2026-11-23T19:50:02.114Z');
+
+/** When it read its file. */
+const LOADED_AT = '2026-11-23T16:50:00.000Z';
 
 export class FakeController implements Controller {
   epoch = 0;
@@ -48,6 +56,7 @@ export class FakeController implements Controller {
   /** Addresses whose next hop is not known. */
   readonly unresolved = new Set<string>();
   attached = new Map<string, InterfaceReport>([['eth0', interfaceReport('eth0', 'native')]]);
+  readonly configuration = new FakeConfiguration();
   /** Batches that `connections` has given out. */
   batches = 0;
 
@@ -64,6 +73,7 @@ export class FakeController implements Controller {
       started_at: '2026-11-11T15:00:00.000Z',
       run_dir: '/run/xlb',
       state: { file: '/var/lib/xlb/state.json', changed_at: '2026-11-23T16:50:00.000Z' },
+      config: this.#configStatus(),
       services: { up: states('up'), degraded: states('degraded'), down: states('down') },
       servers: {
         up: effective('up'),
@@ -94,7 +104,9 @@ export class FakeController implements Controller {
     const wanted = key === undefined ? undefined : formatServiceKey(key);
     return [...this.model.services.values()]
       .filter((service) => wanted === undefined || formatServiceKey(service.key) === wanted)
-      .map((service, index) => fakeServiceReport(service, index, this.unresolved));
+      .map((service, index) =>
+        fakeServiceReport(service, index, this.unresolved, originsOf(this.configuration.inUse?.share ?? null)),
+      );
   }
 
   async stats() {
@@ -137,6 +149,28 @@ export class FakeController implements Controller {
 
   async vrrp(): Promise<VrrpBody> {
     return { instances: this.instances };
+  }
+
+  async config(): Promise<Outcome<ConfigBody>> {
+    return this.configuration.show(LOADED_AT);
+  }
+
+  async reload(request: ReloadRequest): Promise<Outcome<ReloadBody>> {
+    const planned = this.configuration.plan(this.model, request);
+    if (!planned.ok) return planned;
+    const { model, inUse, body } = planned.value;
+    const changes = describeChanges(this.model, model);
+    if (!request.dryRun) {
+      this.model = model;
+      this.configuration.inUse = inUse;
+      this.epoch += 1;
+    }
+    return { ok: true, value: { ...body, changes, warnings: this.warnings } };
+  }
+
+  #configStatus(): StatusBody['config'] {
+    const { inUse } = this.configuration;
+    return inUse && { file: inUse.path, loaded_at: LOADED_AT, left_out: [] };
   }
 
   async zero(key?: ServiceKey): Promise<Outcome<{ services: number }>> {

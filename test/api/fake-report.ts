@@ -3,14 +3,20 @@ import type { ServerReport, ServiceReport, Totals } from '../../src/api/protocol
 import { keyReport } from '../../src/api/protocol/wire.ts';
 import type { RealServer, VirtualService } from '../../src/core/model/model.ts';
 import { effectiveWeight } from '../../src/core/model/server.ts';
-import { formatServiceKey } from '../../src/core/model/service-key.ts';
+import { formatServiceKey, serverKeyText } from '../../src/core/model/service-key.ts';
+import type { Origins } from '../../src/daemon/reports/origins.ts';
 
 export function fakeServiceReport(
   { key, scheduler, options, persistence, onePacket, engine, servers }: VirtualService,
   id: number,
   unresolved: ReadonlySet<string>,
+  origins: Origins,
 ): ServiceReport {
-  const reports = servers.map((server, index) => fakeServerReport(server, index, unresolved));
+  const origin = origins(key);
+  const reports = servers.map((server, index) => ({
+    ...fakeServerReport(server, index, unresolved),
+    origin: origin.server(serverKeyText(server.key)),
+  }));
   const up = reports.filter(({ state }) => state.effective === 'up').length;
   return {
     ...keyReport(key),
@@ -26,11 +32,16 @@ export function fakeServiceReport(
     servers_total: reports.length,
     ...sumOf(reports),
     unrecorded_until: null,
+    origin: origin.service,
     servers: reports,
   };
 }
 
-function fakeServerReport(server: RealServer, id: number, unresolved: ReadonlySet<string>): ServerReport {
+function fakeServerReport(
+  server: RealServer,
+  id: number,
+  unresolved: ReadonlySet<string>,
+): Omit<ServerReport, 'origin'> {
   const resolved = !unresolved.has(server.key.address);
   const weight = effectiveWeight(server);
   const admin = server.admin && { ...server.admin, at: new Date(server.admin.at).toISOString() };

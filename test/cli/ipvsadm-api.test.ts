@@ -36,6 +36,7 @@ const STATUS: StatusBody = {
   started_at: '2026-01-01T00:00:00.000Z',
   run_dir: '/run/xlb',
   state: { file: null, changed_at: null },
+  config: null,
   services: { up: 0, degraded: 0, down: 0 },
   servers: { up: 0, draining: 0, quiesced: 0, unresolved: 0, unsupported: 0 },
   traffic: {
@@ -68,6 +69,8 @@ const controller: Controller = {
   interfaces: unexpected,
   vrrp: unexpected,
   document: unexpected,
+  config: unexpected,
+  reload: unexpected,
   attach: unexpected,
   detach: unexpected,
   subscribe: () => () => {},

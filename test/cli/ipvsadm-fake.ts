@@ -94,6 +94,7 @@ export class FakeBackend implements IpvsBackend {
       servers_up: servers.length,
       servers_total: servers.length,
       unrecorded_until: null,
+      origin: 'command',
       servers: servers.map((server) => this.#serverReport(tableName(key), server)),
     };
   }
@@ -107,6 +108,7 @@ export class FakeBackend implements IpvsBackend {
       encapsulation: server.encapsulation ?? null,
       weight: { configured: server.weight, admin: null, effective: effectiveWeight(server) },
       state: { effective: 'up', admin: null, since: null },
+      origin: 'command',
       upper_threshold: server.upperThreshold,
       lower_threshold: server.lowerThreshold,
       next_hop: { interface: null, gateway: null, mac: null, mtu: null, neighbour: null, reason: null },

@@ -159,12 +159,6 @@ describe('refused, with nothing changed', () => {
     ]);
     expect((await daemon.client.status()).health).toBe('ok');
   });
-
-  test('to run from a configuration file, which comes later', async () => {
-    await using daemon = await Daemon.start();
-    const { code, stderr } = await daemon.second(['-f', 'xlb.conf']);
-    expect([code, stderr]).toEqual([2, expect.stringContaining('-f alone comes with a later version')]);
-  });
 });
 
 test('a state file that is missing beside services that are forwarded for is noticed', async () => {

@@ -8,6 +8,7 @@ import {
   detachRequestSchema,
   zeroRequestSchema,
 } from './command.ts';
+import { configReportSchema, reloadReportSchema, reloadRequestSchema } from './config.ts';
 import { connectionsReportSchema } from './connections.ts';
 import { decapReportSchema } from './decap.ts';
 import { documentFileSchema, documentReportSchema } from './document.ts';
@@ -22,11 +23,13 @@ import { vrrpReportSchema } from './vrrp.ts';
 export const REPORTS = {
   attached: attachedReportSchema,
   changes: changesReportSchema,
+  config: configReportSchema,
   connections: connectionsReportSchema,
   decap: decapReportSchema,
   detached: detachedReportSchema,
   document: documentReportSchema,
   interfaces: interfacesReportSchema,
+  reload: reloadReportSchema,
   servers: serversReportSchema,
   service: serviceSingleReportSchema,
   services: servicesReportSchema,
@@ -46,6 +49,7 @@ export const REQUESTS = {
   'commands-request': commandsRequestSchema,
   'detach-request': detachRequestSchema,
   'document-file': documentFileSchema,
+  'reload-request': reloadRequestSchema,
   'zero-request': zeroRequestSchema,
 } as const;
 

@@ -64,6 +64,9 @@ export const nextHopSchema = z.object({
   reason: z.string().nullable().describe('why it is not resolved; null: it is'),
 });
 
+/** `file`: the configuration file names it. */
+export const originSchema = z.enum(['file', 'command']);
+
 export const serverReportSchema = z.object({
   address: addressSchema,
   port: portSchema,
@@ -87,6 +90,7 @@ export const serverReportSchema = z.object({
   upper_threshold: countSchema,
   lower_threshold: countSchema,
   next_hop: nextHopSchema,
+  origin: originSchema,
 });
 
 /** `up`: every real server is; `degraded`: some are; `down`: none takes connections. */
@@ -113,6 +117,7 @@ export const serviceReportSchema = z.object({
   unrecorded_until: timeSchema
     .nullable()
     .describe('until then packets without an entry follow the fallback ring; null: they do not'),
+  origin: originSchema,
   servers: z.array(serverReportSchema).describe("IPVS's list order: newest first"),
 });
 

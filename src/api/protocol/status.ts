@@ -1,6 +1,7 @@
 /** The report behind `xlb status`: one screen of state, causes and next steps. */
 import * as z from 'zod';
 import { syncDaemonSchema } from './command.ts';
+import { leftOutSchema } from './config.ts';
 import { reportSchema } from './envelope.ts';
 import { interfaceModeSchema } from './interfaces.ts';
 import { countSchema, methodSchema, rateSchema, schedulerSchema, timeSchema, totalSchema } from './scalars.ts';
@@ -27,9 +28,13 @@ export const statusBodySchema = z.object({
   started_at: timeSchema,
   run_dir: z.string(),
   state: z.object({
-    file: z.string().nullable().describe('where what commands made is kept; null: nowhere'),
-    changed_at: timeSchema.nullable().describe('when a command last changed something'),
+    file: z.string().nullable().describe('where what commands and the file made is kept; null: nowhere'),
+    changed_at: timeSchema.nullable().describe('when a command or a reload last changed something'),
   }),
+  config: z
+    .object({ file: z.string(), loaded_at: timeSchema, left_out: z.array(leftOutSchema) })
+    .nullable()
+    .describe('the configuration file in use; null: none'),
   services: z.object({ up: countSchema, degraded: countSchema, down: countSchema }),
   servers: z.object({
     up: countSchema,

@@ -1,9 +1,6 @@
 /** `xlbd -t`: a configuration file is checked, and nothing else happens. */
-import { hostname } from 'node:os';
 import { formatReport } from '../../core/config/format-fault.ts';
-import { loadConfig } from '../../core/config/load.ts';
-import { configFiles } from './files.ts';
-import { thisMachine } from './machine.ts';
+import { readConfig } from './read-config.ts';
 
 export interface TestRequest {
   readonly file: string;
@@ -21,15 +18,7 @@ export interface TestResult {
 }
 
 export function testConfig({ file, strict, configId }: TestRequest): TestResult {
-  const host = hostname().split('.')[0]!;
-  const id = configId ?? host;
-  const surroundings = {
-    configId: id,
-    instance: id,
-    environment: (name: string) => process.env[name],
-    random: (min: number, max: number) => min + Math.floor(Math.random() * (max - min + 1)),
-  };
-  const loaded = loadConfig({ path: file, files: configFiles, surroundings, machine: thisMachine() });
+  const loaded = readConfig(file, configId);
   const isBad = loaded.faults.some(({ severity }) => severity === 'error' || strict);
   return { exit: isBad ? 1 : 0, output: formatReport(file, loaded, strict) };
 }

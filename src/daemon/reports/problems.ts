@@ -6,6 +6,8 @@ import type { Model, RealServer, VirtualService } from '../../core/model/model.t
 import { whyUnreached, whyWithoutPackets } from '../../core/model/packet-model.ts';
 import { formatServiceKey, serverKeyText } from '../../core/model/service-key.ts';
 import type { Resolution } from '../../net/resolution.ts';
+import type { ConfigInUse, FailedReload } from '../config/configuration.ts';
+import { leftOutOf } from '../config/texts.ts';
 import type { InterfaceState } from '../interface-manager.ts';
 import { effectiveState, serviceState, unreachable } from './server-state.ts';
 
@@ -22,6 +24,10 @@ export interface ProblemSources {
   isUnrecorded(service: VirtualService): boolean;
   /** Slots in use, and slots there are. */
   readonly table: { readonly entries: number; readonly capacity: number };
+  /** The configuration file in use; null: none. */
+  readonly config: Pick<ConfigInUse, 'path' | 'model'> | null;
+  /** The last reload, if it failed. */
+  readonly failedReload: FailedReload | null;
   /** What could not be done lately and is tried again; null: nothing. */
   readonly applyFault: string | null;
 }
@@ -32,6 +38,7 @@ const TABLE_FULL = 0.85;
 export function findProblems(sources: ProblemSources): Finding[] {
   return [
     ...applyProblems(sources),
+    ...configProblems(sources),
     ...interfaceProblems(sources),
     ...[...sources.model.services.values()].flatMap((service) => serviceProblems(service, sources)),
     ...syncProblems(sources),
@@ -48,6 +55,19 @@ export function healthOf(problems: readonly Pick<Finding, 'severity'>[]): Health
 function applyProblems({ applyFault }: ProblemSources): Finding[] {
   if (applyFault === null) return [];
   return [{ id: 'maps-not-written', severity: 'error', subject: 'data plane', text: applyFault, next: null }];
+}
+
+function configProblems({ config, failedReload }: ProblemSources): Finding[] {
+  const left = config === null ? [] : leftOutOf(config.model);
+  const found = left.map(({ name, reason, file, line }): Finding => {
+    const text = `left out, as ${file}:${line} has it: ${reason}`;
+    return { id: 'left-out', severity: 'warning', subject: `virtual_server ${name}`, text, next: null };
+  });
+  if (failedReload === null) return found;
+  const { path, text } = failedReload;
+  const next = `xlbd -t -f ${path}`;
+  const failed = `it cannot be used any more, and what it said before runs on: ${text}`;
+  return [{ id: 'reload-failed', severity: 'warning', subject: path, text: failed, next }, ...found];
 }
 
 function interfaceProblems({ interfaces, egressOnly, model }: ProblemSources): Finding[] {

@@ -11,11 +11,13 @@ import { NO_TRAFFIC, type TrafficTotals } from '../../dataplane/traffic.ts';
 import type { Resolution } from '../../net/resolution.ts';
 import type { TrafficRates } from '../estimator.ts';
 import { serverSubjects } from '../observer.ts';
+import type { Origin, Origins } from './origins.ts';
 import { effectiveState, serviceState, unreachable } from './server-state.ts';
 
 /** Where the numbers come from. Ids are the data plane's. */
 export interface ServiceSources {
   readonly tunnel: TunnelSettings;
+  readonly origins: Origins;
   resolution(address: ServerKey['address']): Resolution;
   counts(serverId: number): ConnectionCounts;
   serviceTotals(id: number): TrafficTotals;
@@ -36,9 +38,11 @@ export function serviceReport(
 ): ServiceReport {
   const ids = entry === undefined ? new Map<string, number>() : serverIds(entry);
   const subjects = serverSubjects(service);
+  const origins = sources.origins(service.key);
   const servers = service.servers.map((server, i) => {
-    const id = ids.get(serverKeyText(server.key)) ?? null;
-    return serverReport(service, server, { subject: subjects[i] ?? '', id }, sources);
+    const name = serverKeyText(server.key);
+    const own = { subject: subjects[i] ?? '', id: ids.get(name) ?? null, origin: origins.server(name) };
+    return serverReport(service, server, own, sources);
   });
   const sum = (field: 'active' | 'inactive') => servers.reduce((total, server) => total + server.connections[field], 0);
   const { port, fallback, ringSize } = service.options;
@@ -59,6 +63,7 @@ export function serviceReport(
     totals: totalsReport(entry === undefined ? NO_TRAFFIC : sources.serviceTotals(entry.id)),
     rates: ratesReport(entry === undefined ? NO_TRAFFIC : sources.serviceRates(entry.id)),
     unrecorded_until: entry === undefined ? null : timeOrNull(sources.unrecordedUntil(entry.id)),
+    origin: origins.service,
     servers,
   };
 }
@@ -68,7 +73,7 @@ const NO_CONNECTIONS = { active: 0, inactive: 0, persistent: 0 };
 function serverReport(
   service: VirtualService,
   server: RealServer,
-  { subject, id }: { readonly subject: string; readonly id: number | null },
+  { subject, id, origin }: { readonly subject: string; readonly id: number | null; readonly origin: Origin },
   sources: ServiceSources,
 ): ServerReport {
   const resolution = sources.resolution(server.key.address);
@@ -92,6 +97,7 @@ function serverReport(
     upper_threshold: server.upperThreshold,
     lower_threshold: server.lowerThreshold,
     next_hop: nextHopReport(service, server, resolution, sources.tunnel),
+    origin,
   };
 }
 

@@ -9,6 +9,8 @@ import { METHODS } from '../../core/model/methods.ts';
 import type { Model } from '../../core/model/model.ts';
 import { SCHEDULER_NAMES } from '../../core/model/schedulers.ts';
 import type { CounterTotals } from '../../dataplane/traffic.ts';
+import type { ConfigInUse } from '../config/configuration.ts';
+import { leftOutOf } from '../config/texts.ts';
 import type { InterfaceState } from '../interface-manager.ts';
 import { countStates, healthOf } from './problems.ts';
 import { ratesReport, timeOrNull, totalsReport } from './service.ts';
@@ -38,6 +40,7 @@ export interface Identity {
 export interface StatusSources {
   readonly identity: Identity;
   readonly changedAt: number | null;
+  readonly config: ConfigInUse | null;
   readonly services: readonly ServiceReport[];
   readonly counters: Counters;
   readonly table: Table;
@@ -58,6 +61,7 @@ export function statusReport(sources: StatusSources): StatusBody {
     started_at: new Date(identity.startedAt).toISOString(),
     run_dir: identity.runDir,
     state: { file: identity.stateFile, changed_at: timeOrNull(sources.changedAt) },
+    config: configStatus(sources.config),
     services: countStates(services),
     servers: {
       up: inState('up'),
@@ -122,6 +126,12 @@ function trafficReport(services: readonly ServiceReport[]): StatusBody['traffic'
     connections_active: sum(({ connections }) => connections.active),
     connections_inactive: sum(({ connections }) => connections.inactive),
   };
+}
+
+function configStatus(config: ConfigInUse | null): StatusBody['config'] {
+  if (config === null) return null;
+  const loaded_at = new Date(config.loadedAt).toISOString();
+  return { file: config.path, loaded_at, left_out: leftOutOf(config.model) };
 }
 
 function timeoutsReport({ tcp, tcpFin, udp }: Model['timeouts']): StatusBody['timeouts'] {

@@ -1,0 +1,26 @@
+/** A configuration file in reports and in the log. */
+import type { ConfigBody, Outcome } from '../../api/controller.ts';
+import type { LeftOut } from '../../api/protocol/config.ts';
+import type { ConfigModel } from '../../core/config/model/build-model.ts';
+import { printConfig } from '../../core/config/print.ts';
+import { type Fault, place } from '../../core/config/report.ts';
+import { failure } from '../changer.ts';
+import type { ConfigInUse } from './configuration.ts';
+
+/** `FILE:LINE:COLUMN: what was found`, for the log. */
+export function faultLine({ at, text }: Fault): string {
+  return `${place(at)}:${at.column}: ${text}`;
+}
+
+export function leftOutOf({ services }: ConfigModel): LeftOut[] {
+  return services.flatMap(({ name, at, leftOut }) =>
+    leftOut === null ? [] : [{ name, reason: leftOut, file: at.file, line: at.line }],
+  );
+}
+
+export function configReport(current: ConfigInUse | null): Outcome<ConfigBody> {
+  if (current === null) return failure('no-file', 'xlbd runs without a configuration file');
+  const { path, file, model, loadedAt } = current;
+  const loaded_at = new Date(loadedAt).toISOString();
+  return { ok: true, value: { file: path, loaded_at, text: `${printConfig(file)}\n`, model: { ...model } } };
+}
