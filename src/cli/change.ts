@@ -4,7 +4,7 @@ import type { Change, ChangesReport } from '../api/protocol/changes.ts';
 import type { Command as ModelCommand } from '../core/model/command.ts';
 import { connect } from './connect.ts';
 import { type Env, EXIT } from './env.ts';
-import { paintFor, type Tone } from './format/colour.ts';
+import { type Paint, paintFor, type Tone } from './format/colour.ts';
 
 export interface ChangeOptions {
   readonly dryRun?: boolean;
@@ -37,14 +37,29 @@ const MARKS: Record<Change['action'], readonly [string, Tone]> = {
 
 function printChanges(env: Env, { changes, warnings, dry_run }: ChangesReport): void {
   const paint = paintFor(env);
-  for (const { action, kind, service, server, text } of changes) {
-    const [mark, tone] = MARKS[action];
-    const subject = [kind === 'server' ? 'real server' : kind, server, server === null ? service : `of ${service}`];
-    const line = `${mark} ${subject.filter((part) => part !== null).join(' ')}`;
-    env.stdout.write(`${paint(tone, line)}${text === '' ? '' : `  (${text})`}\n`);
-  }
+  for (const change of changes) printChange(env, paint, { ...change, subject: subjectOf(change) });
   if (changes.length === 0) env.stderr.write('xlb: nothing to change\n');
   else if (dry_run) env.stderr.write(`xlb: ${summary(changes)}; nothing was changed (--dry-run)\n`);
+  printWarnings(env, warnings);
+}
+
+/** What a change is about: `real server 10.0.0.11:80 of 192.0.2.10:80/tcp`. */
+export function subjectOf({ kind, service, server }: Change): string {
+  const words = [kind === 'server' ? 'real server' : kind, server, server === null ? service : `of ${service}`];
+  return words.filter((part) => part !== null).join(' ');
+}
+
+/** `~ service 192.0.2.10:80/tcp  (rr -> wrr)` */
+export function printChange(
+  env: Env,
+  paint: Paint,
+  { action, subject, text }: Pick<Change, 'action' | 'text'> & { readonly subject: string },
+): void {
+  const [mark, tone] = MARKS[action];
+  env.stdout.write(`${paint(tone, `${mark} ${subject}`)}${text === '' ? '' : `  (${text})`}\n`);
+}
+
+export function printWarnings(env: Env, warnings: readonly string[]): void {
   for (const warning of warnings.slice(0, MAX_WARNINGS)) env.stderr.write(`xlb: warning: ${warning}\n`);
   const left = warnings.length - MAX_WARNINGS;
   if (left > 0) env.stderr.write(`xlb: warning: ${left} more (xlb status)\n`);

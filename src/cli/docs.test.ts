@@ -50,12 +50,14 @@ async function outputOf(command: string, runDir: string, files: Record<string, s
 }
 
 it(`every example of ${PAGE} prints what it prints`, async () => {
-  await using daemon = await startFakeDaemon(documentedDaemon());
+  const controller = documentedDaemon();
+  await using daemon = await startFakeDaemon(controller);
   const parts = readConsole(readFileSync(PAGE, 'utf8'));
   const examples = parts.filter((part): part is Example => typeof part === 'object');
   // What the reader is shown with cat is what the program reads.
   const shown = examples.filter(({ command }) => command.startsWith('cat '));
   const files = Object.fromEntries(shown.map(({ command, output }) => [command.slice('cat '.length), output]));
+  Object.assign(controller.configuration.files, files);
   const real: (string | Example)[] = [];
   for (const part of parts) {
     if (typeof part === 'string') real.push(part);

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { attachCommand, detachCommand } from './attach.ts';
 import { completeCommand, completionCommand } from './completion.ts';
+import { configCommand, reloadCommand } from './config.ts';
 import { connectionsCommand } from './connections.ts';
 import { decapCommand } from './decap.ts';
 import { applyCommand, restoreCommand, saveCommand } from './document.ts';
@@ -37,9 +38,11 @@ export function createProgram(env: Env, exit: (code: number) => void): Command {
   }
   program.addCommand(interfacesCommand(env, exit));
   program.addCommand(vrrpCommand(env, exit));
+  program.addCommand(configCommand(env, exit));
   program.commandsGroup('Verbs:');
   for (const verb of [serviceCommand, serverCommand, attachCommand, detachCommand, sysctlCommand])
     program.addCommand(verb(env, exit));
+  program.addCommand(reloadCommand(env, exit));
   for (const verb of [applyCommand, saveCommand, restoreCommand, importCommand]) program.addCommand(verb(env, exit));
   program.commandsGroup('Trying out:');
   program.addCommand(simulateCommand(env, exit));

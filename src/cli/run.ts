@@ -61,8 +61,15 @@ function failure(env: Env, error: unknown): number {
   if (error instanceof UsageError) return tell(env, error.message, EXIT.usage);
   if (error instanceof ProblemError) return tell(env, error.message, EXIT.problem);
   if (!(error instanceof ApiError)) throw error;
+  // It has the form of a compiler's messages, which editors know.
+  if (error.code === 'bad-file') return tellFile(env, error.message);
   const where = PLACED.includes(error.code) && error.commandPath !== '' ? `${error.commandPath}: ` : '';
   return tell(env, where + error.message, error.code === 'unreachable' ? EXIT.unreachable : EXIT.problem);
+}
+
+function tellFile(env: Env, report: string): number {
+  env.stderr.write(`${report}xlb: nothing was changed\n`);
+  return EXIT.problem;
 }
 
 function tell(env: Env, message: string, code: number): number {

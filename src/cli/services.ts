@@ -70,27 +70,37 @@ export const NO_SERVICES = 'no virtual services (xlb service add 192.0.2.10:80/t
 
 function servicesText(services: readonly ServiceReport[], figures: Figures, view: View): string {
   if (services.length === 0) return NO_SERVICES;
+  const mixed = areMixed(services);
   const columns: Column[] = [
     { title: 'SERVICE', min: 26 },
     { title: 'SCHED', min: 6 },
     { title: 'METHOD' },
+    ...(mixed ? [{ title: 'FROM' }] : []),
     { title: 'UP', min: 7 },
     ...figures.columns,
   ];
   const rows = services.flatMap((service) => [
-    serviceRow(service, figures),
-    ...service.servers.map((server) => serverRow(server, figures, view.now)),
+    serviceRow(service, figures, mixed),
+    ...service.servers.map((server) => serverRow(server, figures, view.now, mixed)),
   ]);
   return table(columns, rows, view);
 }
 
-function serviceRow(service: ServiceReport, figures: Figures): Row {
-  const up: Cell = { text: `${service.servers_up}/${service.servers_total}`, tone: TONES[service.state] };
-  return [service.name, service.scheduler, methodText(service.servers), up, ...figures.cells(service)];
+/** Where all are of one origin it says nothing. */
+function areMixed(services: readonly ServiceReport[]): boolean {
+  const origins = services.flatMap(({ origin, servers }) => [origin, ...servers.map((server) => server.origin)]);
+  return new Set(origins).size > 1;
 }
 
-function serverRow(server: ServerReport, figures: Figures, now: number): Row {
-  const start = [`  ${serverKeyText(server)}`, `w ${server.weight.configured}`, server.method];
+function serviceRow(service: ServiceReport, figures: Figures, mixed: boolean): Row {
+  const up: Cell = { text: `${service.servers_up}/${service.servers_total}`, tone: TONES[service.state] };
+  const start = [service.name, service.scheduler, methodText(service.servers), ...(mixed ? [service.origin] : [])];
+  return [...start, up, ...figures.cells(service)];
+}
+
+function serverRow(server: ServerReport, figures: Figures, now: number, mixed: boolean): Row {
+  const origin = mixed ? [server.origin] : [];
+  const start = [`  ${serverKeyText(server)}`, `w ${server.weight.configured}`, server.method, ...origin];
   const detail = stateDetail(server, now);
   if (detail !== undefined) return [...start, { text: detail, tone: STATE_TONES[server.state.effective] }];
   return [...start, { text: stateText(server, now), tone: 'good' }, ...figures.cells(server)];
@@ -115,6 +125,7 @@ const TSV_TITLES = [
   'connections_per_s',
   'packets_in_per_s',
   'bytes_in_per_s',
+  'origin',
 ] as const;
 
 function serviceRecord(service: ServiceReport) {

@@ -31,6 +31,7 @@ function statusText(report: StatusReport, view: View): string {
   const active = si(traffic.connections_active);
   const lines = [
     headline(report, view),
+    ...configText(report, view),
     pair('services', counts(services), 'real servers', counts(servers)),
     pair(
       'traffic',
@@ -61,6 +62,11 @@ function headline(report: StatusReport, { paint, now, width }: View): string {
   const left = `xlbd ${report.version}  up ${up}   epoch ${report.epoch}${since}`;
   const word = report.health.toUpperCase();
   return left.padEnd(Math.min(width, 2 * HALF) - word.length) + paint(TONES[report.health], word);
+}
+
+function configText({ config }: StatusReport, { now }: View): string[] {
+  if (config === null) return [];
+  return [`  ${'config'.padEnd(13)}${config.file}, read ${age(secondsSince(config.loaded_at, now))} ago`];
 }
 
 /** Two facts a line. */
@@ -96,6 +102,7 @@ function statusRecords(report: StatusReport): { name: string; value: string | nu
     { name: 'version', value: report.version },
     { name: 'started_at', value: report.started_at },
     { name: 'epoch', value: report.epoch },
+    ...(report.config === null ? [] : [{ name: 'config', value: report.config.file }]),
     ...numbers,
     ...report.drops.map(({ reason, total }) => ({ name: `drops.${reason}`, value: total })),
     ...report.interfaces.map(({ name, mode }) => ({ name: `interfaces.${name}`, value: mode ?? 'detached' })),
