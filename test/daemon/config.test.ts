@@ -115,7 +115,7 @@ test('a file with errors starts nothing', async () => {
   const { code, stderr } = await lab.host('director1').tryRun(Director.XLB.replace(/xlb$/, 'xlbd'), words);
   expect([code, stderr]).toEqual([
     1,
-    expect.stringMatching(/:2:11: error: [^\n]*\n.*\n.*\^{4}\n.*the file cannot be used\n$/),
+    expect.stringMatching(/:2:11: error: [^\n]*\n.*\n.*\^{4}\n.*\n.*the file cannot be used\n$/),
   ]);
   expect((await lab.host('director1').tryRun('ls', [runDirectory])).code).not.toBe(0);
 });
