@@ -15,6 +15,15 @@
 #include "open.h"
 #include "service.h"
 
+static __always_inline int is_virtual_router(const struct interface *interface, __u32 high, __u16 low)
+{
+	__u32 router = ((low & 0xff) - 1) << 8 | low >> 8; /* the last two bytes, as they stand in memory */
+
+	if (high != bpf_htonl(0x00005e00) || router >= ROUTER_WORDS * 32)
+		return 0;
+	return READ_ONCE(interface->routers[router / 32 & (ROUTER_WORDS - 1)]) >> (router & 31) & 1;
+}
+
 static __always_inline int is_for_us(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
@@ -25,8 +34,11 @@ static __always_inline int is_for_us(struct xdp_md *ctx)
 
 	if (data + ETH_ALEN > end)
 		return 0;
-	return interface && interface->ifindex == ifindex && *high == *(__u32 *)interface->mac &&
-	       *low == *(__u16 *)(interface->mac + 4);
+	if (!interface || interface->ifindex != ifindex)
+		return 0;
+	if (likely(*high == *(__u32 *)interface->mac && *low == *(__u16 *)(interface->mac + 4)))
+		return 1;
+	return is_virtual_router(interface, *high, *low);
 }
 
 /*

@@ -183,11 +183,20 @@ enum interface_flag {
 	INTERFACE_ATTACHED = 1 << 0,
 };
 
+/*
+ * Bit of a virtual router in interface.routers: its number, for IPv6 with 256 added. Frames to
+ * its MAC address (RFC 5798 7.3: 00-00-5E-00-01 and the number, 02 for IPv6) are ours, too.
+ */
+enum router_limit {
+	ROUTER_WORDS = 16,
+};
+
 struct interface {
 	__u32 ifindex; /* 0: slot free. Proves that the slot is this interface's */
 	__u8 mac[6];   /* frames to this address are ours to forward */
 	__u16 flags;   /* enum interface_flag */
 	__u32 pad;
+	__u32 routers[ROUTER_WORDS]; /* that are MASTER here, with a virtual MAC */
 };
 
 /* --- connections -------------------------------------------------------- */
@@ -558,6 +567,7 @@ struct kept_types {
 	enum interface_limit interface_limit;
 	enum vlan_mode vlan_mode;
 	enum interface_flag interface_flag;
+	enum router_limit router_limit;
 	enum connection_limit connection_limit;
 	enum connection_state connection_state;
 	struct reply_key *reply_key;

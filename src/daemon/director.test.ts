@@ -43,7 +43,7 @@ beforeEach(() => {
 function network(): Network {
   const own = Uint8Array.of(2, 0, 0, 0, 0, 9);
   return {
-    interfaces: [{ ifindex: 3, mac: own, attached: true }],
+    interfaces: [{ ifindex: 3, mac: own, attached: true, routers: [] }],
     resolution: (address) => ({
       ...{ state: 'resolved', ifindex: 3, interfaceName: 'eth0', gateway: address, mtu: 1500, source: null },
       ...{ mac: Uint8Array.of(2, 0, 0, 0, 0, mac), vlan: { mode: 'keep' }, neighbour: 'reachable' },

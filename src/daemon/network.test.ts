@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { applyCommands, emptyModel } from '../core/model/apply-command.ts';
 import type { Address, Model } from '../core/model/model.ts';
+import { NO_INTERFACE } from '../core/reconcile/next-hop.ts';
 import type { Interface } from '../net/interfaces.ts';
 import { type Resolution, unresolved } from '../net/resolution.ts';
 import { lastWays, networkOf, serverAddresses, watchModel } from './network.ts';
@@ -40,18 +41,23 @@ const model = ((): Model => {
 
 describe('networkOf', () => {
   it('has attached interfaces and those that frames only leave by', () => {
-    const network = networkOf(resolver({ [NEAR]: by(3), [FAR]: by(4) }, [2, 3, 4, 5]), model, new Set([2, 3]));
-    expect(network.interfaces.map(({ ifindex, attached }) => [ifindex, attached])).toEqual([
-      [2, true],
-      [3, true],
-      [4, false],
+    const network = networkOf(
+      resolver({ [NEAR]: by(3), [FAR]: by(4) }, [2, 3, 4, 5]),
+      model,
+      new Set([2, 3]),
+      (name) => (name === 'eth3' ? [51] : []),
+    );
+    expect(network.interfaces.map(({ ifindex, attached, routers }) => [ifindex, attached, routers])).toEqual([
+      [2, true, []],
+      [3, true, [51]],
+      [4, false, []],
     ]);
     expect(network.resolution(FAR)).toMatchObject({ state: 'resolved', ifindex: 4, source: null });
     expect(network.resolution(LOST)).toEqual({ state: 'unresolved', reason: 'no route' });
   });
 
   it('sends nothing by an interface whose place another one has', () => {
-    const network = networkOf(resolver({ [NEAR]: by(2), [FAR]: by(1026) }, [2, 1026]), model, new Set([2]));
+    const network = networkOf(resolver({ [NEAR]: by(2), [FAR]: by(1026) }, [2, 1026]), model, new Set([2]), () => []);
     expect(network.interfaces.map(({ ifindex }) => ifindex)).toEqual([2]);
     expect(network.resolution(NEAR)).toMatchObject({ ifindex: 2 });
     expect(network.resolution(FAR)).toEqual({ state: 'unresolved', reason: expect.stringContaining('same place') });
@@ -80,7 +86,7 @@ describe('lastWays', () => {
       [FAR, 2],
       [LOST, 3],
     ]);
-    const interfaces = new Map([[2, { ifindex: 1026, mac, flags: 0 }]]);
+    const interfaces = new Map([[2, { ...NO_INTERFACE, ifindex: 1026, mac }]]);
     const state = { nextHops: { known: new Map(), adopted, published }, interfaces };
     expect(lastWays(state)).toEqual(new Map([[NEAR, { ifindex: 1026, mac }]]));
   });

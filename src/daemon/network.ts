@@ -10,9 +10,17 @@ import type { Resolver } from '../net/resolver.ts';
 
 type Known = Pick<Resolver, 'resolution' | 'interfaces'>;
 
-/** The network at this moment, for a plan of `model`. `attached`: indexes of the interfaces that frames come in by. */
-export function networkOf(resolver: Known, model: Model, attached: ReadonlySet<number>): Network {
-  const interfaces = localInterfaces(resolver, model, attached);
+/**
+ * The network at this moment, for a plan of `model`. `attached`: indexes of the interfaces that frames
+ * come in by; `routersOn`: virtual routers with a MAC address of their own, by interface.
+ */
+export function networkOf(
+  resolver: Known,
+  model: Model,
+  attached: ReadonlySet<number>,
+  routersOn: (name: string) => readonly number[],
+): Network {
+  const interfaces = localInterfaces(resolver, model, attached, routersOn);
   const here = new Set(interfaces.map(({ ifindex }) => ifindex));
   return {
     interfaces,
@@ -67,13 +75,19 @@ export function slotTaken(name: string): string {
 }
 
 /** Attached ones, and those that frames only leave by; of two with one slot, the attached one. */
-function localInterfaces(resolver: Known, model: Model, attached: ReadonlySet<number>): LocalInterface[] {
+function localInterfaces(
+  resolver: Known,
+  model: Model,
+  attached: ReadonlySet<number>,
+  routersOn: (name: string) => readonly number[],
+): LocalInterface[] {
   const byIndex = new Map(resolver.interfaces().map((each) => [each.ifindex, each]));
   const bySlot = new Map<number, LocalInterface>();
   for (const ifindex of [...attached, ...egressIndexes(resolver, model)]) {
-    const mac = byIndex.get(ifindex)?.mac;
+    const { mac, name = '' } = byIndex.get(ifindex) ?? {};
     const slot = interfaceSlot(ifindex);
-    if (mac && !bySlot.has(slot)) bySlot.set(slot, { ifindex, mac, attached: attached.has(ifindex) });
+    if (!mac || bySlot.has(slot)) continue;
+    bySlot.set(slot, { ifindex, mac, attached: attached.has(ifindex), routers: routersOn(name) });
   }
   return [...bySlot.values()];
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { BpfMap, fakeMap, readObjectSpec } from 'libbpf-ts';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { NO_INTERFACE } from '../core/reconcile/next-hop.ts';
 import type { Operation } from '../core/reconcile/operations.ts';
 import { type Apply, createApply } from './apply.ts';
 import { readHave } from './have.ts';
@@ -51,7 +52,7 @@ const server = (id: number): RealServer => ({
 
 describe('apply', () => {
   it('writes what readHave reads', () => {
-    const value = { ifindex: 3, mac: Buffer.from([2, 0, 0, 0, 0, 9]), flags: 1 };
+    const value = { ...NO_INTERFACE, ifindex: 3, mac: Buffer.from([2, 0, 0, 0, 0, 9]), flags: 1 };
     const operations: Operation[] = [
       { op: 'write-interface', slot: 3, value },
       { op: 'set-tx-port', slot: 3, ifindex: 3 },

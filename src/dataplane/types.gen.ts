@@ -119,6 +119,11 @@ export const ReplyShift = {
   REPLY_SERVICE_TAG: 16384,
 } as const;
 
+/** enum router_limit */
+export const RouterLimit = {
+  ROUTER_WORDS: 16,
+} as const;
+
 /** enum schedule_limit */
 export const ScheduleLimit = {
   TURNS_PER_LINE: 4,
@@ -293,6 +298,7 @@ export interface Interface {
   readonly mac: Uint8Array;
   readonly flags: number;
   readonly pad?: number;
+  readonly routers: readonly number[];
 }
 
 /** struct live_count */

@@ -46,7 +46,7 @@ export class CompiledPlane {
   do(command: Command): void {
     const applied = applyCommand(this.#model, command);
     if ('error' in applied) throw new Error(applied.error.message);
-    const interfaces = [{ ifindex: INGRESS.ifindex, mac: macBytes(INGRESS.mac), attached: true }];
+    const interfaces = [{ ifindex: INGRESS.ifindex, mac: macBytes(INGRESS.mac), attached: true, routers: [] }];
     this.#now += 2000;
     const planned = this.#reconciler.plan(applied.model, { resolution: resolve, interfaces }, this.#now);
     if (!planned.ok) throw new Error(planned.message);

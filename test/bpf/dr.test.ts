@@ -328,6 +328,20 @@ describe('where frames leave', () => {
     expectPacket(each, frame, { verdict: 'pass', counted: { pass_other_mac: 1 } });
   });
 
+  test.each([
+    ['of a virtual router that is MASTER there', '00:00:5e:00:01:33', [0x33], 'tx'],
+    ['of one over IPv6', '00:00:5e:00:02:33', [0x133], 'tx'],
+    ['of another', '00:00:5e:00:01:34', [0x33], 'pass'],
+    ['of the other family', '00:00:5e:00:02:33', [0x33], 'pass'],
+    ['like one', '00:00:5e:00:03:33', [0x33], 'pass'],
+    ['of none', '00:00:5e:00:00:ff', [0xff, 0x1ff], 'pass'],
+    ['far from one', '00:00:5f:00:01:33', [0x33], 'pass'],
+  ] as const)('frames to the MAC address %s: %s', (_, dst, routers, verdict) => {
+    const each = load(world([service(servers)], { interfaces: [{ ...INGRESS, routers }, OTHER_PORT] }));
+    const frame = ethernet({ dst, src: CLIENT_MAC }).ipv4({ dst: VIP4 }).tcp().build();
+    expect(each.run(frame).verdict).toBe(verdict);
+  });
+
   test('an interface that is not attached any more passes everything', () => {
     const each = load(world([service(servers)], { interfaces: [{ ...INGRESS, mac: '02:00:00:00:00:0a' }] }));
     expectPacket(each, tcp4(), { verdict: 'pass', counted: { pass_other_mac: 1 } });

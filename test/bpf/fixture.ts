@@ -6,6 +6,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { BpfObject, type MapOptions, type OpenOptions, possibleCpus } from 'libbpf-ts';
+import { interfaceValue } from '../../src/core/reconcile/next-hop.ts';
 import type { Template, TemplateKey } from '../../src/dataplane/types.gen.ts';
 import { addressBytes, macBytes } from '../support/packet-bytes.ts';
 import {
@@ -178,8 +179,10 @@ export class DataPlane {
   /** Makes the maps hold exactly this world. Connections, counts and cursors stay. */
   configure(world: World): void {
     world.nextHops.forEach((hop, index) => void this.object.map('next_hops').set(index, nextHopValue(hop)));
-    for (const { ifindex, mac } of world.interfaces) {
-      this.object.map('interfaces').set(ifindex % 1024, { ifindex, mac: macBytes(mac), flags: 1, pad: 0 });
+    for (const { ifindex, mac, routers = [] } of world.interfaces) {
+      this.object
+        .map('interfaces')
+        .set(ifindex % 1024, interfaceValue({ ifindex, mac: macBytes(mac), attached: true, routers }));
       this.object.map('tx_ports').set(ifindex % 1024, 1); // the loopback: entries must name a real device
     }
     const kept = new Set(world.services.map(keyText));

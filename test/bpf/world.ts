@@ -64,6 +64,8 @@ export interface NextHopConfig {
 export interface InterfaceConfig {
   readonly ifindex: number;
   readonly mac: string;
+  /** Virtual routers whose MAC addresses are its own, too: VRIDs, for IPv6 with 256 added. */
+  readonly routers?: readonly number[];
 }
 
 export interface World {

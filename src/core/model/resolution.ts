@@ -44,4 +44,9 @@ export interface LocalInterface {
   readonly mac: Uint8Array;
   /** The data plane receives on it; otherwise frames only leave by it. */
   readonly attached: boolean;
+  /**
+   * Virtual routers that are MASTER here with a MAC address of their own, whose frames are ours, too:
+   * their numbers (VRIDs), for IPv6 with 256 added.
+   */
+  readonly routers: readonly number[];
 }

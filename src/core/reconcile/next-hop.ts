@@ -1,5 +1,12 @@
 /** Next hops and interfaces as the maps hold them. */
-import { type Interface, InterfaceFlag, InterfaceLimit, type NextHop, VlanMode } from '../../dataplane/types.gen.ts';
+import {
+  type Interface,
+  InterfaceFlag,
+  InterfaceLimit,
+  type NextHop,
+  RouterLimit,
+  VlanMode,
+} from '../../dataplane/types.gen.ts';
 import type { LocalInterface, Resolution, Resolved, Vlan } from '../model/resolution.ts';
 
 /** Entry of an interface in `interfaces` and `tx_ports`. */
@@ -7,11 +14,16 @@ export function interfaceSlot(ifindex: number): number {
   return ifindex % InterfaceLimit.INTERFACE_SLOTS;
 }
 
-export function interfaceValue({ ifindex, mac, attached }: LocalInterface): Interface {
-  return { ifindex, mac, flags: attached ? InterfaceFlag.INTERFACE_ATTACHED : 0 };
+export function interfaceValue({ ifindex, mac, attached, routers }: LocalInterface): Interface {
+  const words = new Array<number>(RouterLimit.ROUTER_WORDS).fill(0);
+  for (const router of routers) words[router >> 5] = ((words[router >> 5] ?? 0) | (1 << (router & 31))) >>> 0;
+  return { ifindex, mac, flags: attached ? InterfaceFlag.INTERFACE_ATTACHED : 0, routers: words };
 }
 
-export const NO_INTERFACE: Interface = { ifindex: 0, mac: new Uint8Array(6), flags: 0 };
+export const NO_INTERFACE: Interface = {
+  ...{ ifindex: 0, mac: new Uint8Array(6), flags: 0 },
+  routers: new Array<number>(RouterLimit.ROUTER_WORDS).fill(0),
+};
 
 /** Entry 0 of `next_hops`, which real servers without a next hop name. */
 export const NO_NEXT_HOP: NextHop = {
@@ -77,5 +89,6 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 export function sameInterface(a: Interface, b: Interface): boolean {
-  return a.ifindex === b.ifindex && a.flags === b.flags && sameBytes(a.mac, b.mac);
+  const isSame = a.ifindex === b.ifindex && a.flags === b.flags && sameBytes(a.mac, b.mac);
+  return isSame && a.routers.every((word, i) => word === b.routers[i]);
 }

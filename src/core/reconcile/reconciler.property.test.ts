@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Service } from '../../dataplane/types.gen.ts';
 import type { Command } from '../model/command.ts';
 import { checkMaps } from './expectation.ts';
+import { NO_INTERFACE } from './next-hop.ts';
 import type { Operation } from './operations.ts';
 import { repair } from './repair.ts';
 import { Director, type Event, LIMITS, SERVERS, SERVICES } from './simulation.ts';
@@ -162,7 +163,11 @@ const damage = fc.record({
         word: fc.nat(1023),
         value: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
       }),
-      fc.record({ op: fc.constant('write-interface'), slot: id, value: fc.record({ ifindex: id, mac, flags: id }) }),
+      fc.record({
+        op: fc.constant('write-interface'),
+        slot: id,
+        value: fc.record({ ifindex: id, mac, flags: id, routers: fc.constant(NO_INTERFACE.routers) }),
+      }),
       fc.record({ op: fc.constant('set-tx-port'), slot: id, ifindex: fc.nat(9) }),
       fc.record({ op: fc.constant('set-service'), key, settle: fc.constant(false) }),
     ),

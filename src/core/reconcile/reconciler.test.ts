@@ -32,7 +32,7 @@ const resolved = (gateway: Address, mac: Uint8Array = MAC): Resolution => ({
 
 const network: Network = {
   resolution: (server) => resolved(server),
-  interfaces: [{ ifindex: 5, mac: Uint8Array.of(2, 0, 0, 0, 0, 1), attached: true }],
+  interfaces: [{ ifindex: 5, mac: Uint8Array.of(2, 0, 0, 0, 0, 1), attached: true, routers: [] }],
 };
 
 function model(...commands: Command[]): Model {

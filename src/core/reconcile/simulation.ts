@@ -169,6 +169,7 @@ export class Director {
       ifindex,
       mac: Uint8Array.of(2, 0, 0, 0, 1, ifindex),
       attached: true,
+      routers: [],
     }));
     return { interfaces, resolution: (address) => resolve(address, this.ways[SERVERS.indexOf(address)]!) };
   }
