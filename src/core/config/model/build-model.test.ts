@@ -134,6 +134,7 @@ describe('a script', () => {
         fall: 2,
         startsFailed: false,
         user: { user: 'me', group: null },
+        secure: false,
       },
     ]);
   });

@@ -17,6 +17,8 @@ export interface TrackedScript {
   readonly startsFailed: boolean;
   /** null: keepalived_script where there is such a user, else root. */
   readonly user: User | null;
+  /** Not run as root where someone else could have written it. */
+  readonly secure: boolean;
 }
 
 type ScriptSettings = NonNullable<File['vrrp_script']>[number];
@@ -33,5 +35,6 @@ export function buildScript({ value: name, block }: ScriptSettings, globals: Glo
     fall: last(block.fall)?.value ?? 1,
     startsFailed: block.init_fail !== undefined,
     user: (last(block.user) ?? last(globals.script_user))?.value ?? null,
+    secure: globals.enable_script_security !== undefined,
   };
 }
