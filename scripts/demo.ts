@@ -1,8 +1,9 @@
 /**
  * `make demo`: real HTTP from a client through an XDP director to three real
- * nginx servers, in network namespaces. It claims only what it has checked, and
+ * nginx servers, in network namespaces, and a second director that takes over. It claims only what it has checked, and
  * exits 1 where a claim does not hold. KEEP=1 leaves the lab up.
  */
+import { showFailover } from './demo/failover.ts';
 import { claim, command, heading, output, say } from './demo/narrator.ts';
 import { Director } from './lab/director.ts';
 import type { Host } from './lab/host.ts';
@@ -157,6 +158,7 @@ async function main(): Promise<void> {
   } finally {
     if (!KEEP) await lab.remove();
   }
+  if (!KEEP) await showFailover();
   if (!KEEP) say('\nThe lab is removed. make demo KEEP=1 leaves it up to play with.');
 }
 

@@ -35,10 +35,14 @@ export interface StandardOptions {
   readonly directors?: number;
   /** 3. */
   readonly realServers?: number;
-  /** Of the real servers, and of the first director. */
+  /** Of the real servers. */
   readonly vips?: readonly string[];
+  /** Of the first director, where VRRP does not move them; `vips`. */
+  readonly directorVips?: readonly string[];
   /** Directors get a second port, and real servers live there; a router leads back to the clients. */
   readonly arms?: 1 | 2;
+  /** With `nat`: the number of the address that replies go to; the first director's. */
+  readonly gateway?: number;
   /** Replies go through the first director, a router, and no real server has a VIP. */
   readonly nat?: boolean;
 }
@@ -55,17 +59,18 @@ const ROUTER = 1;
 /** Clients, directors and real servers, all on one LAN, or with two arms on two. */
 export function standardSpec(options: StandardOptions = {}): LabSpec {
   const { clients = 1, directors = 1, realServers = 3, vips = VIPS, arms = 1, nat = false } = options;
+  const { directorVips = vips, gateway = DIRECTOR + 1 } = options;
   const inside = arms === 2 ? 'b' : 'a';
   const hosts: HostSpec[] = [];
   for (const n of count(clients))
     hosts.push({ name: `client${n}`, ports: [port('a', CLIENT + n)], routes: clientRoutes(arms) });
-  for (const n of count(directors)) hosts.push({ ...director(n, n === 1 ? vips : [], arms), forwarding: nat });
+  for (const n of count(directors)) hosts.push({ ...director(n, n === 1 ? directorVips : [], arms), forwarding: nat });
   for (const n of count(realServers)) {
     hosts.push({
       name: `rs${n}`,
       ports: [port(inside, REAL_SERVER + n)],
       silentAddresses: nat ? [] : vips,
-      routes: nat ? natRoutes(clients, inside) : arms === 2 ? defaultRoutes('b', ROUTER) : [],
+      routes: nat ? natRoutes(clients, inside, gateway) : arms === 2 ? defaultRoutes('b', ROUTER) : [],
     });
   }
   if (arms === 2) hosts.push({ name: 'router', ports: [port('a', ROUTER), port('b', ROUTER)], forwarding: true });
@@ -104,8 +109,7 @@ function defaultRoutes(lan: string, gateway: number): string[] {
 }
 
 /** By the director, even to clients on the same LAN. */
-function natRoutes(clients: number, lan: string): string[] {
-  const director = DIRECTOR + 1;
+function natRoutes(clients: number, lan: string, director: number): string[] {
   const toClients = count(clients).flatMap((n) => [
     `${address4('a', CLIENT + n)}/32 via ${address4(lan, director)}`,
     `${address6('a', CLIENT + n)}/128 via ${address6(lan, director)}`,

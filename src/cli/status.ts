@@ -6,6 +6,7 @@ import type { Tone } from './format/colour.ts';
 import { tsv } from './format/tsv.ts';
 import { age, longAge, percent, secondsSince, si } from './format/units.ts';
 import { type Noun, type NounOptions, showNoun, type View, withNounOptions } from './noun.ts';
+import { VRRP_TONES } from './vrrp.ts';
 
 export function statusCommand(env: Env, exit: (code: number) => void): Command {
   return withNounOptions(new Command('status'))
@@ -24,6 +25,7 @@ const TONES: Record<StatusReport['health'], Tone> = { ok: 'good', degraded: 'war
 const HALF = 49;
 /** That a person is shown; the rest is counted. */
 const MAX_PROBLEMS = 20;
+const MAX_INSTANCES = 3;
 
 function statusText(report: StatusReport, view: View): string {
   const { traffic, table, services, servers } = report;
@@ -46,6 +48,7 @@ function statusText(report: StatusReport, view: View): string {
       `${si(drops)} /s (${percent(drops, traffic.packets_per_s + drops)})`,
     ),
     `  ${'data plane'.padEnd(13)}${interfacesText(report)}`,
+    ...vrrpText(report, view),
     ...(report.problems.length > 0 ? [view.paint('strong', 'Problems')] : []),
     ...report.problems.slice(0, MAX_PROBLEMS).flatMap((problem) => problemLines(problem, view)),
     ...(report.problems.length > MAX_PROBLEMS
@@ -85,6 +88,16 @@ function interfacesText({ interfaces }: StatusReport): string {
   return interfaces.map(({ name, mode }) => `${name} ${mode ?? 'not attached'}`).join(', ');
 }
 
+/** `VI_1 MASTER 12 d, VI_2 BACKUP 3 min`. */
+function vrrpText({ vrrp }: StatusReport, { now, paint }: View): string[] {
+  if (vrrp.length === 0) return [];
+  const text = (each: StatusReport['vrrp'][number]) =>
+    `${each.name} ${paint(VRRP_TONES[each.state], each.state)} ${age(secondsSince(each.since, now))}`;
+  const shown = vrrp.slice(0, MAX_INSTANCES).map(text);
+  const more = vrrp.length > MAX_INSTANCES ? [`and ${vrrp.length - MAX_INSTANCES} more (xlb vrrp)`] : [];
+  return [`  ${'vrrp'.padEnd(13)}${[...shown, ...more].join(', ')}`];
+}
+
 function problemLines(problem: Problem, { paint, now }: View): string[] {
   const since = problem.since === null ? '' : ` for ${age(secondsSince(problem.since, now))}`;
   const mark = paint(problem.severity === 'error' ? 'bad' : 'warn', '!');
@@ -105,6 +118,7 @@ function statusRecords(report: StatusReport): { name: string; value: string | nu
     ...(report.config === null ? [] : [{ name: 'config', value: report.config.file }]),
     ...numbers,
     ...report.drops.map(({ reason, total }) => ({ name: `drops.${reason}`, value: total })),
+    ...report.vrrp.map(({ name, state }) => ({ name: `vrrp.${name}`, value: state })),
     ...report.interfaces.map(({ name, mode }) => ({ name: `interfaces.${name}`, value: mode ?? 'detached' })),
     ...report.problems.map(({ id, subject, text }) => ({ name: `problems.${id}`, value: `${subject}: ${text}` })),
   ];

@@ -42,7 +42,12 @@ const COLUMNS: readonly Column[] = [
   { title: 'HEARD' },
   { title: 'VIPs' },
 ];
-const TONES: Record<VrrpInstance['state'], Tone> = { MASTER: 'good', BACKUP: 'plain', INIT: 'warn', FAULT: 'bad' };
+export const VRRP_TONES: Record<VrrpInstance['state'], Tone> = {
+  MASTER: 'good',
+  BACKUP: 'plain',
+  INIT: 'warn',
+  FAULT: 'bad',
+};
 /** That a person is shown, of all instances together. */
 const SHOWN_TRANSITIONS = 10;
 
@@ -54,7 +59,7 @@ function text(instances: readonly VrrpInstance[], view: View): string {
 
 function rowOf(instance: VrrpInstance, { now }: View): Row {
   const { name, state, since, vrid, interface: device, priority, master, peers, addresses } = instance;
-  const stateCell: Cell = { text: state, tone: TONES[state] };
+  const stateCell: Cell = { text: state, tone: VRRP_TONES[state] };
   const heard = peers.find(({ address }) => address === master?.address);
   return [
     name,

@@ -81,8 +81,10 @@ export class DaemonController implements Controller {
     return this.#epoch;
   }
 
-  status() {
-    return this.#parts.reporter.status();
+  async status() {
+    const { reporter, vrrp } = this.#parts;
+    const { instances } = await vrrp.report();
+    return { ...(await reporter.status()), vrrp: instances.map(({ name, state, since }) => ({ name, state, since })) };
   }
 
   services(key?: ServiceKey) {

@@ -1,6 +1,6 @@
 /** Reads the director's state for listings: nothing here changes anything. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { InterfacesBody, StatsBody, StatusBody } from '../api/controller.ts';
+import type { InterfacesBody, StatsBody } from '../api/controller.ts';
 import type { ServiceReport } from '../api/protocol/services.ts';
 import type { FileShare } from '../core/model/file-share.ts';
 import type { ServiceKey, VirtualService } from '../core/model/model.ts';
@@ -21,7 +21,7 @@ import { originsOf } from './reports/origins.ts';
 import { type Finding, findProblems } from './reports/problems.ts';
 import { effectiveState, unreachable } from './reports/server-state.ts';
 import { type ServiceSources, serviceReport } from './reports/service.ts';
-import { type Identity, statsReport, statusReport, type Table } from './reports/status.ts';
+import { type DirectorStatus, type Identity, statsReport, statusReport, type Table } from './reports/status.ts';
 import type { Statistics } from './statistics.ts';
 
 export interface ReporterParts {
@@ -74,7 +74,8 @@ export class Reporter {
     return statsReport(await this.services(), this.#parts.statistics.counters(), this.#table());
   }
 
-  async status(): Promise<StatusBody> {
+  /** All but VRRP, which runs elsewhere. */
+  async status(): Promise<DirectorStatus> {
     const { identity, director, statistics, manager, observer } = this.#parts;
     return statusReport({
       identity,

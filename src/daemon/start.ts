@@ -38,7 +38,6 @@ import { Saving } from './saving.ts';
 import type { DaemonSettings } from './settings.ts';
 import { type SavedState, StateFile, StateFileError } from './state-file.ts';
 import { Statistics } from './statistics.ts';
-import type { Notice } from './vrrp/protocol.ts';
 import { VrrpThread } from './vrrp/thread.ts';
 import { Vrrp } from './vrrp/vrrp.ts';
 
@@ -67,7 +66,9 @@ export interface Running {
 }
 
 /** Milliseconds that the first plan waits for routes and neighbours: what is adopted must not lose its next hops. */
-const FIRST_SETTLE = 3000;
+const ADOPTED_SETTLE = 3000;
+/** The same where nothing is forwarded yet. */
+const FRESH_SETTLE = 500;
 
 /** Rejects where the daemon cannot work, with a sentence for a person; then nothing of it runs any more. */
 export async function startDaemon(start: StartOptions): Promise<Running> {
@@ -117,9 +118,10 @@ async function assemble(start: StartOptions, disposers: Disposers) {
   disposers.use('the state file', core.saving);
   const dropped = (found.config?.interfaces ?? []).filter((name) => core.manager.state(name) !== undefined);
   const parts = { ...start, dropped, stateFile, resolver, dataplane, now, follow, ...core };
-  const service = assembleService(parts, disposers);
+  const { controller, summary, vrrpRuns } = assembleService(parts, disposers);
   if (config !== null) start.configuration.use(config);
-  return service;
+  await vrrpRuns();
+  return { controller, summary };
 }
 
 /** The state that was left, and what the file says in another way since then. */
@@ -157,17 +159,11 @@ async function startCore({ saved, stateFile, dataplane, attachments, resolver, l
   if (saved.table === '' && have.services.length > 0) throw lostState(stateFile.path, have.services.length);
   const limits = { ...sizes, lines: sizes.scheduleLines };
   const reconciler = new Reconciler(adopt(have, same ? saved.remembered : [], limits, now()));
-  const serverTraffic = trafficReader(maps.server_traffic);
-  const statistics = new Statistics(
-    {
-      service: trafficReader(maps.service_traffic),
-      server: serverTraffic,
-      counters: () => readCounters(maps.counters),
-    },
-    same ? saved.zeroed : undefined,
-  );
+  const statistics = createStatistics(maps, same ? saved.zeroed : undefined);
   const apply = createApply(maps, programs, schedules);
   const defense = { level: AT_REST };
+  // VRRP, which is not there yet, knows which virtual routers are MASTER.
+  const routers = { on: (_interface: string): readonly number[] => [] };
   let manager: InterfaceManager;
   const director: Director = new Director({
     model: saved.model,
@@ -177,7 +173,7 @@ async function startCore({ saved, stateFile, dataplane, attachments, resolver, l
       read: () => readHave(maps, schedules),
       tune: (model) => tuneSettings(maps.settings, tunablesOf(model, defense.level)),
     },
-    network: (model: Model) => networkOf(resolver, model, manager.indexes),
+    network: (model: Model) => networkOf(resolver, model, manager.indexes, routers.on),
     now,
     onApplied: (operations) => statistics.applied(operations),
   });
@@ -198,13 +194,23 @@ async function startCore({ saved, stateFile, dataplane, attachments, resolver, l
   });
   resolver.remember(lastWays(reconciler.state));
   watchModel(resolver, saved.model);
-  if (!(await resolver.settled(FIRST_SETTLE))) log.warn({}, 'not every real server answers; going on without them');
+  if (!(await resolver.settled(dataplane.adopted ? ADOPTED_SETTLE : FRESH_SETTLE)))
+    log.warn({}, 'not every real server answers; going on without them');
   director.refresh();
   for (const { name, mode } of saved.interfaces) {
     for (const warning of manager.want({ name, mode, origin: 'command' })) log.warn({ interface: name }, warning);
   }
   await saving.save();
-  return { director, manager, statistics, saving, defense };
+  return { director, manager, statistics, saving, defense, routers };
+}
+
+function createStatistics(maps: Dataplane['maps'], zeroed: SavedState['zeroed'] | undefined): Statistics {
+  const readers = {
+    service: trafficReader(maps.service_traffic),
+    server: trafficReader(maps.server_traffic),
+    counters: () => readCounters(maps.counters),
+  };
+  return new Statistics(readers, zeroed);
 }
 
 /** Tells one connection table from another: a hash of its secret, which is drawn once per table. */
@@ -265,11 +271,7 @@ function assembleService(parts: ServiceParts, disposers: Disposers) {
     requestRecount: () => sweeper.requestRecount(),
     epoch: () => controller.epoch,
   });
-  const vrrp = new Vrrp({
-    startThread: () => startVrrpThread(settings.runDir, log, parts.onFailure),
-    model: () => director.model,
-  });
-  disposers.add('VRRP', () => vrrp.stop());
+  const { vrrp, vrrpRuns } = followVrrp(parts, disposers);
   const controller: DaemonController = new DaemonController({
     ...{ director, reporter, resolver, manager, statistics, saving, events, clock, configuration, given, log, vrrp },
     table: openConnectionTable(maps),
@@ -284,12 +286,28 @@ function assembleService(parts: ServiceParts, disposers: Disposers) {
   disposers.use('the timers', housekeeping);
   housekeeping.refresh();
   housekeeping.start();
-  return { controller, summary: () => summaryOf(director, manager) };
+  return { controller, summary: () => summaryOf(director, manager), vrrpRuns };
 }
 
-function startVrrpThread(runDir: string, log: Log, onFailure: StartOptions['onFailure']): VrrpThread {
-  const onNotice = (notice: Notice) => log.debug({ notice }, 'VRRP');
-  return new VrrpThread({ runDir, log, onNotice, onFailure });
+/** VRRP runs what the configuration file in use says, as soon as there is one. */
+function followVrrp(
+  { settings, configuration, director, routers, log, onFailure }: ServiceParts,
+  disposers: Disposers,
+) {
+  const vrrp = new Vrrp({
+    startThread: (onNotice) => new VrrpThread({ runDir: settings.runDir, log, onNotice, onFailure }),
+    model: () => director.model,
+    onRouters: () => director.refresh(),
+    onNotice: (notice) => log.debug({ notice }, 'VRRP'),
+  });
+  routers.on = (name) => vrrp.routersOn(name);
+  disposers.add('VRRP', () => vrrp.stop());
+  let runs: Promise<void> = Promise.resolve();
+  configuration.onConfig((model) => {
+    runs = vrrp.configure(model);
+    runs.catch(onFailure);
+  });
+  return { vrrp, vrrpRuns: () => runs };
 }
 
 /**

@@ -92,6 +92,7 @@ export class FakeController implements Controller {
       table: { entries: 85_000, capacity: 1_048_576, placed_without_entry_total: 0, evicted_total: 0 },
       timeouts: { tcp_s: 900, tcp_fin_s: 120, udp_s: 300 },
       sync_daemons: syncDaemonsReport(this.model.syncDaemons),
+      vrrp: this.instances.map(({ name, state, since }) => ({ name, state, since })),
       drops: [{ reason: 'drop_no_next_hop', total: 912, per_s: 0.2 }],
       interfaces: [...this.attached.values()].map(({ name, mode }) => ({ name, mode })),
       supported: { schedulers: ['rr', 'wrr', 'mh'], methods: ['dr', 'tun'] },

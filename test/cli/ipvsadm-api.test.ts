@@ -49,6 +49,7 @@ const STATUS: StatusBody = {
   table: { entries: 0, capacity: 1048576, placed_without_entry_total: 0, evicted_total: 0 },
   timeouts: { tcp_s: 900, tcp_fin_s: 120, udp_s: 300 },
   sync_daemons: { master: null, backup: null },
+  vrrp: [],
   drops: [],
   interfaces: [],
   supported: { schedulers: ['rr', 'wrr', 'mh'], methods: ['dr', 'tun'] },

@@ -35,6 +35,8 @@ export const CHOICE: readonly Scenario[] = [
   { variant: 'ah', action: 'kill -9', master: 'keepalived', backup: 'xlb' },
   { variant: 'v2-unicast', action: 'link down', master: 'xlb', backup: 'keepalived' },
   { variant: 'v2-unicast', action: 'carrier loss', master: 'keepalived', backup: 'xlb' },
+  { variant: 'vmac', action: 'SIGTERM', master: 'xlb', backup: 'keepalived' },
+  { variant: 'vmac', action: 'carrier loss', master: 'keepalived', backup: 'xlb' },
   { variant: 'v3', action: 'silent cut', master: 'xlb', backup: 'keepalived' },
   { variant: 'v3', action: 'failing script', master: 'keepalived', backup: 'xlb' },
   { variant: 'v6', action: 'carrier loss', master: 'xlb', backup: 'keepalived' },

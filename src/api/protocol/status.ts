@@ -6,6 +6,7 @@ import { reportSchema } from './envelope.ts';
 import { interfaceModeSchema } from './interfaces.ts';
 import { countSchema, methodSchema, rateSchema, schedulerSchema, timeSchema, totalSchema } from './scalars.ts';
 import { reasonSchema } from './stats.ts';
+import { vrrpStateSchema } from './vrrp.ts';
 
 export const problemSchema = z.object({
   id: z.string().describe('stable name of the kind of problem, like next-hop-unresolved'),
@@ -59,6 +60,7 @@ export const statusBodySchema = z.object({
   timeouts: z.object({ tcp_s: countSchema, tcp_fin_s: countSchema, udp_s: countSchema }),
   sync_daemons: z.object({ master: syncReportSchema.nullable(), backup: syncReportSchema.nullable() }),
   drops: z.array(z.object({ reason: reasonSchema, total: totalSchema, per_s: rateSchema })),
+  vrrp: z.array(z.object({ name: z.string(), state: vrrpStateSchema, since: timeSchema })),
   interfaces: z.array(z.object({ name: z.string(), mode: interfaceModeSchema.nullable() })),
   supported: z.object({ schedulers: z.array(schedulerSchema), methods: z.array(methodSchema) }),
   problems: z.array(problemSchema),

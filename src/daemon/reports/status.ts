@@ -50,7 +50,9 @@ export interface StatusSources {
   readonly problems: readonly Problem[];
 }
 
-export function statusReport(sources: StatusSources): StatusBody {
+export type DirectorStatus = Omit<StatusBody, 'vrrp'>;
+
+export function statusReport(sources: StatusSources): DirectorStatus {
   const { identity, services, counters, table, problems } = sources;
   const servers = services.flatMap((service) => service.servers);
   const inState = (state: string) => servers.filter((server) => server.state.effective === state).length;

@@ -36,7 +36,8 @@ export interface VrrpDirector {
 }
 
 /** Takes away what an earlier process left. Rejects with a KernelError, or where that cannot be known. */
-export async function startVrrp({ runDir, log, notify, runScript }: VrrpDirectorOptions): Promise<VrrpDirector> {
+export async function startVrrp(options: VrrpDirectorOptions): Promise<VrrpDirector> {
+  const { runDir, log, notify, runScript } = options;
   const fault = raiseOwnPriority();
   if (fault !== null) log('info', {}, `the VRRP thread runs with the priority of the others: ${fault}`);
   const disposers = new Disposers();
@@ -67,27 +68,49 @@ export async function startVrrp({ runDir, log, notify, runScript }: VrrpDirector
   );
   for (const left of await file.clean(assigner)) log('warn', {}, `an earlier process left ${left}; it is taken away`);
 
-  const tell = (kind: 'script' | 'process' | 'file') => (name: string, status: TrackNews['status']) =>
-    engine.track(trackerKey({ kind, name }), status);
-  const scripts = disposers.use('the scripts', new ScriptRunner({ run: runScript, onStatus: tell('script') }));
-  const processes = disposers.use('the tracked processes', new ProcessWatch(tell('process')));
-  const onFault = (message: string) => log('warn', {}, message);
-  const files = disposers.use('the tracked files', new FileWatch({ onValue: tell('file'), onFault }));
+  const watches = startWatches(engine, log, runScript, disposers);
 
   return {
     configure(settings, statuses) {
       for (const { key, status } of statuses) engine.track(key, status);
-      files.configure(settings.files.filter(({ name }) => isTracked(settings, 'files', name)));
+      watches.before(settings);
       engine.configure(settings);
-      scripts.configure(settings.scripts.filter(({ name }) => isTracked(settings, 'scripts', name)));
-      processes.configure(settings.processes.filter(({ name }) => isTracked(settings, 'processes', name)));
+      watches.after(settings);
     },
     track: ({ key, status }) => engine.track(key, status),
     report: () => engine.report(),
     async stop() {
       engine.stop();
-      await holder.settled();
+      await holder.end();
       await disposers.dispose();
+    },
+  };
+}
+
+interface Watches {
+  /** What tells its status at once. */
+  before(settings: VrrpSettings): void;
+  after(settings: VrrpSettings): void;
+}
+
+function startWatches(
+  engine: Engine,
+  log: VrrpDirectorOptions['log'],
+  run: VrrpDirectorOptions['runScript'],
+  disposers: Disposers,
+): Watches {
+  const tell = (kind: 'script' | 'process' | 'file') => (name: string, status: TrackNews['status']) =>
+    engine.track(trackerKey({ kind, name }), status);
+  const onFailure = (script: string, reason: string) => log('warn', { script }, `script ${script} fails: ${reason}`);
+  const scripts = disposers.use('the scripts', new ScriptRunner({ run, onStatus: tell('script'), onFailure }));
+  const processes = disposers.use('the tracked processes', new ProcessWatch(tell('process')));
+  const onFault = (message: string) => log('warn', {}, message);
+  const files = disposers.use('the tracked files', new FileWatch({ onValue: tell('file'), onFault }));
+  return {
+    before: (settings) => files.configure(settings.files.filter(({ name }) => isTracked(settings, 'files', name))),
+    after(settings) {
+      scripts.configure(settings.scripts.filter(({ name }) => isTracked(settings, 'scripts', name)));
+      processes.configure(settings.processes.filter(({ name }) => isTracked(settings, 'processes', name)));
     },
   };
 }

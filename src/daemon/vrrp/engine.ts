@@ -25,7 +25,7 @@ import { type Placement, place } from './placement.ts';
 import type { LogLevel, Notice } from './protocol.ts';
 import { type InstanceReport, reportOf } from './report.ts';
 import { type ConfiguredInstance, NO_VRRP, sourceName, type VrrpSettings } from './settings.ts';
-import { endpointOf, Voice } from './voice.ts';
+import { endpointOf, Voice, voiceOf } from './voice.ts';
 
 export interface EngineOptions {
   readonly view: NetworkView;
@@ -79,7 +79,8 @@ export class Engine {
     const placed = this.#settings.instances.map((configured) => {
       const placement = place(configured, view, virtual);
       const config = this.#configOf(configured, placement);
-      return { configured, placement, config, endpoint: endpointOf(configured, config, placement) };
+      const voice = voiceOf(configured, placement, view);
+      return { configured, placement, config, endpoint: endpointOf(configured, config, placement.source, voice) };
     });
     const faults = transport.use(placed.map(({ endpoint }) => endpoint).filter((endpoint) => endpoint !== null));
     for (const { configured, placement, config, endpoint } of placed) {
@@ -176,6 +177,7 @@ export class Engine {
     const instances = new Map(this.#router.instances);
     instances.delete(name);
     this.#router = { instances };
+    this.#options.holder.forget(name);
     this.#stations.delete(name);
     this.#hearing.forget(name);
     this.#mute.delete(name);

@@ -11,6 +11,7 @@ import { readIpNames } from '../../net/assign/ip-names.ts';
 import type { Link } from '../../net/facts.ts';
 import type { HeldFile } from './held-file.ts';
 import { deleteHolding, type Holding, holdingKey, holdingsOf, takeHolding } from './holding.ts';
+import { Macvlans } from './macvlans.ts';
 import type { NetworkView } from './network-view.ts';
 import type { LogLevel } from './protocol.ts';
 import type { ConfiguredInstance } from './settings.ts';
@@ -38,10 +39,12 @@ interface Station {
 
 export class Holder {
   readonly #options: HolderOptions;
+  readonly #macvlans: Macvlans;
   readonly #stations = new Map<string, Station>();
 
   constructor(options: HolderOptions) {
     this.#options = options;
+    this.#macvlans = new Macvlans(options.assigner);
   }
 
   /** What the instance is to hold from now on, if it holds anything. */
@@ -50,11 +53,22 @@ export class Holder {
     if (known === undefined) {
       const station = { configured, link, taken: false, held: [], done: Promise.resolve() };
       this.#stations.set(configured.name, station);
+      this.#then(station, async () => void (await this.#standOn(station)));
       return;
     }
     const changed = known.configured !== configured || known.link?.ifindex !== link?.ifindex;
     Object.assign(known, { configured, link });
     if (known.taken && changed) this.#order(known);
+  }
+
+  /** The instance is gone: with it, what it stood on. What it held is released already. */
+  forget(name: string): void {
+    const station = this.#stations.get(name);
+    if (station === undefined) return;
+    this.#then(station, async () => {
+      await this.#macvlans.remove(station.configured);
+      this.#stations.delete(name);
+    });
   }
 
   take(name: string): void {
@@ -87,8 +101,9 @@ export class Holder {
     return undefined;
   }
 
-  /** Resolves when all that was ordered is done. */
-  async settled(): Promise<void> {
+  /** Every instance is gone. Resolves when all that was ordered is done. */
+  async end(): Promise<void> {
+    for (const name of this.#stations.keys()) this.forget(name);
     await Promise.all([...this.#stations.values()].map(({ done }) => done));
   }
 
@@ -119,7 +134,7 @@ export class Holder {
   async #bring(station: Station): Promise<void> {
     const { assigner } = this.#options;
     const before = station.held;
-    const wanted = this.#wanted(station);
+    const wanted = await this.#wanted(station);
     station.held = wanted;
     // On the disk before it is in the kernel: who starts after a crash knows what may be left.
     this.#save(station, before);
@@ -134,17 +149,24 @@ export class Holder {
     this.#save(station);
   }
 
-  #wanted(station: Station): readonly Holding[] {
+  async #wanted(station: Station): Promise<readonly Holding[]> {
     const { configured, link, taken } = station;
     if (!taken || link === null) return [];
+    const standard = (await this.#standOn(station)) ?? link.ifindex;
     const { holdings, faults } = holdingsOf(configured, {
       ifindexOf: (name) => this.#options.view.link(name)?.ifindex,
-      standard: link.ifindex,
+      standard,
+      other: link.ifindex,
       names: readIpNames(),
       rulePriority: FIRST_RULE_PRIORITY - this.#rulesBefore(station),
     });
     for (const fault of faults) this.#fault(station, new Error(fault));
     return holdings;
+  }
+
+  /** Index of its macvlan; undefined: it has none, or stands nowhere. */
+  async #standOn({ configured, link }: Station): Promise<number | undefined> {
+    return configured.vmac === null || link === null ? undefined : await this.#macvlans.ensure(configured, link);
   }
 
   #rulesBefore(station: Station): number {

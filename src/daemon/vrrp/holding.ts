@@ -1,4 +1,5 @@
 /** One thing that a MASTER holds. */
+import { addressFamily } from '../../core/model/address.ts';
 import { addressAssignment } from '../../net/assign/address-form.ts';
 import type { Assigner } from '../../net/assign/assigner.ts';
 import type { AddressAssignment, RouteAssignment, RuleAssignment, Untranslated } from '../../net/assign/assignments.ts';
@@ -14,8 +15,9 @@ export type Holding =
 
 export interface HoldingContext {
   readonly ifindexOf: (name: string) => number | undefined;
-  /** Of the interface that is meant where none is named. */
+  /** Of the interface that is meant where none is named; `other`: for addresses of the other family. */
   readonly standard: number;
+  readonly other: number;
   readonly names: IpNames;
   /** Of the first rule that names none; the next ones have less. */
   readonly rulePriority: number;
@@ -23,7 +25,7 @@ export interface HoldingContext {
 
 /** In the order in which they are added: a route may need an address. What cannot be had is a fault. */
 export function holdingsOf(
-  { addresses, excluded, routes, rules }: ConfiguredInstance,
+  { addresses, excluded, routes, rules, family }: ConfiguredInstance,
   context: HoldingContext,
 ): { holdings: Holding[]; faults: string[] } {
   const holdings: Holding[] = [];
@@ -32,7 +34,10 @@ export function holdingsOf(
     if ('error' in found) faults.push(found.error);
     else holdings.push({ kind, value: found } as unknown as Holding);
   };
-  for (const form of [...addresses, ...excluded]) add('address', addressAssignment(form, context));
+  for (const form of [...addresses, ...excluded]) {
+    const standard = addressFamily(form.address) === family ? context.standard : context.other;
+    add('address', addressAssignment(form, { ...context, standard }));
+  }
   for (const form of routes) add('route', routeAssignment(form, context));
   for (const [i, form] of rules.entries()) {
     add('rule', ruleAssignment(form, { ...context, priority: context.rulePriority - i }));

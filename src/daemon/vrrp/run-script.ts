@@ -1,13 +1,8 @@
-/** Runs a tracked script, without a shell. */
-import { spawn } from 'node:child_process';
+/** One run of a tracked script. */
+import { runOperatorProgram } from '../programs/operator-program.ts';
 import type { ConfiguredScript, Run } from './script-runner.ts';
 
-export function runScript(script: ConfiguredScript): Run {
-  const [file = '', ...args] = script.argv;
-  const child = spawn(file, args, { stdio: 'ignore', detached: true });
-  const ended = new Promise<{ ok: boolean }>((resolve) => {
-    child.on('error', () => resolve({ ok: false }));
-    child.on('exit', (code) => resolve({ ok: code === 0 }));
-  });
-  return { ended, kill: (signal) => void (child.pid && process.kill(-child.pid, signal)) };
+export function runScript({ argv, user, secure }: ConfiguredScript): Run {
+  const { ended, kill } = runOperatorProgram({ argv, user, secure });
+  return { ended: ended.then(({ code, reason }) => ({ ok: code === 0, reason })), kill };
 }

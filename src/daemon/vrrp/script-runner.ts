@@ -15,8 +15,8 @@ export type ConfiguredScript = VrrpSettings['scripts'][number];
 
 /** One run of a program. */
 export interface Run {
-  /** Resolves when it has ended; `ok`: with exit status 0. */
-  readonly ended: Promise<{ readonly ok: boolean }>;
+  /** Resolves when it has ended; `ok`: with exit status 0, else why not. */
+  readonly ended: Promise<{ readonly ok: boolean; readonly reason: string }>;
   /** To its whole process group. */
   kill(signal: 'SIGTERM' | 'SIGKILL'): void;
 }
@@ -24,6 +24,8 @@ export interface Run {
 export interface ScriptRunnerOptions {
   readonly run: (script: ConfiguredScript) => Run;
   readonly onStatus: (script: string, status: 'up' | 'down') => void;
+  /** Of a run that fails otherwise than the last one did. */
+  readonly onFailure: (script: string, reason: string) => void;
 }
 
 interface Running {
@@ -31,6 +33,8 @@ interface Running {
   state: ScriptState;
   run: Run | undefined;
   timer: NodeJS.Timeout | undefined;
+  /** Of the last run, where it failed. */
+  reason: string | undefined;
 }
 
 export class ScriptRunner implements Disposable {
@@ -50,7 +54,7 @@ export class ScriptRunner implements Disposable {
     for (const configured of scripts) {
       if (this.#scripts.has(configured.name)) continue;
       const state = createScript(configOf(configured), performance.now());
-      const running: Running = { configured, state, run: undefined, timer: undefined };
+      const running: Running = { configured, state, run: undefined, timer: undefined, reason: undefined };
       this.#scripts.set(configured.name, running);
       if (state.status !== 'pending') this.#options.onStatus(configured.name, state.status);
       this.#feed(running, { type: 'tick' });
@@ -86,8 +90,12 @@ export class ScriptRunner implements Disposable {
   #start(running: Running): void {
     const run = this.#options.run(running.configured);
     running.run = run;
-    void run.ended.then(({ ok }) => {
-      if (this.#scripts.get(running.configured.name) === running) this.#feed(running, { type: 'exit', ok });
+    void run.ended.then(({ ok, reason }) => {
+      const { name } = running.configured;
+      if (this.#scripts.get(name) !== running) return;
+      if (!ok && reason !== running.reason) this.#options.onFailure(name, reason);
+      running.reason = ok ? undefined : reason;
+      this.#feed(running, { type: 'exit', ok });
     });
   }
 }

@@ -22,7 +22,7 @@ export class VrrpThread {
   readonly #worker: Worker;
   readonly #options: VrrpThreadOptions;
   readonly #reports = new Map<number, (instances: readonly InstanceReport[]) => void>();
-  #configured: (() => void)[] = [];
+  #configured: { resolve: () => void; reject: (error: Error) => void }[] = [];
   #stopped: (() => void) | undefined;
   #nextReport = 0;
   #isOver = false;
@@ -34,14 +34,16 @@ export class VrrpThread {
     this.#worker.on('message', (news: News) => this.#hear(news));
     this.#worker.on('error', (error) => {
       this.#isOver = true;
-      options.onFailure(new Error(`the VRRP thread is broken: ${error.message}`, { cause: error }));
+      const broken = new Error(`the VRRP thread is broken: ${error.message}`, { cause: error });
+      for (const { reject } of this.#configured.splice(0)) reject(broken);
+      options.onFailure(broken);
     });
   }
 
-  /** Resolves when it runs. */
+  /** Resolves when it runs; rejects where the thread breaks first. */
   configure(settings: VrrpSettings, statuses: readonly TrackNews[]): Promise<void> {
     this.#send({ type: 'configure', settings, statuses });
-    return new Promise((resolve) => this.#configured.push(resolve));
+    return new Promise((resolve, reject) => this.#configured.push({ resolve, reject }));
   }
 
   track(news: TrackNews): void {
@@ -79,7 +81,7 @@ export class VrrpThread {
         this.#options.onNotice(news.notice);
         break;
       case 'configured':
-        this.#configured.shift()?.();
+        this.#configured.shift()?.resolve();
         break;
       case 'report':
         this.#reports.get(news.id)?.(news.instances);

@@ -2,7 +2,10 @@
 import type { Address } from '../../core/model/model.ts';
 import type { InstanceConfig } from '../../core/vrrp/config.ts';
 import { encodeAdvert, encodeDatagram, type IPv4Envelope } from '../../core/vrrp/encode.ts';
+import type { Link } from '../../net/facts.ts';
 import { type Endpoint, endpointKey, type Transport } from '../../net/vrrp/transport.ts';
+import { macvlanName } from './macvlans.ts';
+import type { NetworkView } from './network-view.ts';
 import type { Placement } from './placement.ts';
 import type { ConfiguredInstance } from './settings.ts';
 
@@ -15,12 +18,13 @@ const MAX_SEQUENCE = 0xffff_ffff;
 export function endpointOf(
   { peers, group, family, unicastTtl }: ConfiguredInstance,
   { authentication }: Pick<InstanceConfig, 'authentication'>,
-  { device, link, source }: Placement,
+  source: Placement['source'],
+  link: Link | null,
 ): Endpoint | null {
   if (link === null || source === null) return null;
   const unicast = peers.length > 0;
   return {
-    device,
+    device: link.name,
     ifindex: link.ifindex,
     family,
     protocol: PROTOCOL[authentication.type],
@@ -28,6 +32,20 @@ export function endpointOf(
     source,
     hopLimit: unicast ? unicastTtl : MULTICAST_TTL,
   };
+}
+
+/**
+ * The interface that an instance speaks and hears by. A virtual router with a MAC address of its own
+ * advertises from it, so that switches keep knowing where it is, and the kernel gives frames of that
+ * source to the macvlan alone. Over IPv6 and by unicast that would need an address there.
+ */
+export function voiceOf(
+  instance: ConfiguredInstance,
+  placement: Placement,
+  view: Pick<NetworkView, 'link'>,
+): Link | null {
+  if (instance.vmac === null || instance.family === 6 || instance.peers.length > 0) return placement.link;
+  return view.link(macvlanName(instance)) ?? placement.link;
 }
 
 export class Voice {

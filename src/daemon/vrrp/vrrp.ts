@@ -3,16 +3,20 @@ import type { VrrpBody } from '../../api/controller.ts';
 import type { ConfigModel } from '../../core/config/model/build-model.ts';
 import type { Model } from '../../core/model/model.ts';
 import type { Tracker } from '../../core/vrrp/tracking.ts';
-import type { TrackNews } from './protocol.ts';
+import { hasVirtualMac } from './macvlans.ts';
+import type { Notice, TrackNews } from './protocol.ts';
 import type { InstanceReport, TrackerReport } from './report.ts';
 import { serviceNews } from './service-watch.ts';
 import { vrrpSettings } from './settings.ts';
 import type { VrrpThread } from './thread.ts';
 
 export interface VrrpOptions {
-  readonly startThread: () => VrrpThread;
+  readonly startThread: (onNotice: (notice: Notice) => void) => VrrpThread;
   /** The virtual services as they are now. */
   readonly model: () => Model;
+  /** `routersOn` says something else now. */
+  readonly onRouters: () => void;
+  readonly onNotice: (notice: Notice) => void;
 }
 
 type Configured = Pick<ConfigModel, 'instances' | 'groups' | 'scripts' | 'processes' | 'files' | 'services'>;
@@ -22,6 +26,8 @@ const NOTHING: Configured = { instances: [], groups: [], scripts: [], processes:
 export class Vrrp {
   readonly #options: VrrpOptions;
   readonly #statuses = new Map<string, TrackNews['status']>();
+  /** By name; those with a MAC address of their own alone. */
+  readonly #masters = new Set<string>();
   #thread: VrrpThread | undefined;
   #configured = NOTHING;
 
@@ -32,13 +38,25 @@ export class Vrrp {
   /** Resolves when it runs. */
   async configure(configured: Configured): Promise<void> {
     this.#configured = configured;
-    if (configured.instances.length > 0) this.#thread ??= this.#options.startThread();
+    if (configured.instances.length > 0) this.#thread ??= this.#options.startThread((notice) => this.#hear(notice));
     await this.#thread?.configure(vrrpSettings(configured), this.#serviceNews());
   }
 
   /** Virtual services may have got or lost their quorum. */
   modelChanged(): void {
     for (const news of this.#serviceNews()) this.#thread?.track(news);
+  }
+
+  /**
+   * Virtual routers that are MASTER on this interface with a MAC address of their own: their numbers, for
+   * IPv6 with 256 added.
+   */
+  routersOn(device: string): number[] {
+    const { instances } = this.#configured;
+    const here = instances.filter((each) => each.interface === device && hasVirtualMac(each));
+    return here
+      .filter(({ name }) => this.#masters.has(name))
+      .map(({ vrid, family }) => vrid + (family === 6 ? 256 : 0));
   }
 
   async report(): Promise<VrrpBody> {
@@ -49,6 +67,17 @@ export class Vrrp {
   async stop(): Promise<void> {
     await this.#thread?.stop();
     this.#thread = undefined;
+  }
+
+  #hear(notice: Notice): void {
+    this.#options.onNotice(notice);
+    if (notice.type !== 'state' || notice.kind !== 'INSTANCE') return;
+    const instance = this.#configured.instances.find(({ name }) => name === notice.name);
+    const isMaster = notice.state === 'MASTER' && instance !== undefined && hasVirtualMac(instance);
+    if (isMaster === this.#masters.has(notice.name)) return;
+    if (isMaster) this.#masters.add(notice.name);
+    else this.#masters.delete(notice.name);
+    this.#options.onRouters();
   }
 
   #serviceNews(): TrackNews[] {

@@ -36,6 +36,7 @@ export const VARIANTS = {
     lines: () => 'authentication {\nauth_type AH\nauth_pass secret88\n}',
   },
   'v2-unicast': { name: 'version 2, unicast', family: 4, interval: 1, version: 2, lines: unicast(ADDRESS4) },
+  vmac: { name: 'version 2, virtual MAC', family: 4, interval: 1, version: 2, lines: () => 'use_vmac' },
   v3: { name: 'version 3', family: 4, interval: 0.5, version: 3, lines: () => 'version 3\nadvert_int 0.5' },
   v6: { name: 'version 3, IPv6', family: 6, interval: 0.5, version: 3, lines: () => 'advert_int 0.5' },
   'v6-unicast': {

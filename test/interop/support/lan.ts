@@ -35,7 +35,7 @@ export class Lan implements Disposable {
   }
 
   holds(side: Side, address: string): boolean {
-    return ip('-n', this.namespace(side), '-o', 'addr', 'show', 'dev', 'eth0').includes(` ${address}/`);
+    return ip('-n', this.namespace(side), '-o', 'addr', 'show').includes(` ${address}/`);
   }
 
   linkDown(side: Side): void {

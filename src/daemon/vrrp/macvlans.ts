@@ -1,0 +1,69 @@
+/** The interfaces of virtual routers that have a MAC address of their own (`use_vmac`). */
+import type { Assigner } from '../../net/assign/assigner.ts';
+import { type ParentSettings, restoreParent, tuneMacvlan } from '../../net/assign/macvlan-settings.ts';
+import type { Link } from '../../net/facts.ts';
+import type { ConfiguredInstance } from './settings.ts';
+
+interface Made {
+  readonly ifindex: number;
+  readonly parent: Link;
+}
+
+/** Whether frames to the MAC address of RFC 5798 7.3 are for it. */
+export function hasVirtualMac({ vmac }: Pick<ConfiguredInstance, 'vmac'>): boolean {
+  return vmac !== null && !vmac.some(isMac);
+}
+
+/** As keepalived names it, where the file does not: `vrrp.51`, `vrrp6.51`. */
+export function macvlanName({ vmac, vrid, family }: Pick<ConfiguredInstance, 'vmac' | 'vrid' | 'family'>): string {
+  const [first = ''] = vmac ?? [];
+  if (first !== '' && !isMac(first) && first !== 'netlink_notify_msg' && first !== 'group') return first;
+  return family === 4 ? `vrrp.${vrid}` : `vrrp6.${vrid}`;
+}
+
+/** 6 bytes: what the file says, or RFC 5798 7.3's. */
+export function macvlanMac({ vmac, vrid, family }: Pick<ConfiguredInstance, 'vmac' | 'vrid' | 'family'>): Uint8Array {
+  const own = vmac?.find(isMac);
+  if (own === undefined) return Uint8Array.of(0, 0, 0x5e, 0, family === 4 ? 1 : 2, vrid);
+  return Uint8Array.from(own.split(':').map((byte) => Number.parseInt(byte, 16)));
+}
+
+export class Macvlans {
+  readonly #assigner: Assigner;
+  readonly #made = new Map<string, Made>();
+  /** What parents had before their first macvlan. */
+  readonly #before = new Map<string, ParentSettings>();
+
+  constructor(assigner: Assigner) {
+    this.#assigner = assigner;
+  }
+
+  /** Its index; made where it is missing. Rejects with an Error that says what the kernel refused. */
+  async ensure(instance: ConfiguredInstance, parent: Link): Promise<number> {
+    const name = macvlanName(instance);
+    const known = this.#made.get(name);
+    if (known?.parent.ifindex === parent.ifindex) return known.ifindex;
+    const ifindex = await this.#assigner.addMacvlan({ name, parent: parent.ifindex, mac: macvlanMac(instance) });
+    this.#made.set(name, { ifindex, parent });
+    const before = tuneMacvlan(name, parent.name, { ipv4: instance.family === 4, ipv6: instance.family === 6 });
+    if (!this.#before.has(parent.name)) this.#before.set(parent.name, before);
+    return ifindex;
+  }
+
+  /** With the last one on it, the parent's settings are as they were. */
+  async remove(instance: ConfiguredInstance): Promise<void> {
+    const name = macvlanName(instance);
+    const made = this.#made.get(name);
+    if (made === undefined) return;
+    this.#made.delete(name);
+    await this.#assigner.deleteLink(made.ifindex);
+    const parent = made.parent.name;
+    if ([...this.#made.values()].some((other) => other.parent.name === parent)) return;
+    restoreParent(parent, this.#before.get(parent) ?? new Map());
+    this.#before.delete(parent);
+  }
+}
+
+function isMac(word: string): boolean {
+  return /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(word);
+}
