@@ -8,8 +8,7 @@ import { Lab } from '../../scripts/lab/lab.ts';
 import { startNginx } from '../../scripts/lab/nginx.ts';
 import { request } from '../../scripts/lab/requests.ts';
 import { standardSpec, VIP4 } from '../../scripts/lab/spec.ts';
-import type { ServicesReport } from '../../src/api/protocol/services.ts';
-import type { StatusReport } from '../../src/api/protocol/status.ts';
+import { Client } from '../../src/api/client.ts';
 import { openSession, script } from '../netns/support/session.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'xlb-conf-'));
@@ -42,16 +41,15 @@ test('a file runs, is read again whole or not at all, and what it says as before
   const first = OWN + file(addresses, 80) + file(addresses, 7000) + LEFT_OUT;
   writeFileSync(FILE, first);
   const director = await Director.start(lab.host('director1'), { interfaces: [], args: ['-f', FILE] });
-  const services = async () => (JSON.parse(await director.xlb(['services', '--json'])) as ServicesReport).services;
-  const status = async () => JSON.parse((await director.tryXlb(['status', '--json'])).stdout) as StatusReport;
+  const api = new Client({ socket: join(director.runDirectory, 'xlb.sock') });
   const weights = async () =>
-    (await services()).map(({ name, origin, servers }) => ({
+    (await api.services()).services.map(({ name, origin, servers }) => ({
       [`${name} ${origin}`]: servers.map(({ weight, origin: own }) => `${weight.configured} ${own}`),
     }));
   const logged = (text: string) => expect.poll(() => director.log(), { timeout: 5000 }).toContain(text);
 
   const url = `http://${VIP4}/`;
-  await expect.poll(async () => (await request(client, url, 2)).failed).toBe(0);
+  await expect.poll(async () => (await request(client, url, 2)).failed, { timeout: 5000 }).toBe(0);
   expect(await request(client, url, 20)).toEqual({
     by: new Map([
       ['rs1', 10],
@@ -59,7 +57,7 @@ test('a file runs, is read again whole or not at all, and what it says as before
     ]),
     failed: 0,
   });
-  expect(await status()).toMatchObject({
+  expect(await api.status()).toMatchObject({
     health: 'degraded',
     config: {
       file: FILE,
@@ -82,7 +80,7 @@ test('a file runs, is read again whole or not at all, and what it says as before
   process.kill(director.pid, 'SIGHUP');
   await logged(`${FILE} cannot be used; nothing was changed`);
   expect(await weights()).toEqual(before);
-  expect((await status()).problems.map(({ id }) => id)).toEqual(['reload-failed', 'left-out']);
+  expect((await api.status()).problems.map(({ id }) => id)).toEqual(['reload-failed', 'left-out']);
   const refused = await director.tryXlb(['reload']);
   expect([refused.code, refused.stderr]).toEqual([
     1,
@@ -95,7 +93,7 @@ test('a file runs, is read again whole or not at all, and what it says as before
   await logged('the configuration file was read and is in use');
   const after = [...before, { [`${VIP4}:8080/tcp file`]: ['1 file'] }];
   expect(await weights()).toEqual(after);
-  expect((await status()).problems).toEqual([]);
+  expect((await api.status()).problems).toEqual([]);
   expect((await request(client, url, 10)).by).toEqual(new Map([['rs1', 10]]));
 
   await director.stopDaemon('SIGKILL');
