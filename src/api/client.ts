@@ -25,6 +25,9 @@ export interface ClientOptions extends Endpoint {
   readonly signal?: AbortSignal;
 }
 
+/** Milliseconds: a file may have ten thousand virtual servers. */
+const RELOAD_TIMEOUT = 300_000;
+
 /** Every method throws ApiError. */
 export class Client {
   readonly #options: ClientOptions;
@@ -82,7 +85,7 @@ export class Client {
     readonly user?: string;
   }): Promise<Report<'reload'>> {
     const { file, dryRun: dry_run = false, reset = false, user } = options;
-    return this.#report('reload', 'POST', '/v1/reload', { file, dry_run, reset, user });
+    return this.#report('reload', 'POST', '/v1/reload', { file, dry_run, reset, user }, RELOAD_TIMEOUT);
   }
 
   /** All of them or none; `index` of a thrown ApiError says which one was refused. */
@@ -149,8 +152,12 @@ export class Client {
     method: 'GET' | 'POST',
     path: string,
     body?: object,
+    leastTimeout = 0,
   ): Promise<Report<Name>> {
-    const answering = request(this.#options, method, path, body);
+    const { timeout } = this.#options;
+    const patient =
+      timeout === undefined && leastTimeout > 0 ? { ...this.#options, timeout: leastTimeout } : this.#options;
+    const answering = request(patient, method, path, body);
     const [{ REPORTS }, answer] = await Promise.all([import('./protocol/schemas.ts'), answering]);
     const text = await this.#text(answer);
     if (answer.statusCode !== 200) throw answerError(answer.statusCode ?? 0, text);

@@ -2,9 +2,11 @@
  * What this process holds, as a file: it survives a crash, and who starts next takes away what was
  * left. Not synced: what ends the machine ends the addresses, too.
  */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Assigner } from '../../net/assign/assigner.ts';
+import { Mutex } from '../mutex.ts';
 import { deleteHolding, type Holding } from './holding.ts';
 import type { NetworkView } from './network-view.ts';
 
@@ -18,6 +20,7 @@ interface Kept {
 
 export class HeldFile {
   readonly #path: string;
+  readonly #saving = new Mutex();
   readonly #view: Pick<NetworkView, 'linkAt' | 'addressesOf'>;
 
   constructor(directory: string, view: Pick<NetworkView, 'linkAt' | 'addressesOf'>) {
@@ -25,11 +28,13 @@ export class HeldFile {
     this.#view = view;
   }
 
-  /** Throws the system's error. */
-  save(held: readonly Holding[]): void {
+  /** One after the other; never in the way of an advertisement. Rejects with the system's error. */
+  save(held: readonly Holding[]): Promise<void> {
     const kept = held.map((holding): Kept => ({ device: this.#deviceOf(holding), holding }));
-    writeFileSync(`${this.#path}.new`, `${JSON.stringify(kept)}\n`, { mode: 0o640 });
-    renameSync(`${this.#path}.new`, this.#path);
+    return this.#saving.run(async () => {
+      await writeFile(`${this.#path}.new`, `${JSON.stringify(kept)}\n`, { mode: 0o640 });
+      await rename(`${this.#path}.new`, this.#path);
+    });
   }
 
   /** Takes away whatever an earlier process left, and tells which addresses that were. */
@@ -39,7 +44,7 @@ export class HeldFile {
       this.#isThere(holding) ? [`${holding.value.address} on ${device}`] : [],
     );
     for (const { holding } of left.reverse()) await deleteHolding(assigner, holding);
-    this.save([]);
+    await this.save([]);
     return found;
   }
 

@@ -3,6 +3,7 @@
  * the other, so that what is taken and given up again in one moment ends as it should.
  */
 import { readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import type { Address } from '../../core/model/model.ts';
 import type { Announcer } from '../../net/announce.ts';
 import type { Assigner } from '../../net/assign/assigner.ts';
@@ -56,7 +57,7 @@ export class Holder {
       this.#then(station, async () => void (await this.#standOn(station)));
       return;
     }
-    const changed = known.configured !== configured || known.link?.ifindex !== link?.ifindex;
+    const changed = known.link?.ifindex !== link?.ifindex || !isDeepStrictEqual(known.configured, configured);
     Object.assign(known, { configured, link });
     if (known.taken && changed) this.#order(known);
   }
@@ -137,7 +138,7 @@ export class Holder {
     const wanted = await this.#wanted(station);
     station.held = wanted;
     // On the disk before it is in the kernel: who starts after a crash knows what may be left.
-    this.#save(station, before);
+    await this.#save(station, before);
     const keys = new Set(wanted.map(holdingKey));
     const dropped = before.filter((holding) => !keys.has(holdingKey(holding))).reverse();
     for (const holding of dropped) {
@@ -146,7 +147,7 @@ export class Holder {
     for (const holding of wanted) {
       await takeHolding(assigner, holding).catch((error: unknown) => this.#fault(station, error));
     }
-    this.#save(station);
+    await this.#save(station);
   }
 
   async #wanted(station: Station): Promise<readonly Holding[]> {
@@ -174,9 +175,9 @@ export class Holder {
     return all.slice(0, all.indexOf(station)).reduce((sum, { configured }) => sum + configured.rules.length, 0);
   }
 
-  #save(station: Station, more: readonly Holding[] = []): void {
+  async #save(station: Station, more: readonly Holding[] = []): Promise<void> {
     try {
-      this.#options.file.save([...more, ...[...this.#stations.values()].flatMap(({ held }) => held)]);
+      await this.#options.file.save([...more, ...[...this.#stations.values()].flatMap(({ held }) => held)]);
     } catch (error) {
       this.#fault(station, error);
     }
