@@ -1,0 +1,57 @@
+/** The pairs of examples/failover, as written: both directors run, one stops, and real HTTP goes on. */
+import { resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { Director } from '../../scripts/lab/director.ts';
+import { Lab } from '../../scripts/lab/lab.ts';
+import { startNginx } from '../../scripts/lab/nginx.ts';
+import { request } from '../../scripts/lab/requests.ts';
+import { type StandardOptions, standardSpec, VIP4 } from '../../scripts/lab/spec.ts';
+import { waitFor } from '../../scripts/lab/wait.ts';
+
+const COMMON = { directors: 2, directorVips: [], vips: [VIP4] } satisfies StandardOptions;
+const EVERYONE = new Map([
+  ['rs1', 4],
+  ['rs2', 4],
+  ['rs3', 4],
+]);
+
+async function start(lab: Lab, kind: string, n: 1 | 2): Promise<Director> {
+  const file = resolve('examples/failover', `${kind}-director${n}.conf`);
+  return await Director.start(lab.host(`director${n}`), {
+    interfaces: [],
+    args: ['-f', file, '--connections', '4096'],
+  });
+}
+
+async function isMaster(director: Director): Promise<boolean> {
+  const { stdout } = await director.tryXlb(['vrrp', '-o', 'tsv']);
+  const states = stdout
+    .split('\n')
+    .slice(1, -1)
+    .map((line) => line.split('\t')[1]);
+  return states.length > 0 && states.every((state) => state === 'MASTER');
+}
+
+test.concurrent.each<[string, StandardOptions]>([
+  ['dr', COMMON],
+  ['tun', COMMON],
+  ['nat', { ...COMMON, nat: true, arms: 2, gateway: 101 }],
+])('%s', async (kind, options) => {
+  await using lab = await Lab.build(standardSpec(options));
+  const servers = lab.hosts.filter(({ name }) => name.startsWith('rs'));
+  await Promise.all(servers.map((host) => startNginx(host)));
+  if (kind === 'tun') for (const host of servers) await host.run(Director.XLB, ['decap', 'eth0', '--vip', VIP4]);
+  if (kind === 'nat') await lab.host('director2').run('sysctl', ['-qw', 'net.ipv4.ip_forward=1']);
+  const [first, second] = [await start(lab, kind, 1), await start(lab, kind, 2)];
+  const asked = async () => (await request(lab.host('client1'), `http://${VIP4}/`, 12)).by;
+
+  await waitFor('director1 is MASTER', () => isMaster(first));
+  await waitFor('its real servers answer', async () => (await asked()).size === servers.length);
+  expect(await asked()).toEqual(EVERYONE);
+  expect(await isMaster(second)).toBe(false);
+
+  await first.stopDaemon('SIGTERM');
+  await waitFor('director2 is MASTER', () => isMaster(second));
+  await waitFor('its real servers answer', async () => (await asked()).size === servers.length);
+  expect(await asked()).toEqual(EVERYONE);
+});
