@@ -1,105 +1,172 @@
-import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+/** Programs as other users, and what is left of them when they are ended. */
+import { execFile, spawn } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, expect, it } from 'vitest';
-import { type OperatorProgram, runOperatorProgram } from '../../src/daemon/programs/operator-program.ts';
+import type { User } from '../../src/core/config/forms/scripts.ts';
+import type { ProgramRules } from '../../src/core/config/model/programs.ts';
+import { exitFault, runConfigured, runToEnd } from '../../src/daemon/programs/programs.ts';
+import { runProgram } from '../../src/daemon/programs/run-program.ts';
+import { typescript } from '../support/typescript.ts';
 
-const NOBODY = { user: 'nobody', group: null };
-const root = mkdtempSync(join(tmpdir(), 'xlb-programs-'));
-chmodSync(root, 0o777);
-afterAll(() => rmSync(root, { recursive: true }));
+const directory = mkdtempSync(join(tmpdir(), 'xlb-programs-'));
+chmodSync(directory, 0o755);
+afterAll(() => rmSync(directory, { recursive: true }));
 
-function script(name: string, body: string, mode = 0o755): string {
-  const path = join(root, name);
-  writeFileSync(path, `#!/bin/sh\n${body}\n`);
+const ROOT = { uid: 0, gid: 0, groups: null };
+const DAEMON = { user: 'daemon', group: null };
+const OPEN: ProgramRules = { user: null, security: false, supplementaryGroups: false };
+
+function script(name: string, text: string, mode = 0o755): string {
+  const path = join(directory, name);
+  writeFileSync(path, `#!/bin/sh\n${text}\n`);
   chmodSync(path, mode);
   return path;
 }
 
-async function run(program: Partial<OperatorProgram>) {
+/** How it ended, and each line that it printed. */
+async function run(argv: readonly string[], as: User | null = null, rules = OPEN) {
   const lines: string[] = [];
-  const running = runOperatorProgram({
-    ...{ argv: [], user: { user: 'root', group: null }, secure: false },
-    ...program,
-    onOutput: (line) => lines.push(line),
-  });
-  return { ...(await running.ended), lines };
+  const exit = await runConfigured({ argv, as, rules, onLine: (line) => lines.push(line) }).exit;
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  return { exit, lines };
 }
 
-it('runs as its user, with that user alone', async () => {
-  const { lines } = await run({ argv: ['id', '-un'], user: NOBODY });
-  expect(lines).toEqual(['nobody']);
-  const groups = await run({ argv: ['id', '-Gn'], user: { user: 'nobody', group: 'daemon' } });
-  expect(groups.lines).toEqual(['daemon']);
-});
-
-it('has the supplementary groups of its user where the file says so', async () => {
-  const plain = await run({ argv: ['id', '-G'], user: { user: 'www-data', group: null } });
-  const all = await run({ argv: ['id', '-G'], user: { user: 'www-data', group: ':' } });
-  expect(plain.lines).toEqual(['33']);
-  expect(all.lines[0]).toMatch(/^33/);
-});
-
-it('has no environment of ours, and no shell between', async () => {
-  const { lines } = await run({ argv: [script('env.sh', 'env | sort; echo "$1"'), '$(id); a  b'] });
-  expect(lines).toContain('$(id); a  b');
-  expect(lines.join()).not.toContain('NODE');
+it('runs without a shell, with nothing but a PATH, in a group of its own', async () => {
+  const path = script(
+    'look',
+    'echo "$# $1"; env | sort; read -r line || echo nothing; ps -o pgid= -p $$; echo $$; pwd',
+  );
+  const { exit, lines } = await run([path, '$HOME *'], null);
+  expect(exit).toEqual({ code: 0, signal: null });
+  const [words, ...rest] = lines;
+  expect(words).toBe('1 $HOME *');
+  // What sh itself adds is PWD.
+  expect(rest.slice(0, 3)).toEqual([
+    'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    'PWD=/',
+    'nothing',
+  ]);
+  expect(rest[3]?.trim()).toBe(rest[4]);
+  expect(rest[5]).toBe('/');
 });
 
 it.each([
-  ['that fails', () => [script('fails.sh', 'exit 3')], { code: 3, reason: /fails\.sh ended with 3/ }],
-  ['that is not there', () => ['/no/such/program'], { code: null, reason: /expected a program that can be run/ }],
-  [
-    'that cannot be run',
-    () => [script('plain.sh', '', 0o644)],
-    { code: null, reason: /expected a program that can be run/ },
-  ],
-])('tells of one %s', async (_, argv, expected) => {
-  const { code, reason } = await run({ argv: argv() });
-  expect(code).toBe(expected.code);
-  expect(reason).toMatch(expected.reason);
+  ['a user', DAEMON, OPEN, ['1', '1', '1']],
+  ['a user and a group', { user: 'daemon', group: 'tty' }, OPEN, ['1', '5', '5']],
+  ['all groups', { user: 'daemon', group: ':5' }, OPEN, ['1', '5', '5']],
+  ['the user for all', null, { ...OPEN, user: DAEMON }, ['1', '1', '1']],
+  ['root', null, OPEN, ['0', '0', '0']],
+])('runs as %s', async (_title, as, rules, expected) => {
+  const path = script('whoami', 'id -u; id -g; id -G');
+  const { lines } = await run([path], as, rules);
+  expect(lines).toEqual(expected);
 });
 
-it('names a user and a group that are not there', async () => {
-  expect((await run({ argv: ['id'], user: { user: 'no-such', group: null } })).reason).toContain(
-    "found user 'no-such'",
+it('runs with supplementary groups', async () => {
+  const lines: string[] = [];
+  const identity = { uid: 1, gid: 1, groups: [1, 50, 60] };
+  await runProgram({ argv: ['/usr/bin/id', '-G'], identity, onLine: (line) => lines.push(line) }).exit;
+  await expect.poll(() => lines).toEqual(['1 50 60']);
+});
+
+it('gives no capabilities of its own to another user, root or not', async () => {
+  const rows = 'CapInh|CapPrm|CapEff|CapAmb|^Uid';
+  const { lines } = await run(['grep', '-E', rows, '/proc/self/status'], DAEMON);
+  const none = ['CapInh', 'CapPrm', 'CapEff', 'CapAmb'].map((name) => `${name}:\t0000000000000000`);
+  expect(lines).toEqual(['Uid:\t1\t1\t1\t1', ...none]);
+  const words = ['--reuid=65534', '--regid=65534', '--clear-groups', '--inh-caps=+setuid,+setgid'];
+  const self = typescript(
+    'test/support/run-program-process.ts',
+    1,
+    1,
+    '/usr/bin/grep',
+    '-E',
+    rows,
+    '/proc/self/status',
   );
-  const group = await run({ argv: ['id'], user: { user: 'root', group: 'no-such' } });
-  expect(group.reason).toContain("found group 'no-such'");
+  const { stdout } = await promisify(execFile)('setpriv', [...words, '--ambient-caps=+setuid,+setgid', '--', ...self]);
+  expect(JSON.parse(stdout)).toEqual({ exit: { code: 0, signal: null }, lines });
 });
 
-it('runs nothing as root that somebody else can write, where scripts are to be secure', async () => {
-  const path = script('theirs.sh', `touch ${root}/ran`);
-  chownSync(path, 65534, 65534);
-  expect((await run({ argv: [path], secure: true })).reason).toContain("theirs.sh is not root's");
-  expect((await run({ argv: [path], secure: true, user: NOBODY })).code).toBe(0);
-  expect(() => readFileSync(join(root, 'ran'))).not.toThrow();
+it.each([
+  ['ends badly', () => [script('three', 'exit 3')], 'ended with exit status 3'],
+  ['kills itself', () => [script('self', 'kill -TERM $$')], 'was ended by SIGTERM'],
+  ['is not there', () => ['/no/such'], "did not run: there is no program '/no/such'"],
+  ['is in no directory of programs', () => ['no-such'], "did not run: there is no program 'no-such'"],
+  ['is no program', () => [script('plain', '', 0o644)], `did not run: '${directory}/plain' is not executable`],
+  ['has a word with a NUL', () => ['/bin/true', 'a\0b'], /^did not run: .*null bytes/],
+])('says so of a program that %s', async (_title, argv, expected) => {
+  const { exit } = await run(argv(), null);
+  expect(exitFault(exit)).toEqual(typeof expected === 'string' ? expected : expect.stringMatching(expected));
 });
 
-it('ends a whole process group', async () => {
-  const running = runOperatorProgram({
-    argv: [script('hangs.sh', `sleep 600 & echo $! > ${root}/pid; wait`)],
-    user: { user: 'root', group: null },
-    secure: false,
-  });
-  const pid = await new Promise<number>((found) => {
-    const look = setInterval(() => {
-      const text = String(readFileSync(join(root, 'pid'), { flag: 'a+' }));
-      if (text === '') return;
-      clearInterval(look);
-      found(Number(text));
-    }, 10);
-  });
-  running.kill('SIGKILL');
-  expect((await running.ended).reason).toContain('was ended by SIGKILL');
-  await expect.poll(() => isRunning(pid), { timeout: 2000 }).toBe(false);
+it('says so of a user that is not there', async () => {
+  const { exit } = await run(['/bin/true'], { user: 'no-such', group: null });
+  expect(exit).toEqual({ error: "there is no user 'no-such' in /etc/passwd" });
 });
 
-/** A process that nobody has waited for yet does not run. */
-function isRunning(pid: number): boolean {
+it('runs nothing as root that another user could have written, where that is wanted', async () => {
+  const path = script('given', 'id -u');
+  chownSync(path, 1, 1);
+  const secure = { ...OPEN, security: true };
+  const refused = await run([path], null, secure);
+  const error = `'${path}' belongs to user 1, expected root; enable_script_security does not let it run`;
+  expect(refused).toEqual({ exit: { error }, lines: [] });
+  expect((await run([path], DAEMON, secure)).lines).toEqual(['1']);
+  expect((await run([path], null)).lines).toEqual(['0']);
+});
+
+it('ends the whole group', async () => {
+  const pids = join(directory, 'pids');
+  const path = script('hang', `trap '' TERM\nsleep 60 & echo $! > ${pids}.new\nmv ${pids}.new ${pids}\nwait\nsleep 60`);
+  const run = runProgram({ argv: [path], identity: ROOT, onLine: null });
+  await expect.poll(() => existsSync(pids)).toBe(true);
+  const child = Number(readFileSync(pids, 'utf8'));
+  expect(run.kill('SIGTERM')).toBe(true);
+  expect(await Promise.race([run.exit, new Promise((resolve) => setTimeout(resolve, 100, 'goes on'))])).toBe('goes on');
+  expect(run.kill('SIGKILL')).toBe(true);
+  expect(await run.exit).toEqual({ code: null, signal: 'SIGKILL' });
+  await expect.poll(() => stateOf(child)).toMatch(/gone|Z/);
+  expect(run.kill('SIGKILL')).toBe(false);
+});
+
+it('does not outlive xlbd, however that ends', async () => {
+  const [node, ...words] = typescript('test/support/run-program-process.ts', 0, 0, '/bin/sleep', 60);
+  const parent = spawn(node, words, { stdio: 'ignore' });
+  const children = () => readFileSync(`/proc/${parent.pid}/task/${parent.pid}/children`, 'utf8').trim().split(' ');
+  const name = (pid: string) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  await expect
+    .poll(
+      () =>
+        children()
+          .filter((pid) => pid !== '')
+          .map(name),
+      { timeout: 10_000 },
+    )
+    .toContain('sleep');
+  const sleep = Number(children().find((pid) => name(pid) === 'sleep'));
+  parent.kill('SIGKILL');
+  await expect.poll(() => stateOf(sleep)).toMatch(/gone|Z/);
+});
+
+it('waits for no descendant that holds its output', async () => {
+  const { exit, lines } = await run([script('leave', 'sleep 2 & echo here')], null);
+  expect({ exit, lines }).toEqual({ exit: { code: 0, signal: null }, lines: ['here'] });
+});
+
+it('gives a program its time, and no more', async () => {
+  const program = { as: null, rules: OPEN, onLine: null };
+  expect(await runToEnd({ ...program, argv: ['/bin/true'] }, 5000)).toEqual({ code: 0, signal: null });
+  expect(await runToEnd({ ...program, argv: ['sleep', '60'] }, 50)).toEqual({ code: null, signal: 'SIGTERM' });
+});
+
+function stateOf(pid: number): string {
   try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[2] !== 'Z';
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]![0]!;
   } catch {
-    return false;
+    return 'gone';
   }
 }

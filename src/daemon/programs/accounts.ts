@@ -1,44 +1,88 @@
-/** Users and groups of this machine, as /etc/passwd and /etc/group have them. */
+/**
+ * Users and groups by name or number, from /etc/passwd and /etc/group. Accounts that only another
+ * source knows (LDAP, say) are not found; their numbers work.
+ */
 import { readFileSync } from 'node:fs';
-import type { ConfigModel } from '../../core/config/model/build-model.ts';
+import type { User } from '../../core/config/forms/scripts.ts';
 
-export type ConfiguredUser = NonNullable<ConfigModel['scripts'][number]['user']>;
-
-export interface Account {
+export interface Identity {
   readonly uid: number;
   readonly gid: number;
-  /** With the supplementary groups of the user. */
-  readonly allGroups: boolean;
+  /** Supplementary groups; null: none. */
+  readonly groups: readonly number[] | null;
 }
 
-/** Whom keepalived's package makes for scripts. */
-const STANDARD_USER = 'keepalived_script';
+/** Whom keepalived's packages make for this. */
+const SCRIPT_USER = 'keepalived_script';
 
-/**
- * Null: whoever runs this process. Throws an Error that names what is not there.
- * Without a user in the file it is keepalived_script, where there is one.
- */
-export function accountOf(user: ConfiguredUser | null, directory = '/etc'): Account | null {
-  const users = entriesOf(`${directory}/passwd`);
-  const name = user?.user ?? STANDARD_USER;
-  const entry = users.get(name) ?? [...users.values()].find(([, , uid]) => uid === name);
-  if (entry === undefined && user === null) return null;
-  if (entry === undefined) throw new Error(`found user '${name}', expected one of ${directory}/passwd`);
-  const group = user?.group ?? null;
-  const allGroups = group?.startsWith(':') ?? false;
-  const gid = group === null || group === ':' ? Number(entry[3]) : groupId(group.replace(/^:/, ''), directory);
-  return { uid: Number(entry[2]), gid, allGroups };
+interface Account {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
 }
 
-function groupId(name: string, directory: string): number {
-  if (/^\d+$/.test(name)) return Number(name);
-  const entry = entriesOf(`${directory}/group`).get(name);
-  if (entry === undefined) throw new Error(`found group '${name}', expected one of ${directory}/group`);
-  return Number(entry[2]);
+interface Group {
+  readonly name: string;
+  readonly gid: number;
+  readonly members: readonly string[];
 }
 
-/** Lines of fields between colons, by the first. */
-function entriesOf(path: string): Map<string, string[]> {
-  const lines = readFileSync(path, 'utf8').split('\n');
-  return new Map(lines.filter((line) => line !== '').map((line) => [line.split(':')[0]!, line.split(':')]));
+export class Accounts {
+  readonly #accounts: readonly Account[];
+  readonly #groups: readonly Group[];
+
+  /** Of the texts of the two files. */
+  constructor(passwd: string, group: string) {
+    this.#accounts = fieldsOf(passwd).map(([name = '', , uid, gid]) => ({ name, uid: Number(uid), gid: Number(gid) }));
+    this.#groups = fieldsOf(group).map(([name = '', , gid, members = '']) => ({
+      name,
+      gid: Number(gid),
+      members: members.split(','),
+    }));
+  }
+
+  /** As the machine has them now. */
+  static read(): Accounts {
+    return new Accounts(readFileSync('/etc/passwd', 'utf8'), readFileSync('/etc/group', 'utf8'));
+  }
+
+  /** Whose programs are that name nobody: keepalived_script's where there is such a user, else those of `own`. */
+  scriptUser(own: Identity): Identity {
+    const found = this.#accounts.find(({ name }) => name === SCRIPT_USER);
+    return found === undefined ? own : { uid: found.uid, gid: found.gid, groups: null };
+  }
+
+  /** With `supplementary`, or a colon before the group, all groups that name the user count. */
+  resolve({ user, group }: User, supplementary = false): Identity | { readonly error: string } {
+    const account = this.#accounts.find(({ name, uid }) => (isNumber(user) ? uid === Number(user) : name === user));
+    if (account === undefined && !isNumber(user)) return { error: `there is no user '${user}' in /etc/passwd` };
+    const [wanted, withAll] = group?.startsWith(':') ? [group.slice(1), true] : [group ?? '', supplementary];
+    const gid = wanted === '' ? account?.gid : this.#groupId(wanted);
+    if (gid === undefined) {
+      if (wanted !== '') return { error: `there is no group '${wanted}' in /etc/group` };
+      return { error: `there is no user ${user} in /etc/passwd, so its group has to be said` };
+    }
+    const uid = account?.uid ?? Number(user);
+    return { uid, gid, groups: withAll ? this.#groupsOf(account?.name, gid) : null };
+  }
+
+  #groupId(text: string): number | undefined {
+    return isNumber(text) ? Number(text) : this.#groups.find(({ name }) => name === text)?.gid;
+  }
+
+  #groupsOf(name: string | undefined, gid: number): number[] {
+    const others = name === undefined ? [] : this.#groups.filter(({ members }) => members.includes(name));
+    return [...new Set([gid, ...others.map((group) => group.gid)])];
+  }
+}
+
+function fieldsOf(text: string): string[][] {
+  return text
+    .split('\n')
+    .filter((line) => line.includes(':'))
+    .map((line) => line.split(':'));
+}
+
+function isNumber(text: string): boolean {
+  return /^\d+$/.test(text);
 }

@@ -1,8 +1,12 @@
 /** One run of a tracked script. */
-import { runOperatorProgram } from '../programs/operator-program.ts';
+import { exitFault, runConfigured } from '../programs/programs.ts';
 import type { ConfiguredScript, Run } from './script-runner.ts';
 
-export function runScript({ argv, user, secure }: ConfiguredScript): Run {
-  const { ended, kill } = runOperatorProgram({ argv, user, secure });
-  return { ended: ended.then(({ code, reason }) => ({ ok: code === 0, reason })), kill };
+export function runScript({ argv, user, rules }: ConfiguredScript): Run {
+  const { exit, kill } = runConfigured({ argv, as: user, rules, onLine: null });
+  const ended = exit.then((end) => {
+    const fault = exitFault(end);
+    return { ok: fault === null, reason: `${argv[0]} ${fault ?? 'succeeded'}` };
+  });
+  return { ended, kill: (signal) => void kill(signal) };
 }

@@ -255,6 +255,11 @@ describe('global_defs', () => {
       ["2:1 warning found recipients of mails, but no 'smtp_server'"],
     ],
     [
+      'one pipe for two',
+      'global_defs {\nnotify_fifo /run/a\nlvs_notify_fifo /run/a\nvrrp_notify_fifo /run/b\n}',
+      ["3:17 error found '/run/a' in lvs_notify_fifo, expected another pipe than that of notify_fifo at x.conf:2"],
+    ],
+    [
       'scripts without security',
       'vrrp_script s { script /x }',
       ["1:24 warning scripts are run, but global_defs has no 'enable_script_security'"],

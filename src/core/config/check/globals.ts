@@ -1,7 +1,9 @@
 /** Checks of global_defs, and of what holds for the whole file. */
 import { last } from '../keyword.ts';
 import type { File } from '../keywords/root.ts';
-import type { Report } from '../report.ts';
+import { globalsOf } from '../model/globals.ts';
+import { place, type Report } from '../report.ts';
+import type { Word } from '../source/tokens.ts';
 import { commandsOf } from './mentions.ts';
 
 export function checkGlobals(file: File, report: Report): void {
@@ -19,6 +21,7 @@ export function checkGlobals(file: File, report: Report): void {
   }
   checkStrict(file, report);
   checkMails(file, report);
+  checkPipes(file, report);
   checkSecurity(file, report);
 }
 
@@ -44,6 +47,23 @@ function checkMails(file: File, report: Report): void {
   if (recipients.length === 0) return;
   if (globals.some((block) => block.smtp_server !== undefined)) return;
   report.warning(to[0]!.keyword.at, "found recipients of mails, but no 'smtp_server' in global_defs: no mail is sent");
+}
+
+/** A line would stand in it twice. */
+function checkPipes(file: File, report: Report): void {
+  const globals = globalsOf(file);
+  const first = new Map<string, Word>();
+  for (const setting of [globals.notify_fifo, globals.vrrp_notify_fifo, globals.lvs_notify_fifo].map(last)) {
+    if (setting === undefined) continue;
+    const { keyword, value } = setting;
+    const before = first.get(value.path);
+    if (before === undefined) first.set(value.path, keyword);
+    else
+      report.error(
+        setting.words[0]!.at,
+        `found '${value.path}' in ${keyword.text}, expected another pipe than that of ${before.text} at ${place(before.at)}`,
+      );
+  }
 }
 
 /** Said once, at the first script: keepalived says it once, too, and its exit status is 6. */

@@ -32,14 +32,14 @@ const mails: Form<readonly string[]> = anyWords('ADDRESS...', 'a mail address');
 const MAIL = {
   router_id: keyword(text, 'Name of this director in mails and reports. Where left out: the name of the host.'),
   notification_email: list(mails, 'Who gets mails about changes.', { names: true }),
-  notification_email_from: keyword(mail, 'Sender of these mails. Where left out: the user at this host.'),
+  notification_email_from: keyword(mail, 'Sender of these mails. Where left out: xlb at the name of the host.'),
   smtp_server: keyword(
     sequence({ host: word('HOST', 'the name or address of a mail server'), port: optional(port) }),
-    'Server that takes the mails; port 25 where left out.',
+    'Server that takes the mails, in plain SMTP; port 25 where left out.',
   ),
   smtp_connect_timeout: keyword(
     seconds(0.000001, MAX_SECONDS),
-    'How long a connection to it may take to open; 30 where left out.',
+    'How long it may take to open a connection, and then to answer each time; 30 where left out.',
   ),
   smtp_helo_name: keyword(text, 'Name that is said in HELO. Where left out: the name of the host.'),
   smtp_alert: keyword(optionalBool, 'Mails about everything, unless it says otherwise itself.'),
@@ -113,7 +113,7 @@ const VRRP = {
     { since: '2.4' },
   ),
   log_unknown_vrids: keyword(flag, 'Logs adverts of routers that no instance is configured for.'),
-  vrrp_notify_priority_changes: keyword(optionalBool, 'The FIFO tells of changed priorities, too.'),
+  vrrp_notify_priority_changes: keyword(optionalBool, 'As notify_priority_changes, for all instances.'),
   default_interface: keyword(interfaceName, 'Interface of static addresses that name none; eth0 where left out.'),
   dynamic_interfaces: keyword(
     optional(choice('allow_if_changes')),
@@ -124,21 +124,30 @@ const VRRP = {
 
 const SCRIPTS = {
   script_user: keyword(user, 'Who runs scripts: keepalived_script where left out and there is such a user, else root.'),
-  enable_script_security: keyword(flag, 'Runs no script as root that someone else could have written to.'),
-  use_symlink_paths: keyword(optionalBool, 'Runs scripts by the path as written, not by the one that links lead to.', {
-    since: '2.4',
-  }),
+  enable_script_security: keyword(
+    flag,
+    'Runs no script as root that someone else could have written to, or to a directory on the way to it.',
+  ),
+  use_symlink_paths: ignored(
+    optionalBool,
+    'Runs scripts by the path as written, not by the one that links lead to.',
+    'scripts run by the path as written; enable_script_security looks at every link on the way',
+    { since: '2.4' },
+  ),
   set_supplementary_groups: keyword(flag, 'Scripts get all groups of their user.', { since: '2.4' }),
   startup_script: keyword(script, 'Runs once before anything else.'),
   startup_script_timeout: keyword(integer(1, 1000, 'SECONDS'), 'How long it may take; 10 where left out.'),
   shutdown_script: keyword(script, 'Runs once after everything else.'),
   shutdown_script_timeout: keyword(integer(1, 1000, 'SECONDS'), 'How long it may take; 10 where left out.'),
   notify_fifo: keyword(fifo(), 'Named pipe that gets a line for each change of state.'),
-  notify_fifo_script: keyword(script, 'Started as the reader of notify_fifo.'),
+  notify_fifo_script: keyword(
+    script,
+    'Started as its reader, with the path as the last argument; started again when it ends.',
+  ),
   vrrp_notify_fifo: keyword(fifo(), 'The same for VRRP alone.'),
-  vrrp_notify_fifo_script: keyword(script, 'Started as the reader of vrrp_notify_fifo.'),
+  vrrp_notify_fifo_script: keyword(script, 'Its reader, likewise.'),
   lvs_notify_fifo: keyword(fifo(), 'The same for virtual and real servers alone.'),
-  lvs_notify_fifo_script: keyword(script, 'Started as the reader of lvs_notify_fifo.'),
+  lvs_notify_fifo_script: keyword(script, 'Its reader, likewise.'),
   fifo_write_vrrp_states_on_reload: keyword(flag, 'Writes the states to the FIFO again after a reload.'),
   rs_init_notifies: keyword(flag, 'Runs notify scripts of real servers for their first state, too.'),
 };

@@ -39,6 +39,9 @@ export const NOTIFIES = {
   notify_fault: keyword(script, 'Runs on FAULT.'),
   notify_stop: keyword(script, 'Runs when xlbd stops.'),
   notify: keyword(script, 'Runs on every change, with `INSTANCE|GROUP`, name, state and priority.'.replace('|', '\\|')),
-  notify_priority_changes: keyword(optionalBool, 'notify and the FIFO tell of changed priorities, too.'),
+  notify_priority_changes: keyword(
+    optionalBool,
+    'The FIFOs tell of changed priorities, too: `MASTER_PRIORITY`, `BACKUP_PRIORITY`.',
+  ),
   smtp_alert: keyword(optionalBool, 'Mails about changes.'),
 };

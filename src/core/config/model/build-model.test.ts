@@ -133,8 +133,8 @@ describe('a script', () => {
         rise: 1,
         fall: 2,
         startsFailed: false,
-        user: { user: 'me', group: null },
-        secure: false,
+        user: null,
+        rules: { user: { user: 'me', group: null }, security: false, supplementaryGroups: false },
       },
     ]);
   });
@@ -275,5 +275,92 @@ it('knows timeouts and groups', () => {
   expect(model(text)).toMatchObject({
     timeouts: { tcp: 900, tcpFin: 60 },
     groups: [{ name: 'G', members: ['A'], usesWeights: false }],
+  });
+});
+
+describe('a group', () => {
+  const group = (lines: string, globals = '') =>
+    model(`global_defs {\n${globals}\n}\nvrrp_instance A {\n${ROUTER}}\nvrrp_sync_group G {\ngroup { A }\n${lines}\n}`)
+      .groups[0]!;
+
+  it('has programs of its own, and none that only instances have', () => {
+    const { notifies } = group('notify_master "/m"\nnotify "/n x" me :staff\nnotify_fault "/f"');
+    expect(notifies).toMatchObject({ master: { argv: ['/m'], as: null }, fault: { argv: ['/f'] }, backup: null });
+    expect(notifies).toMatchObject({ any: { argv: ['/n', 'x'], as: { user: 'me', group: ':staff' } }, deleted: null });
+  });
+
+  it.each([
+    ['nothing said', '', '', false],
+    ['its own word', 'smtp_alert', 'smtp_alert off', true],
+    ['that for VRRP', '', 'smtp_alert off\nsmtp_alert_vrrp', true],
+  ])('mails: %s', (_title, lines, globals, expected) => {
+    expect(group(lines, globals).smtpAlert).toBe(expected);
+  });
+
+  it('has the global word for changed priorities', () => {
+    expect(group('', 'vrrp_notify_priority_changes').notifies.priorityChanges).toBe(true);
+    expect(group('notify_priority_changes off', 'vrrp_notify_priority_changes').notifies.priorityChanges).toBe(false);
+  });
+});
+
+describe('what holds for all', () => {
+  const globals = (lines: string) => model(`global_defs {\n${lines}\n}`);
+
+  it('is nothing where nothing is said', () => {
+    expect(globals('')).toMatchObject({
+      fifos: { all: null, vrrp: null, lvs: null, statesOnReload: false },
+      mail: null,
+      programs: { user: null, security: false, supplementaryGroups: false, startup: null, shutdown: null },
+    });
+  });
+
+  it('knows pipes, their owners and readers', () => {
+    const lines =
+      'notify_fifo /run/a me wheel\nnotify_fifo_script "/r x" you\nlvs_notify_fifo /run/l\nvrrp_notify_fifo_script /orphan\nfifo_write_vrrp_states_on_reload';
+    expect(globals(lines).fifos).toMatchObject({
+      all: {
+        path: '/run/a',
+        owner: { user: 'me', group: 'wheel' },
+        reader: { argv: ['/r', 'x'], as: { user: 'you', group: null } },
+      },
+      vrrp: null,
+      lvs: { path: '/run/l', owner: null, reader: null },
+      statesOnReload: true,
+    });
+  });
+
+  it.each([
+    ['a server without recipients', 'smtp_server mx', null],
+    ['recipients without a server', 'notification_email { a@b }', null],
+    [
+      'the least',
+      'smtp_server mx\nnotification_email { a@b\nc@d e@f }',
+      {
+        ...{ host: 'mx', port: 25, from: null, to: ['a@b', 'c@d', 'e@f'], heloName: null },
+        ...{ connectTimeout: 30, routerId: null, faults: true },
+      },
+    ],
+    [
+      'all of it',
+      'smtp_server 192.0.2.5 587\nnotification_email { a@b }\nnotification_email_from x@y\nsmtp_helo_name me\nsmtp_connect_timeout 5\nrouter_id R1\nno_email_faults',
+      {
+        ...{ host: '192.0.2.5', port: 587, from: 'x@y', to: ['a@b'], heloName: 'me', connectTimeout: 5 },
+        ...{ routerId: 'R1', faults: false },
+      },
+    ],
+  ])('mails: %s', (_title, lines, expected) => {
+    expect(globals(lines).mail).toEqual(expected);
+  });
+
+  it('knows how programs run', () => {
+    const lines =
+      'script_user me\nenable_script_security\nset_supplementary_groups\nstartup_script "/up 1" root\nshutdown_script /down\nshutdown_script_timeout 3';
+    expect(globals(lines).programs).toMatchObject({
+      user: { user: 'me', group: null },
+      security: true,
+      supplementaryGroups: true,
+      startup: { script: { argv: ['/up', '1'], as: { user: 'root' } }, timeout: 10 },
+      shutdown: { script: { argv: ['/down'], as: null }, timeout: 3 },
+    });
   });
 });

@@ -2,18 +2,24 @@
 import { last } from '../keyword.ts';
 import type { File } from '../keywords/root.ts';
 import { type DirectorSettings, directorOf } from './director.ts';
-import { globalsOf } from './globals.ts';
+import { type Fifos, fifosOf } from './fifos.ts';
+import { type Globals, globalsOf } from './globals.ts';
 import { buildInstance, type Instance } from './instance.ts';
+import { alertsOf, type Mail, mailOf } from './mail.ts';
+import { groupNotifiesOf, type Notifies } from './notifies.ts';
+import { type Programs, programsOf } from './programs.ts';
 import { buildScript, type TrackedScript } from './script.ts';
 import { buildService, type Service } from './service.ts';
 import { buildFile, buildProcess, type TrackedFile, type TrackedProcess } from './tracked.ts';
-import { type Tracks, tracksOf } from './tracks.ts';
+import { type Tracks, tracksOf, valuesOf } from './tracks.ts';
 
 export interface SyncGroup {
   readonly name: string;
   readonly members: readonly string[];
   readonly usesWeights: boolean;
   readonly tracks: Omit<Tracks, 'virtualServers'>;
+  readonly notifies: Notifies;
+  readonly smtpAlert: boolean;
 }
 
 export interface ConfigModel {
@@ -23,6 +29,9 @@ export interface ConfigModel {
   readonly processes: readonly TrackedProcess[];
   readonly files: readonly TrackedFile[];
   readonly services: readonly Service[];
+  readonly fifos: Fifos;
+  readonly mail: Mail | null;
+  readonly programs: Programs;
   /** Seconds; what is not said stays as it is. */
   readonly timeouts: { readonly tcp?: number; readonly tcpFin?: number; readonly udp?: number };
   /** At the start nothing stays of what commands made. */
@@ -35,16 +44,14 @@ export function buildModel(file: File): ConfigModel {
   const { tcp, tcpfin, udp } = last(globals.lvs_timeouts)?.value ?? {};
   return {
     instances: (file.vrrp_instance ?? []).map((setting) => buildInstance(setting, file, globals)),
-    groups: (file.vrrp_sync_group ?? []).map(({ value, block }) => ({
-      name: value,
-      members: (block.group ?? []).flatMap(({ entries }) => entries.map((entry) => entry.value)),
-      usesWeights: block.sync_group_tracking_weight !== undefined,
-      tracks: tracksOf(block),
-    })),
+    groups: (file.vrrp_sync_group ?? []).map((setting) => buildGroup(setting, globals)),
     scripts: (file.vrrp_script ?? []).map((setting) => buildScript(setting, globals)),
     processes: (file.vrrp_track_process ?? []).map(buildProcess),
     files: [...(file.track_file ?? []), ...(file.vrrp_track_file ?? [])].map(buildFile),
     services: (file.virtual_server ?? []).map((setting) => buildService(setting, file)),
+    fifos: fifosOf(globals),
+    mail: mailOf(globals),
+    programs: programsOf(globals),
     timeouts: {
       ...(tcp === undefined ? {} : { tcp }),
       ...(tcpfin === undefined ? {} : { tcpFin: tcpfin }),
@@ -52,5 +59,19 @@ export function buildModel(file: File): ConfigModel {
     },
     flush: globals.lvs_flush !== undefined,
     director: directorOf(file),
+  };
+}
+
+type GroupSettings = NonNullable<File['vrrp_sync_group']>[number];
+
+function buildGroup(setting: GroupSettings, globals: Globals): SyncGroup {
+  const { value: name, block } = setting;
+  return {
+    name,
+    members: valuesOf(block.group),
+    usesWeights: block.sync_group_tracking_weight !== undefined,
+    tracks: tracksOf(block),
+    notifies: groupNotifiesOf(setting, globals),
+    smtpAlert: alertsOf(block, globals),
   };
 }

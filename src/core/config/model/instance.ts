@@ -2,29 +2,18 @@
 import type { Address } from '../../model/model.ts';
 import { instanceFacts } from '../check/instance-facts.ts';
 import type { InterfaceAddress, PeerAddress, Route, Rule } from '../forms/ip.ts';
-import type { Script } from '../forms/scripts.ts';
 import { last } from '../keyword.ts';
 import type { File, InstanceSettings } from '../keywords/root.ts';
 import { type Announcements, announcementsOf } from './announcements.ts';
 import { firstOf, type Globals } from './globals.ts';
+import { alertsOf } from './mail.ts';
+import { type Notifies, notifiesOf } from './notifies.ts';
 import { type Tracks, tracksOf, valuesOf } from './tracks.ts';
 
 export interface Authentication {
   readonly type: 'PASS' | 'AH';
   /** Eight characters at most. */
   readonly password: string;
-}
-
-export interface Notifies {
-  readonly master: Script | null;
-  readonly backup: Script | null;
-  readonly fault: Script | null;
-  readonly stop: Script | null;
-  readonly deleted: Script | null;
-  readonly lowerPriority: Script | null;
-  /** On every change. */
-  readonly any: Script | null;
-  readonly priorityChanges: boolean;
 }
 
 export interface Instance {
@@ -107,7 +96,7 @@ export function buildInstance(setting: InstanceSettings, file: File, globals: Gl
     announcements: announcementsOf(block, globals),
     tracks: { ...tracksOf(block), virtualServers: valuesOf(block.track_virtual_server) },
     notifies: notifiesOf(setting, globals),
-    smtpAlert: firstOf(false, block.smtp_alert, globals.smtp_alert_vrrp, globals.smtp_alert),
+    smtpAlert: alertsOf(block, globals),
   };
 }
 
@@ -156,18 +145,5 @@ function transportOf({ block }: InstanceSettings, { family, strict }: Facts, glo
     checkUnicastSource: firstOf(false, block.check_unicast_src, globals.vrrp_check_unicast_src),
     faultWithoutPeers: block.unicast_fault_no_peer !== undefined,
     checksumAsV2: firstOf(false, block.v3_checksum_as_v2, globals.v3_checksum_as_v2),
-  };
-}
-
-function notifiesOf({ block }: InstanceSettings, globals: Globals): Notifies {
-  return {
-    master: last(block.notify_master)?.value ?? null,
-    backup: last(block.notify_backup)?.value ?? null,
-    fault: last(block.notify_fault)?.value ?? null,
-    stop: last(block.notify_stop)?.value ?? null,
-    deleted: (last(block.notify_deleted) ?? last(block.notify_fault))?.value ?? null,
-    lowerPriority: last(block.notify_master_rx_lower_pri)?.value ?? null,
-    any: last(block.notify)?.value ?? null,
-    priorityChanges: firstOf(false, block.notify_priority_changes, globals.vrrp_notify_priority_changes),
   };
 }

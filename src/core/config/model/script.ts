@@ -4,6 +4,7 @@ import type { Weight } from '../forms/tracks.ts';
 import { last } from '../keyword.ts';
 import type { File } from '../keywords/root.ts';
 import type { Globals } from './globals.ts';
+import { type ProgramRules, programRulesOf } from './programs.ts';
 
 export interface TrackedScript {
   readonly name: string;
@@ -15,10 +16,9 @@ export interface TrackedScript {
   readonly rise: number;
   readonly fall: number;
   readonly startsFailed: boolean;
-  /** null: keepalived_script where there is such a user, else root. */
+  /** null: the user for all. */
   readonly user: User | null;
-  /** Not run as root where someone else could have written it. */
-  readonly secure: boolean;
+  readonly rules: ProgramRules;
 }
 
 type ScriptSettings = NonNullable<File['vrrp_script']>[number];
@@ -34,7 +34,7 @@ export function buildScript({ value: name, block }: ScriptSettings, globals: Glo
     rise: last(block.rise)?.value ?? 1,
     fall: last(block.fall)?.value ?? 1,
     startsFailed: block.init_fail !== undefined,
-    user: (last(block.user) ?? last(globals.script_user))?.value ?? null,
-    secure: globals.enable_script_security !== undefined,
+    user: last(block.user)?.value ?? null,
+    rules: programRulesOf(globals),
   };
 }
