@@ -35,7 +35,7 @@ const TABLE: readonly (readonly [string, readonly string[], readonly string[]])[
   ],
   [
     'src/daemon',
-    ['pino', 'node:fs', '../core/reconcile/b.ts', '../dataplane/b.ts', '../net/b.ts', '../api/b.ts'],
+    ['pino', 'nodemailer', 'node:fs', '../core/reconcile/b.ts', '../dataplane/b.ts', '../net/b.ts', '../api/b.ts'],
     ['libbpf-ts', 'netio', '../cli/b.ts', '../realserver/b.ts'],
   ],
   [
