@@ -122,7 +122,7 @@ test: ## set up, build and run everything (root)
 test-ipvs: build ## compare with the kernel's IPVS in a virtual machine (VM=../shared/tools/ipvs, KERNEL=6.1, ARGS='--seed 7')
 	$(Q)command -v qemu-system-x86_64 busybox cpio ipvsadm >/dev/null || apt-get install -y qemu-system-x86 busybox-static cpio kmod ipvsadm >/dev/null
 	$(Q)[ -d '$(KERNELS)/$(KERNEL)' ] || XLB_KERNELS='$(KERNELS)' $(VM)/fetch-kernel.sh $(KERNEL)
-	$(Q)XLB_KERNELS='$(KERNELS)' $(VM)/ipvs-vm.sh -k $(KERNEL) -t 1800 test/ipvs/guest.sh $(ARGS)
+	$(Q)XLB_KERNELS='$(KERNELS)' $(VM)/ipvs-vm.sh -k $(KERNEL) -t 3600 test/ipvs/guest.sh $(ARGS)
 
 .PHONY: test-sctp
 test-sctp: build ## SCTP between real sockets, in a virtual machine whose kernel has it

@@ -204,8 +204,10 @@ tcp c1:1001 > V:21 .
 check`,
   },
   {
+    // W stays: without any service IPVS does not look at packets at all.
     name: 'nat-service-deleted',
     text: `${OPENED}
+ipvsadm -A -t W:80 -s rr
 ipvsadm -A -u V:53 -s rr
 ipvsadm -a -u V:53 -r R1:5353 -m
 udp c1:5001 > V:53 30
