@@ -80,9 +80,10 @@ const VRRP = {
   ),
   vrrp_garp_lower_prio_repeat: keyword(GARP_REPEAT, 'How many then; as vrrp_garp_master_repeat where left out.'),
   vrrp_min_garp: keyword(optionalBool, 'One gratuitous ARP in a round, and no second round.'),
-  vrrp_garp_extra_if: keyword(
+  vrrp_garp_extra_if: ignored(
     sequence({ all: optionalAll(), seconds: GARP_SECONDS }),
     'Time between gratuitous ARPs on other interfaces that hold VIPs; 0 is never.',
+    means.ALL_ANNOUNCED,
   ),
   vrrp_vmac_garp_intvl: old(sequence({ all: optionalAll(), seconds: GARP_SECONDS }), 'vrrp_garp_extra_if'),
   vrrp_down_timer_adverts: keyword(
@@ -112,14 +113,26 @@ const VRRP = {
     'Nothing is done until this long after the machine started.',
     { since: '2.4' },
   ),
-  log_unknown_vrids: keyword(flag, 'Logs adverts of routers that no instance is configured for.'),
+  log_unknown_vrids: ignored(
+    flag,
+    'Logs adverts of routers that no instance is configured for.',
+    'adverts of others are not looked at; tcpdump shows them',
+  ),
   vrrp_notify_priority_changes: keyword(optionalBool, 'As notify_priority_changes, for all instances.'),
-  default_interface: keyword(interfaceName, 'Interface of static addresses that name none; eth0 where left out.'),
+  default_interface: ignored(
+    interfaceName,
+    'Interface of static addresses that name none; eth0 where left out.',
+    means.NO_STATIC,
+  ),
   dynamic_interfaces: keyword(
     optional(choice('allow_if_changes')),
     'Interfaces need not be there when xlbd starts. xlb never asks for more.',
   ),
-  disable_local_igmp: keyword(flag, 'Sends no IGMP reports for link-local multicast groups.'),
+  disable_local_igmp: ignored(
+    flag,
+    'Sends no IGMP reports for link-local multicast groups.',
+    'set net.ipv4.igmp_link_local_mcast_reports=0 instead',
+  ),
 };
 
 const SCRIPTS = {
@@ -254,11 +267,16 @@ const SURROUNDINGS = {
   nftables_ipvs: ignored(optional(name), 'Marks packets of virtual_server_group by nftables.', means.MARKS_ARE_SET),
   nftables_ipvs_priority: ignored(integer(-2147483648, 2147483647), 'Priority of its chains.', means.MARKS_ARE_SET),
   nftables_ipvs_start_fwmark: ignored(integer(1, 4294967295), 'First mark that it gives.', means.MARKS_ARE_SET),
-  vmac_prefix: keyword(
+  vmac_prefix: ignored(
     word('NAME', 'the beginning of interface names'),
     'How names of use_vmac begin; vrrp where left out.',
+    means.OWN_MACVLAN_NAMES,
   ),
-  vmac_addr_prefix: keyword(word('NAME', 'the beginning of interface names'), 'The same for use_vmac_addr.'),
+  vmac_addr_prefix: ignored(
+    word('NAME', 'the beginning of interface names'),
+    'The same for use_vmac_addr.',
+    means.OWN_MACVLAN_NAMES,
+  ),
   snmp_socket: ignored(text, 'Socket of the SNMP agent.', means.NO_SNMP),
   enable_snmp_vrrp: ignored(flag, 'SNMP for VRRP.', means.NO_SNMP),
   enable_snmp_keepalived: ignored(flag, 'Older spelling of `enable_snmp_vrrp`.', means.NO_SNMP),

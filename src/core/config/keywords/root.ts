@@ -64,24 +64,29 @@ const STATIC = {
   interface_up_down_delays: list(
     anyWords('INTERFACE DOWN [UP]', 'the name of an interface'),
     'How long it takes until a change of a link counts, in seconds.',
-    { names: true },
+    { names: true, ignored: 'a change of a link counts at once' },
   ),
-  garp_group: block(flag, 'Interfaces that share their gaps between gratuitous ARPs.', GARP_GROUP, { many: true }),
+  garp_group: block(flag, 'Interfaces that share their gaps between gratuitous ARPs.', GARP_GROUP, {
+    many: true,
+    ignored: means.PACED_BY_INTERFACE,
+  }),
   track_group: block(
     name,
     'Instances that follow static addresses and routes.',
     { group: list(name, 'Their names.', { names: true }) },
-    { many: true },
+    { many: true, ignored: means.NO_STATIC },
   ),
   static_track_group: block(
     name,
     'Older spelling of `track_group`.',
     { group: list(name, 'Their names.', { names: true }) },
-    { many: true, replacedBy: 'track_group' },
+    { many: true, replacedBy: 'track_group', ignored: means.NO_STATIC },
   ),
-  static_ipaddress: list(interfaceAddress, 'Addresses that are there while xlbd runs, whatever VRRP says.'),
-  static_routes: list(route, 'Routes, likewise.'),
-  static_rules: list(rule, 'Rules, likewise.'),
+  static_ipaddress: list(interfaceAddress, 'Addresses that are there while xlbd runs, whatever VRRP says.', {
+    ignored: means.NO_STATIC,
+  }),
+  static_routes: list(route, 'Routes, likewise.', { ignored: means.NO_STATIC }),
+  static_rules: list(rule, 'Rules, likewise.', { ignored: means.NO_STATIC }),
   SSL: block(flag, 'Own certificate of SSL_GET.', SSL),
 };
 

@@ -136,13 +136,25 @@ const ADDRESSES = {
   virtual_routes: list(route, 'Routes of the MASTER, as of ip route.'),
   virtual_rules: list(rule, 'Rules of the MASTER, as of ip rule.'),
   use_vmac: keyword(vmac, 'Holds the VIPs on a macvlan with the MAC of the virtual router.'),
-  use_vmac_addr: keyword(vmac, 'The same for VIPs on other interfaces.'),
-  vmac_xmit_base: keyword(flag, 'Adverts leave through the interface below the macvlan.'),
+  use_vmac_addr: ignored(
+    vmac,
+    'The same for VIPs on other interfaces.',
+    'those VIPs stand on their interfaces, with its MAC address',
+  ),
+  vmac_xmit_base: ignored(
+    flag,
+    'Adverts leave through the interface below the macvlan.',
+    'they leave from the macvlan; over IPv6 and by unicast from the interface below',
+  ),
   use_ipvlan: ignored(anyWords('[NAME] [ADDRESS] ...'), 'Holds the VIPs on an ipvlan.', means.NO_IPVLAN),
   vrf: ignored(interfaceName, 'VRF of the macvlan.', means.NO_IPVLAN),
   accept: keyword(flag, 'The VIPs answer, which holds where nothing is said and strict mode is off.'),
-  no_accept: keyword(flag, 'The VIPs answer nothing but neighbour discovery unless they are owned.'),
-  promote_secondaries: keyword(flag, 'Other addresses stay when the first of an interface goes.'),
+  no_accept: ignored(flag, 'The VIPs answer nothing but neighbour discovery unless they are owned.', means.NO_FIREWALL),
+  promote_secondaries: ignored(
+    flag,
+    'Other addresses stay when the first of an interface goes.',
+    'VIPs that go with it are put back; for others set net.ipv4.conf.INTERFACE.promote_secondaries=1',
+  ),
 };
 
 const TRANSPORT = {
@@ -151,11 +163,16 @@ const TRANSPORT = {
   mcast_dst_ip: keyword(multicastAny(), 'Where adverts go, as vrrp_mcast_group4 and 6.'),
   unicast_peer: list(peerAddress, 'Adverts go to these addresses, not to a multicast group.'),
   unicast_ttl: keyword(integer(0, 255), 'TTL of unicast adverts; 255 where left out.'),
-  unicast_fault_no_peer: keyword(flag, 'FAULT where unicast_peer is empty.'),
+  unicast_fault_no_peer: ignored(
+    flag,
+    'FAULT where unicast_peer is empty.',
+    'an instance without peers speaks by multicast',
+  ),
   check_unicast_src: keyword(optionalBool, 'As vrrp_check_unicast_src.'),
-  old_unicast_checksum: keyword(
+  old_unicast_checksum: ignored(
     optional(choice('never')),
     'Checksum of version 3 by unicast as keepalived before 1.3.6 had it.',
+    'adverts of such a keepalived are refused, and it refuses ours',
   ),
   v3_checksum_as_v2: keyword(optionalBool, 'As the global one.', { since: '2.4' }),
   track_src_ip: keyword(flag, 'FAULT while the source address is not there.'),
@@ -182,7 +199,7 @@ const ANNOUNCEMENTS = {
   garp_master_refresh_repeat: keyword(GARP_REPEAT, 'As vrrp_garp_master_refresh_repeat.'),
   garp_lower_prio_delay: keyword(GARP_SECONDS, 'As vrrp_garp_lower_prio_delay.'),
   garp_lower_prio_repeat: keyword(GARP_REPEAT, 'As vrrp_garp_lower_prio_repeat.'),
-  garp_extra_if: keyword(GARP_EXTRA, 'As vrrp_garp_extra_if.'),
+  garp_extra_if: ignored(GARP_EXTRA, 'As vrrp_garp_extra_if.', means.ALL_ANNOUNCED),
   vmac_garp_intvl: old(GARP_EXTRA, 'garp_extra_if'),
 };
 
