@@ -12,7 +12,7 @@ function parts(current: ConfigInUse | null, reload: HangupParts['controller']['r
   return {
     controller: { reload },
     configuration: { current },
-    notifier: { reloading: () => void told.push('reloading'), ready: (status) => void told.push(`ready ${status}`) },
+    manager: { reloading: () => void told.push('reloading'), ready: (status) => void told.push(`ready ${status}`) },
     log: createLog('info', { write: (text) => void told.push(JSON.parse(text).msg) }),
     summary: () => '2 services',
   };

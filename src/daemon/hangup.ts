@@ -2,12 +2,12 @@
 import type { Configuration } from './config/configuration.ts';
 import type { DaemonController } from './controller.ts';
 import type { Log } from './log.ts';
-import type { Notifier } from './notify.ts';
+import type { ServiceManager } from './service-manager.ts';
 
 export interface HangupParts {
   readonly controller: Pick<DaemonController, 'reload'>;
   readonly configuration: Pick<Configuration, 'current'>;
-  readonly notifier: Pick<Notifier, 'reloading' | 'ready'>;
+  readonly manager: Pick<ServiceManager, 'reloading' | 'ready'>;
   readonly log: Log;
   /** A sentence for the service manager. */
   readonly summary: () => string;
@@ -26,17 +26,17 @@ export function followHangup(): (parts: HangupParts) => void {
   };
 }
 
-async function reloadBySignal({ controller, configuration, notifier, log, summary }: HangupParts): Promise<void> {
+async function reloadBySignal({ controller, configuration, manager, log, summary }: HangupParts): Promise<void> {
   if (configuration.current === null) {
     log.info({}, 'SIGHUP: no configuration file is in use, nothing to read again');
     return;
   }
-  notifier.reloading();
+  manager.reloading();
   try {
     // What becomes of it is logged where it is done.
     await controller.reload({ dryRun: false, reset: false, user: null });
   } catch (error) {
     log.error({ err: error }, 'the configuration file could not be read again');
   }
-  notifier.ready(summary());
+  manager.ready(summary());
 }

@@ -5,15 +5,15 @@ import { testConfig } from './config/test-config.ts';
 import { faultLine } from './config/texts.ts';
 import { followHangup } from './hangup.ts';
 import { createLog, type Log } from './log.ts';
-import { createNotifier } from './notify.ts';
 import { objectFile } from './object-file.ts';
 import { type GivenOptions, parseOptions, type RunRequest } from './options.ts';
 import { serve } from './serve.ts';
+import { serviceManager } from './service-manager.ts';
 import { settle } from './settings.ts';
 import { startDaemon } from './start.ts';
 
-/** Milliseconds after which an orderly end is given up. */
-const STOP_TIMEOUT = 10_000;
+/** Milliseconds after which an orderly end is given up: notify scripts, mails and a shutdown script have their time. */
+const STOP_TIMEOUT = 25_000;
 
 const parsed = parseOptions(process.argv.slice(2), manifest.version);
 if ('exit' in parsed) {
@@ -49,7 +49,7 @@ async function run(
 ): Promise<void> {
   const { version } = manifest;
   log.info({ version, pid: process.pid }, 'xlbd starts');
-  const notifier = createNotifier(process.env, log);
+  const manager = serviceManager(process.env, log);
   const onHangup = followHangup();
   let onFailure: (error: Error) => void = () => {};
   const broken = new Promise<never>((_, reject) => {
@@ -63,11 +63,11 @@ async function run(
     const daemon = await startDaemon(start);
     try {
       const close = await serve(daemon.controller, settings, log, version);
-      notifier.ready(daemon.summary());
+      manager.ready(daemon.summary());
       log.info({}, `ready: ${daemon.summary()}`);
-      onHangup({ ...daemon, configuration, notifier, log });
+      onHangup({ ...daemon, configuration, manager, log });
       log.info({ signal: await stopped }, 'xlbd stops; the data plane stays attached and goes on');
-      notifier.stopping();
+      manager.stopping();
       setTimeout(() => process.exit(1), STOP_TIMEOUT).unref();
       await close();
     } finally {
@@ -76,7 +76,7 @@ async function run(
   } catch (error) {
     fail(error, log);
   } finally {
-    notifier[Symbol.dispose]();
+    manager[Symbol.dispose]();
   }
 }
 /** Resolves with the first signal that asks for an end; the next one ends at once. */

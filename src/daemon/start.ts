@@ -31,8 +31,10 @@ import { Housekeeping } from './housekeeping.ts';
 import { InterfaceManager } from './interface-manager.ts';
 import type { Log } from './log.ts';
 import { lastWays, networkOf, watchModel } from './network.ts';
+import { Notifier } from './notify/notifier.ts';
 import { Observer } from './observer.ts';
 import type { GivenOptions } from './options.ts';
+import { runOnce } from './programs/run-once.ts';
 import { Reporter } from './reporter.ts';
 import { Saving } from './saving.ts';
 import type { DaemonSettings } from './settings.ts';
@@ -87,6 +89,8 @@ export async function startDaemon(start: StartOptions): Promise<Running> {
 async function assemble(start: StartOptions, disposers: Disposers) {
   const { settings, config, log, object } = start;
   claimRunDirectory(settings.runDir, disposers);
+  disposers.add('the shutdown script', () => runOnce('shutdown', start.configuration.current?.model.programs, log));
+  await runOnce('startup', config?.model.programs, log);
   const stateFile = new StateFile(settings.stateDir);
   const found = stateFile.load();
   const saved = withFile(found, config);
@@ -294,16 +298,19 @@ function followVrrp(
   { settings, configuration, director, routers, log, onFailure }: ServiceParts,
   disposers: Disposers,
 ) {
+  const notifier = new Notifier({ log });
+  disposers.add('the notifications', () => notifier.close());
   const vrrp = new Vrrp({
     startThread: (onNotice) => new VrrpThread({ runDir: settings.runDir, log, onNotice, onFailure }),
     model: () => director.model,
     onRouters: () => director.refresh(),
-    onNotice: (notice) => log.debug({ notice }, 'VRRP'),
+    onNotice: (notice) => notifier.tell(notice),
   });
   routers.on = (name) => vrrp.routersOn(name);
   disposers.add('VRRP', () => vrrp.stop());
   let runs: Promise<void> = Promise.resolve();
   configuration.onConfig((model) => {
+    notifier.configure(model);
     runs = vrrp.configure(model);
     runs.catch(onFailure);
   });

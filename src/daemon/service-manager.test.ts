@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { createLog } from './log.ts';
-import { createNotifier, watchdogInterval } from './notify.ts';
+import { serviceManager, watchdogInterval } from './service-manager.ts';
 
 describe('the service manager', () => {
   const log = createLog('error', { write: () => {} });
 
   it('is told nothing where there is none', () => {
     const sent: unknown[] = [];
-    const notifier = createNotifier({}, log, (words) => void sent.push(words));
+    const notifier = serviceManager({}, log, (words) => void sent.push(words));
     notifier.ready('x');
     notifier.stopping();
     expect(sent).toEqual([]);
@@ -15,7 +15,7 @@ describe('the service manager', () => {
 
   it('is told of readiness and of the end', () => {
     const sent: unknown[] = [];
-    const notifier = createNotifier({ NOTIFY_SOCKET: '/x' }, log, (words) => void sent.push(words));
+    const notifier = serviceManager({ NOTIFY_SOCKET: '/x' }, log, (words) => void sent.push(words));
     notifier.ready('2 services');
     notifier.reloading();
     notifier.ready('3 services');

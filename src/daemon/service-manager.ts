@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import type { Log } from './log.ts';
 import { Mutex } from './mutex.ts';
 
-export interface Notifier extends Disposable {
+export interface ServiceManager extends Disposable {
   /** At the start, and after each `reloading`. */
   ready(status: string): void;
   reloading(): void;
@@ -18,7 +18,7 @@ export interface Notifier extends Disposable {
 type Send = (words: readonly string[]) => void;
 
 /** Does nothing where no service manager asks for it. */
-export function createNotifier(environment: NodeJS.ProcessEnv, log: Log, send = sender(log)): Notifier {
+export function serviceManager(environment: NodeJS.ProcessEnv, log: Log, send = sender(log)): ServiceManager {
   if (environment['NOTIFY_SOCKET'] === undefined)
     return { ready() {}, reloading() {}, stopping() {}, [Symbol.dispose]() {} };
   let watchdog: NodeJS.Timeout | undefined;
