@@ -6,8 +6,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/model/model.ts';
 import { ALL, CHOICE, isWhole, type Scenario } from './pairs.ts';
-import { VARIANTS, VIP } from './support/config.ts';
-import { holders, type Pair, startPair, takeOver } from './support/scenario.ts';
+import { masterDown, PRIORITY, VARIANTS, VIP } from './support/config.ts';
+import { firstAdvert, holders, type Pair, startPair, takeOver } from './support/scenario.ts';
 import { until } from './support/until.ts';
 
 /** Milliseconds; two CPUs are shared with whatever else runs. */
@@ -28,6 +28,7 @@ afterAll(() => {
 async function check(pair: Pair, { variant, action, master, backup }: Scenario): Promise<void> {
   const vip = VIP[VARIANTS[variant].family] as Address;
   expect(holders(pair)).toEqual([true, false]);
+  if (master === 'xlb') await checkElection(pair);
   const { measured, expected, at } = await takeOver(pair, action);
   rows.push(
     `| ${VARIANTS[variant].name} | ${action} | ${master} | ${backup} | ${expected.toFixed(0)} | ${measured.toFixed(0)} |`,
@@ -48,6 +49,13 @@ async function check(pair: Pair, { variant, action, master, backup }: Scenario):
       () => 'side a lets the VIP go',
       () => !holders(pair)[0],
     );
+}
+
+/** The first master-down timer began when the group was joined, and ran its time. */
+async function checkElection(pair: Pair): Promise<void> {
+  const measured = (await firstAdvert(pair, 'a')).at - pair.master.beganAt;
+  const expected = masterDown(pair.variant, PRIORITY.master);
+  expect(Math.abs(measured - expected), `election after ${measured} ms, ${expected} expected`).toBeLessThan(TOLERANCE);
 }
 
 /** Both were MASTER: the higher priority stays, and says so to the clients. */

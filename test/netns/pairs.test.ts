@@ -1,5 +1,9 @@
-/** The pairs of examples/failover, as written: both directors run, one stops, and real HTTP goes on. */
-import { resolve } from 'node:path';
+/**
+ * The pairs of examples/failover, as written, and one with virtual MAC addresses: both directors run,
+ * one stops, and real HTTP goes on.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { Director } from '../../scripts/lab/director.ts';
 import { Lab } from '../../scripts/lab/lab.ts';
@@ -16,7 +20,13 @@ const EVERYONE = new Map([
 ]);
 
 async function start(lab: Lab, kind: string, n: 1 | 2): Promise<Director> {
-  const file = resolve('examples/failover', `${kind}-director${n}.conf`);
+  const [method, vmac] = kind.split(' with ');
+  const example = readFileSync(resolve('examples/failover', `${method}-director${n}.conf`), 'utf8');
+  const file = join(lab.host(`director${n}`).directory, `director${n}.conf`);
+  writeFileSync(
+    file,
+    vmac === undefined ? example : example.replace(/virtual_router_id/, `${vmac}\n  virtual_router_id`),
+  );
   return await Director.start(lab.host(`director${n}`), {
     interfaces: [],
     args: ['-f', file, '--connections', '4096'],
@@ -34,6 +44,7 @@ async function isMaster(director: Director): Promise<boolean> {
 
 test.concurrent.each<[string, StandardOptions]>([
   ['dr', COMMON],
+  ['dr with use_vmac', COMMON],
   ['tun', COMMON],
   ['nat', { ...COMMON, nat: true, arms: 2, gateway: 101 }],
 ])('%s', async (kind, options) => {

@@ -30,6 +30,11 @@ export class Director {
     return this.#program?.output ?? '';
   }
 
+  /** Of ours: when its first timer began, in milliseconds since 1970. */
+  get beganAt(): number {
+    return Number(/^(\d+\.\d+) info \S+ INIT -> BACKUP/m.exec(this.output)?.[1]);
+  }
+
   async start(config: string): Promise<void> {
     this.write(config);
     this.#program = new Program(this.#lan.enter(this.#side), ...this.#words());

@@ -110,7 +110,11 @@ export function advertsOf({ capture, variant }: Pair, side: 'a' | 'b'): SeenAdve
   return capture.adverts().filter((advert) => advert.source === own);
 }
 
-async function firstAdvert(pair: Pair, side: 'a' | 'b', isIt: (advert: SeenAdvert) => boolean): Promise<SeenAdvert> {
+export async function firstAdvert(
+  pair: Pair,
+  side: 'a' | 'b',
+  isIt: (advert: SeenAdvert) => boolean = () => true,
+): Promise<SeenAdvert> {
   return await until(
     () => `side ${side} advertises`,
     () => advertsOf(pair, side).find(isIt),
