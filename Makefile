@@ -136,7 +136,7 @@ test-katran: build ## Katran's packets through the loaded programs (root; DIR=..
 
 .PHONY: interop
 interop: build ## every takeover between xlb and the real keepalived, as the table of docs/failover.md (root; about 6 minutes)
-	$(Q)XLB_INTEROP=all npx vitest run --project kernel test/interop test/daemon/vrrp.test.ts
+	$(Q)XLB_INTEROP=all npx vitest run --project kernel test/interop
 
 .PHONY: demo
 demo: ## real HTTP through an XDP director, in network namespaces (root; KEEP=1 leaves it up)

@@ -26,7 +26,7 @@ export interface ClientOptions extends Endpoint {
 }
 
 /** Milliseconds: a file may have ten thousand virtual servers. */
-const RELOAD_TIMEOUT = 300_000;
+const RELOAD_TIMEOUT = 120_000;
 
 /** Every method throws ApiError. */
 export class Client {

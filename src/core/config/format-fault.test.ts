@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { formatFault, formatReport } from './format-fault.ts';
+import { formatFaults, formatReport } from './format-fault.ts';
 import { loadText } from './testing.ts';
 
 function formatted(text: string): string {
   const { faults, sources } = loadText(text);
-  return faults.map((fault) => formatFault(fault, sources)).join('\n');
+  return formatFaults(faults, sources).join('\n');
 }
 
-describe('formatFault', () => {
+describe('formatFaults', () => {
   it('puts the caret below the word, tabs or not', () => {
     expect(formatted('global_defs {\n\tvrrp_version\t4\n}')).toBe(
       [

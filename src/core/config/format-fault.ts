@@ -6,11 +6,15 @@ import { rawLines } from './source/lines.ts';
 /** Columns of a terminal that a long line is cut to, around its caret. */
 const WIDTH = 100;
 
-/** One fault: what and where, the line, a caret below what is meant, and a hint. */
-export function formatFault({ severity, at, text, hint }: Fault, sources: ReadonlyMap<string, string>): string {
+/** Each fault: what and where, the line, a caret below what is meant, and a hint. */
+export function formatFaults(faults: readonly Fault[], sources: ReadonlyMap<string, string>): string[] {
+  const linesOf = new Map([...sources].map(([file, text]) => [file, rawLines(text)]));
+  return faults.map((fault) => formatFault(fault, linesOf));
+}
+
+function formatFault({ severity, at, text, hint }: Fault, linesOf: ReadonlyMap<string, readonly string[]>): string {
   const lines = [`${at.file}:${at.line}:${at.column}: ${severity}: ${harmless(text)}`];
-  const source = sources.get(at.file);
-  const raw = source === undefined ? undefined : rawLines(source)[at.line - 1];
+  const raw = linesOf.get(at.file)?.[at.line - 1];
   if (raw !== undefined && raw.trim() !== '') lines.push(...quote(raw, at.line, at.column, at.length ?? 1));
   if (at.via !== undefined) lines.push(`      = by way of ${at.via}`);
   if (hint !== undefined) lines.push(`      = ${harmless(hint)}`);
@@ -23,7 +27,7 @@ export function formatReport(path: string, { faults, sources }: Pick<Loaded, 'fa
   const forbidden = strict && !hasErrors && faults.length > 0;
   const count = `${countFaults(faults)}${forbidden ? ', which --strict forbids' : ''}`;
   const verdict = `${path}: ${count}; the file ${hasErrors || forbidden ? 'cannot' : 'can'} be used\n`;
-  return faults.map((fault) => `${formatFault(fault, sources)}\n`).join('') + verdict;
+  return [...formatFaults(faults, sources), verdict].join('\n');
 }
 
 /** `2 errors and 1 warning`. */

@@ -6,7 +6,7 @@
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { formatFault } from './format-fault.ts';
+import { formatFaults } from './format-fault.ts';
 import { loadConfig } from './load.ts';
 import type { Fault } from './report.ts';
 import { filesOf, SURROUNDINGS } from './testing.ts';
@@ -57,7 +57,9 @@ describe.each(CASES)('%s', (name) => {
 
   it('says what it said before', () => {
     const path = `${FOLDER}/xlb/${name}.txt`;
-    const text = faults.map((fault) => `${formatFault(fault, sources)}\n`).join('');
+    const text = formatFaults(faults, sources)
+      .map((fault) => `${fault}\n`)
+      .join('');
     if (process.env['UPDATE_DOCS']) writeFileSync(path, text);
     expect(text).toBe(existsSync(path) ? readFileSync(path, 'utf8') : 'no golden file');
   });
