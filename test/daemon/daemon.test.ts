@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BpfMap } from 'libbpf-ts';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Command } from '../../src/core/model/command.ts';
 import type { Traffic } from '../../src/dataplane/types.gen.ts';
 import { Daemon, SERVER, SERVICE } from './support/daemon.ts';
@@ -146,19 +146,6 @@ describe('refused, with nothing changed', () => {
         writeFileSync(statePath, readFileSync(statePath, 'utf8').replace('"weight":3', '"weight":"x"')),
       /state\.json: document\.services\[0\]\.servers\[0\]\.weight/,
     ));
-
-  test('a second daemon on the same run directory or the same pins', async () => {
-    await using daemon = await Daemon.start();
-    const { runDirectory, bpffs } = daemon.director;
-    const same = await daemon.second(['--run-dir', runDirectory, '--bpffs', daemon.lab.path('b')]);
-    expect([same.code, same.stderr]).toEqual([1, expect.stringMatching(/another xlbd \(process \d+\) works in/)]);
-    const pins = await daemon.second(['--run-dir', daemon.lab.path('r'), '--bpffs', bpffs]);
-    expect([pins.code, pins.stderr]).toEqual([
-      1,
-      expect.stringMatching(/another xlbd \(process \d+\) works with the pins/),
-    ]);
-    expect((await daemon.client.status()).health).toBe('ok');
-  });
 });
 
 test('a state file that is missing beside services that are forwarded for is noticed', async () => {
@@ -175,23 +162,41 @@ test('a state file that is missing beside services that are forwarded for is not
   ]);
 });
 
-test('SIGHUP says that there is nothing to read again', async () => {
-  await using daemon = await Daemon.start();
-  process.kill(daemon.director.pid, 'SIGHUP');
-  await expect.poll(() => daemon.director.log()).toContain('no configuration file is in use');
-  expect((await daemon.client.status()).health).toBe('ok');
-});
+describe('a daemon', () => {
+  let daemon: Daemon;
+  beforeAll(async () => {
+    const args = ['--connections', '4096', '--metrics', '127.0.0.1:9100', '--group', 'daemon'];
+    daemon = await Daemon.start({ args });
+    await daemon.host.run('ip', ['link', 'set', 'lo', 'up']);
+  });
+  afterAll(() => daemon[Symbol.asyncDispose]());
 
-test('metrics on a port of their own, and nothing else there', async () => {
-  await using daemon = await Daemon.start({ args: ['--connections', '4096', '--metrics', '127.0.0.1:9100'] });
-  await daemon.host.run('ip', ['link', 'set', 'lo', 'up']);
-  const get = (path: string) => daemon.host.tryRun('curl', ['-s', '-f', `http://127.0.0.1:9100${path}`]);
-  expect((await get('/metrics')).stdout).toContain('xlb_connection_table_capacity 4096');
-  expect((await get('/v1/status')).code).toBe(22);
-});
+  test('says at SIGHUP that there is nothing to read again', async () => {
+    process.kill(daemon.director.pid, 'SIGHUP');
+    await expect.poll(() => daemon.director.log()).toContain('no configuration file is in use');
+    expect((await daemon.client.status()).health).toBe('ok');
+  });
 
-test('the socket is of root and the group alone', async () => {
-  await using daemon = await Daemon.start({ args: ['--connections', '4096', '--group', 'daemon'] });
-  const socket = join(daemon.director.runDirectory, 'xlb.sock');
-  expect((await daemon.host.run('stat', ['-c', '%a %U %G', socket])).trim()).toBe('660 root daemon');
+  test('has metrics on a port of their own, and nothing else there', async () => {
+    const get = (path: string) => daemon.host.tryRun('curl', ['-s', '-f', `http://127.0.0.1:9100${path}`]);
+    expect((await get('/metrics')).stdout).toContain('xlb_connection_table_capacity 4096');
+    expect((await get('/v1/status')).code).toBe(22);
+  });
+
+  test('has a socket of root and the group alone', async () => {
+    const socket = join(daemon.director.runDirectory, 'xlb.sock');
+    expect((await daemon.host.run('stat', ['-c', '%a %U %G', socket])).trim()).toBe('660 root daemon');
+  });
+
+  test('lets no second one have its run directory or its pins', async () => {
+    const { runDirectory, bpffs } = daemon.director;
+    const same = await daemon.second(['--run-dir', runDirectory, '--bpffs', daemon.lab.path('b')]);
+    expect([same.code, same.stderr]).toEqual([1, expect.stringMatching(/another xlbd \(process \d+\) works in/)]);
+    const pins = await daemon.second(['--run-dir', daemon.lab.path('r'), '--bpffs', bpffs]);
+    expect([pins.code, pins.stderr]).toEqual([
+      1,
+      expect.stringMatching(/another xlbd \(process \d+\) works with the pins/),
+    ]);
+    expect((await daemon.client.status()).health).toBe('ok');
+  });
 });

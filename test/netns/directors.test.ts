@@ -39,17 +39,6 @@ describe('several directors', () => {
     expect((await directors[0]?.tryXlb(['services']))?.code).toBe(3);
   });
 
-  test('a second daemon in the same run directory is refused', async () => {
-    await using cluster = await Cluster.build({ realServers: 1 });
-    const { code, stderr, stdout } = await cluster.director.host.tryRun(resolve('dist/xlbd'), cluster.director.args, {
-      timeout: 10_000,
-    });
-
-    expect(code).not.toBe(0);
-    expect(stdout + stderr).toMatch(/already|another|in use/i);
-    await cluster.services();
-  });
-
   test('links named like ipvsadm speak its words', async () => {
     await using cluster = await Cluster.build({ realServers: 1 });
     const links = cluster.lab.path('links');
