@@ -66,6 +66,11 @@ test('a VIP that someone takes away comes back, a reload keeps it, and a killed 
   expect((await director.tryXlb(['reload'])).code).toBe(1);
   expect(await vrrp()).toMatchObject({ state: 'MASTER', vrid: 51 });
 
+  writeFileSync(FILE, OWN + instance().replace('virtual_router_id 51', 'virtual_router_id 52'));
+  await director.xlb(['reload']);
+  await expect.poll(vrrp).toMatchObject({ state: 'MASTER', vrid: 52 });
+  await expect.poll(addresses).toContain(VIP);
+
   await director.stopDaemon('SIGKILL');
   expect(await addresses()).toContain(VIP);
   // It would stay BACKUP: another one is there by now, and this one has not found out yet.

@@ -42,6 +42,8 @@ export class Holder {
   readonly #options: HolderOptions;
   readonly #macvlans: Macvlans;
   readonly #stations = new Map<string, Station>();
+  /** What is still done for instances that are gone: one of the same name that follows waits for it. */
+  readonly #leaving = new Map<string, Promise<void>>();
 
   constructor(options: HolderOptions) {
     this.#options = options;
@@ -52,7 +54,8 @@ export class Holder {
   assign(configured: ConfiguredInstance, link: Link | null): void {
     const known = this.#stations.get(configured.name);
     if (known === undefined) {
-      const station = { configured, link, taken: false, held: [], done: Promise.resolve() };
+      const done = this.#leaving.get(configured.name) ?? Promise.resolve();
+      const station = { configured, link, taken: false, held: [], done };
       this.#stations.set(configured.name, station);
       this.#then(station, async () => void (await this.#standOn(station)));
       return;
@@ -66,10 +69,9 @@ export class Holder {
   forget(name: string): void {
     const station = this.#stations.get(name);
     if (station === undefined) return;
-    this.#then(station, async () => {
-      await this.#macvlans.remove(station.configured);
-      this.#stations.delete(name);
-    });
+    this.#stations.delete(name);
+    this.#then(station, () => this.#macvlans.remove(station.configured));
+    this.#leaving.set(name, station.done);
   }
 
   take(name: string): void {
@@ -105,7 +107,7 @@ export class Holder {
   /** Every instance is gone. Resolves when all that was ordered is done. */
   async end(): Promise<void> {
     for (const name of this.#stations.keys()) this.forget(name);
-    await Promise.all([...this.#stations.values()].map(({ done }) => done));
+    await Promise.all(this.#leaving.values());
   }
 
   #station(name: string): Station {

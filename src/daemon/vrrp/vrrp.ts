@@ -26,7 +26,7 @@ const NOTHING: Configured = { instances: [], groups: [], scripts: [], processes:
 export class Vrrp {
   readonly #options: VrrpOptions;
   readonly #statuses = new Map<string, TrackNews['status']>();
-  /** By name; those with a MAC address of their own alone. */
+  /** Names of the instances that are MASTER. */
   readonly #masters = new Set<string>();
   #thread: VrrpThread | undefined;
   #configured = NOTHING;
@@ -38,6 +38,7 @@ export class Vrrp {
   /** Resolves when it runs. */
   async configure(configured: Configured): Promise<void> {
     this.#configured = configured;
+    this.#options.onRouters(); // use_vmac may be new to an instance that stays MASTER
     if (configured.instances.length > 0) this.#thread ??= this.#options.startThread((notice) => this.#hear(notice));
     await this.#thread?.configure(vrrpSettings(configured), this.#serviceNews());
   }
@@ -72,12 +73,9 @@ export class Vrrp {
   #hear(notice: Notice): void {
     this.#options.onNotice(notice);
     if (notice.type !== 'state' || notice.kind !== 'INSTANCE') return;
-    const instance = this.#configured.instances.find(({ name }) => name === notice.name);
-    const isMaster = notice.state === 'MASTER' && instance !== undefined && hasVirtualMac(instance);
-    if (isMaster === this.#masters.has(notice.name)) return;
-    if (isMaster) this.#masters.add(notice.name);
+    if (notice.state === 'MASTER') this.#masters.add(notice.name);
     else this.#masters.delete(notice.name);
-    this.#options.onRouters();
+    if (this.#configured.instances.some(hasVirtualMac)) this.#options.onRouters();
   }
 
   #serviceNews(): TrackNews[] {
