@@ -87,6 +87,18 @@ describe('instances', () => {
     ['what nothing follows from', instance('debug 3'), ["5:1 warning 'debug' is recognised and not acted on"]],
     ['what stands twice', instance('priority 3\npriority 5'), ["6:1 warning found 'priority' again"]],
     [
+      'a virtual server of another protocol',
+      instance('track_virtual_server { "192.0.2.1 80 UDP" }') + service('real_server 10.0.0.1 80 { }'),
+      ["5:24 error found '192.0.2.1 80 UDP', expected the name of a virtual_server of this file"],
+    ],
+    [
+      'virtual servers with and without their protocol',
+      instance('track_virtual_server { "192.0.2.1 80 tcp" }') +
+        instance('track_virtual_server { "192.0.2.1 80" }', 'B', ROUTER.replace('7', '8')) +
+        service('real_server 10.0.0.1 80 { }'),
+      [],
+    ],
+    [
       'an unknown script, with the one that was meant',
       `vrrp_script chk { script /x }\nglobal_defs { enable_script_security }\n${instance('track_script { chkk }')}`,
       ["7:16 error found 'chkk', expected the name of a vrrp_script"],

@@ -1,7 +1,7 @@
 /** Names that must stand for something in the file: what is tracked. */
 
 import type { Track } from '../forms/tracks.ts';
-import type { Entry } from '../keyword.ts';
+import { type Entry, last } from '../keyword.ts';
 import type { File } from '../keywords/root.ts';
 import { nearest } from '../nearest.ts';
 import type { Report } from '../report.ts';
@@ -20,7 +20,28 @@ export function checkReferences(file: File, report: Report): void {
       for (const entry of lists.flatMap(({ entries }) => entries)) checkEntry(entry, kind, names, report);
     }
   }
+  checkServices(file, report);
   checkCheckers(file, known.track_file[1], known.track_bfd[1], report);
+}
+
+/** As after `virtual_server`, with the protocol behind it or not. */
+function checkServices(file: File, report: Report): void {
+  const names = (file.virtual_server ?? []).map(({ words, block }) => {
+    const name = words.map(({ text }) => text).join(' ');
+    return [name, `${name} ${last(block.protocol)?.value ?? 'UDP'}`] as const;
+  });
+  const known = new Set(names.flat().map((name) => name.toLowerCase()));
+  const lists = (file.vrrp_instance ?? []).flatMap(({ block }) => block.track_virtual_server ?? []);
+  for (const { value, words } of lists.flatMap(({ entries }) => entries)) {
+    if (known.has(value.name.trim().split(/\s+/).join(' ').toLowerCase())) continue;
+    reportMissing(
+      words[0]!,
+      value.name,
+      'virtual_server',
+      names.map(([, whole]) => whole),
+      report,
+    );
+  }
 }
 
 function namesOf(blocks: readonly { readonly value: string }[] | undefined): string[] {
