@@ -36,7 +36,12 @@ export interface NativeRawSocket {
 
 export interface NativePacketSocket {
   open(device: string): number;
+  /** `filter`: instructions of 8 bytes each. */
+  listen(filter: Uint8Array, onReadable: () => void): number;
   send(frame: Uint8Array): number;
+  /** A frame, and whether this machine sent it. */
+  receive(): readonly [Buffer, boolean] | number;
+  arm(): number;
   close(): void;
 }
 

@@ -33,7 +33,7 @@ class Process {
   }
 }
 
-async function start(namespace: number, options: Partial<RawSocketOptions>): Promise<Process> {
+async function start(namespace: number, options: Partial<RawSocketOptions> & { arp?: boolean }): Promise<Process> {
   const child = fileURLToPath(new URL('socket-child.ts', import.meta.url));
   const all = { family: 4, protocol: 112, device: 'eth0', ...options };
   const node = new Process(
@@ -113,6 +113,20 @@ describe('between two namespaces', () => {
     await tcpdump.says(/who-has 192\.0\.2\.100 \(ff:ff:ff:ff:ff:ff\) tell 192\.0\.2\.100/);
   });
 
+  test('a listener gets what its filter lets through, and is told what this machine sent', async () => {
+    const [asking, answering] = [await start(0, { arp: true }), await start(1, { arp: true })];
+    const mac = '020000000001';
+    asking.write(`frame ffffffffffff${mac}86dd${'00'.repeat(46)}`); // not ARP
+    // A probe, which anyone who has the address answers (RFC 5227 2.1.1).
+    asking.write(`frame ffffffffffff${mac}08060001080006040001${mac}00000000000000000000c0000202`);
+    const answer = /"frame":"020000000001[0-9a-f]{12}08060001080006040002[0-9a-f]{12}c0000202\S*"outgoing":/;
+    await answering.says(new RegExp(`${answer.source}true`));
+    await expect.poll(() => answering.output).toMatch(/c0000202\S*"outgoing":false/);
+    // The answer's destination is not our own MAC: it is handed over as what others see of it, too.
+    await asking.says(new RegExp(`${answer.source}false`));
+    for (const { output } of [asking, answering]) expect(output).not.toContain('86dd');
+  });
+
   test('an interface that goes down is told, and the socket works when it is up again', async () => {
     const receiver = await start(1, { groups: ['224.0.0.18'] });
     const sender = await start(0, {});
@@ -160,4 +174,13 @@ test('closing twice is safe; after that nothing is sent', () => {
   expect(() => raw.send(bytes, '127.0.0.1')).toThrow(NetioError);
   expect(() => packet.send(bytes)).toThrow(expect.objectContaining({ code: 'CLOSED' }));
   expect(() => packet.send(new Uint8Array(13))).toThrow(expect.objectContaining({ code: 'ARGUMENT' }));
+});
+
+test.each([
+  ['none', [], 'ARGUMENT'],
+  ['too many', Array.from({ length: 4097 }, () => [0x06, 0, 0, 0] as const), 'ARGUMENT'],
+  ['some that the kernel refuses', [[0x15, 9, 9, 0] as const], 'EINVAL'],
+])('a filter of %s instructions is refused', (_, filter, code) => {
+  const listener = { filter, onFrame: () => {}, onError: () => {} };
+  expect(() => new PacketSocket('lo', listener)).toThrow(expect.objectContaining({ code }));
 });
