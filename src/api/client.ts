@@ -68,6 +68,10 @@ export class Client {
     return this.#report('vrrp', 'GET', '/v1/vrrp');
   }
 
+  doctor(): Promise<Report<'doctor'>> {
+    return this.#report('doctor', 'GET', '/v1/doctor');
+  }
+
   document(): Promise<Report<'document'>> {
     return this.#report('document', 'GET', '/v1/document');
   }

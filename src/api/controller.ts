@@ -14,6 +14,7 @@ import type { AttachMode } from './protocol/command.ts';
 import type { configBodySchema, reloadBodySchema } from './protocol/config.ts';
 import type { ConnectionFilter } from './protocol/connection-filter.ts';
 import type { Connection } from './protocol/connections.ts';
+import type { doctorBodySchema } from './protocol/doctor.ts';
 import type { DocumentBody } from './protocol/document.ts';
 import type { attachedBodySchema, interfacesBodySchema } from './protocol/interfaces.ts';
 import type { ServiceReport } from './protocol/services.ts';
@@ -24,6 +25,7 @@ import type { vrrpBodySchema } from './protocol/vrrp.ts';
 export type StatusBody = z.output<typeof statusBodySchema>;
 export type StatsBody = z.output<typeof statsBodySchema>;
 export type InterfacesBody = z.output<typeof interfacesBodySchema>;
+export type DoctorBody = z.output<typeof doctorBodySchema>;
 export type VrrpBody = z.output<typeof vrrpBodySchema>;
 export type AttachedBody = z.output<typeof attachedBodySchema>;
 export type ChangesBody = z.output<typeof changesBodySchema>;
@@ -92,6 +94,8 @@ export interface Controller {
   stats(): Promise<StatsBody>;
   interfaces(): Promise<InterfacesBody>;
   vrrp(): Promise<VrrpBody>;
+  /** What is well and what is not, with the next step; asks neighbours, which takes half a second. */
+  doctor(): Promise<DoctorBody>;
   /** What commands made, as `save` prints it. */
   document(): Promise<DocumentBody>;
   /** The configuration file in use. */

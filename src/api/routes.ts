@@ -118,6 +118,13 @@ const READS: readonly Route[] = [
   },
   {
     method: 'GET',
+    path: '/v1/doctor',
+    summary: 'What is well and what is not, each with its cause and the next step; asks neighbours who holds the VIPs',
+    answer: 'doctor',
+    handle: async ({ controller, report }) => report('doctor', await controller.doctor()),
+  },
+  {
+    method: 'GET',
     path: '/v1/document',
     summary: 'Everything that commands made, as `xlb apply` takes it',
     answer: 'document',

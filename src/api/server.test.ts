@@ -26,7 +26,7 @@ function errorOf({ body }: Answer): { code: string; message: string; path: strin
 }
 
 describe('reading', () => {
-  it.each(['status', 'services', 'servers', 'connections', 'stats', 'interfaces', 'vrrp', 'document'])(
+  it.each(['status', 'services', 'servers', 'connections', 'stats', 'interfaces', 'vrrp', 'doctor', 'document'])(
     'answers %s in the envelope',
     async (name) => {
       await post(daemon.socket, '/v1/commands', { commands: ADD });

@@ -6,8 +6,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { FakeController, fakeConnections, NOW, startFakeDaemon } from '../../test/api/fake-controller.ts';
+import { FakeController, fakeConnections, startFakeDaemon } from '../../test/api/fake-controller.ts';
+import { SPLIT_BRAIN } from '../../test/api/fake-doctor.ts';
 import { BACKUP, MASTER } from '../../test/api/fake-vrrp.ts';
+import { NOW } from '../../test/api/now.ts';
 import { type Example, readConsole, writeConsole } from '../../test/cli/console.ts';
 import { runXlb, words } from '../../test/cli/run-xlb.ts';
 import { parseOptions } from '../daemon/options.ts';
@@ -20,6 +22,7 @@ function documentedDaemon(): FakeController {
   controller.unresolved.add('10.0.0.13');
   controller.entries = fakeConnections(50);
   controller.instances = [MASTER, BACKUP];
+  controller.doctorFacts = SPLIT_BRAIN;
   controller.overrides = {
     health: 'degraded',
     problems: [

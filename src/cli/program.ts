@@ -5,6 +5,7 @@ import { completeCommand, completionCommand } from './completion.ts';
 import { configCommand, reloadCommand } from './config.ts';
 import { connectionsCommand } from './connections.ts';
 import { decapCommand } from './decap.ts';
+import { doctorCommand } from './doctor.ts';
 import { applyCommand, restoreCommand, saveCommand } from './document.ts';
 import type { Env } from './env.ts';
 import { importCommand } from './import.ts';
@@ -38,6 +39,7 @@ export function createProgram(env: Env, exit: (code: number) => void): Command {
   }
   program.addCommand(interfacesCommand(env, exit));
   program.addCommand(vrrpCommand(env, exit));
+  program.addCommand(doctorCommand(env, exit));
   program.addCommand(configCommand(env, exit));
   program.commandsGroup('Verbs:');
   for (const verb of [serviceCommand, serverCommand, attachCommand, detachCommand, sysctlCommand])

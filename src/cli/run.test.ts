@@ -86,7 +86,7 @@ describe('exit codes', () => {
 });
 
 describe('nouns', () => {
-  it.each(['status', 'services', 'servers', 'connections', 'stats', 'interfaces', 'vrrp'])(
+  it.each(['status', 'services', 'servers', 'connections', 'stats', 'interfaces', 'vrrp', 'doctor'])(
     '%s prints JSON',
     async (noun) => {
       await setUp();

@@ -89,6 +89,7 @@ function createController(): DaemonController {
     reporter: {} as Reporter,
     table: { slots: 0, scan: () => [] },
     templates: () => [],
+    examine: () => expect.fail('nobody asked the doctor'),
     vrrp: { report: async () => ({ instances: [] }) },
     saving: new Saving({
       file: { save },

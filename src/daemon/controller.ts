@@ -9,6 +9,7 @@ import type {
   ConfigBody,
   ConnectionQuery,
   Controller,
+  DoctorBody,
   ExecuteOptions,
   Failure,
   Outcome,
@@ -51,6 +52,7 @@ export interface ControllerParts {
   readonly statistics: Statistics;
   readonly saving: Saving;
   readonly vrrp: Pick<Vrrp, 'report'>;
+  readonly examine: () => Promise<DoctorBody>;
   readonly events: Events;
   readonly table: ConnectionTable;
   readonly templates: ConnectionSources['templates'];
@@ -101,6 +103,10 @@ export class DaemonController implements Controller {
 
   vrrp() {
     return this.#parts.vrrp.report();
+  }
+
+  doctor() {
+    return this.#parts.examine();
   }
 
   async document() {

@@ -26,6 +26,7 @@ import { DaemonController } from './controller.ts';
 import { AT_REST, startDefense } from './defense.ts';
 import { Director } from './director.ts';
 import { Disposers } from './disposers.ts';
+import { examine } from './doctor/doctor.ts';
 import { Events } from './events.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { InterfaceManager } from './interface-manager.ts';
@@ -278,6 +279,7 @@ function assembleService(parts: ServiceParts, disposers: Disposers) {
   const { vrrp, vrrpRuns } = followVrrp(parts, disposers);
   const controller: DaemonController = new DaemonController({
     ...{ director, reporter, resolver, manager, statistics, saving, events, clock, configuration, given, log, vrrp },
+    examine: () => examine({ version, director, reporter, manager, resolver, configuration, vrrp }),
     table: openConnectionTable(maps),
     templates: (moment) => listTemplates(maps.templates, moment),
     onChange: () => {

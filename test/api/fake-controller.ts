@@ -8,6 +8,7 @@ import type {
   ConfigBody,
   ConnectionQuery,
   Controller,
+  DoctorBody,
   ExecuteOptions,
   Outcome,
   ReloadBody,
@@ -30,12 +31,13 @@ import { applyCommands, emptyModel } from '../../src/core/model/apply-command.ts
 import type { Command } from '../../src/core/model/command.ts';
 import type { Model, ServiceKey } from '../../src/core/model/model.ts';
 import { formatServiceKey } from '../../src/core/model/service-key.ts';
+import { diagnose } from '../../src/daemon/doctor/doctor.ts';
+import type { DoctorFacts } from '../../src/daemon/doctor/facts.ts';
 import { originsOf } from '../../src/daemon/reports/origins.ts';
 import { FakeConfiguration } from './fake-configuration.ts';
+import { HEALTHY } from './fake-doctor.ts';
 import { fakeServiceReport, sumOf } from './fake-report.ts';
-
-/** What the fake's clock says: a fixed moment, so that output is stable. */
-export const NOW = Date.parse('2026-11-23T19:50:02.114Z');
+import { NOW } from './now.ts';
 
 /** When it read its file. */
 const LOADED_AT = '2026-11-23T16:50:00.000Z';
@@ -51,6 +53,8 @@ export class FakeController implements Controller {
   overrides: Partial<StatusBody> = {};
   /** What `vrrp` says. */
   instances: VrrpBody['instances'] = [];
+  /** What `doctor` judges. */
+  doctorFacts: DoctorFacts = HEALTHY;
   /** What every change is warned of. */
   warnings: string[] = [];
   /** Addresses whose next hop is not known. */
@@ -146,6 +150,10 @@ export class FakeController implements Controller {
       for (const { service, text } of changes) this.emit({ type: 'change', subject: service ?? 'tunnel', text, user });
     }
     return { ok: true, value: { dry_run: dryRun, changes, warnings: this.warnings } };
+  }
+
+  async doctor(): Promise<DoctorBody> {
+    return diagnose(this.doctorFacts);
   }
 
   async vrrp(): Promise<VrrpBody> {

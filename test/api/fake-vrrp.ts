@@ -1,7 +1,7 @@
 /** VRRP instances as a daemon may report them. */
 import type { VrrpInstance } from '../../src/api/protocol/vrrp.ts';
 import type { Address } from '../../src/core/model/model.ts';
-import { NOW } from './fake-controller.ts';
+import { NOW } from './now.ts';
 
 const ago = (seconds: number) => new Date(NOW - seconds * 1000).toISOString();
 const address = (text: string) => text as Address;

@@ -69,6 +69,7 @@ const controller: Controller = {
   status: async () => STATUS,
   interfaces: unexpected,
   vrrp: unexpected,
+  doctor: unexpected,
   document: unexpected,
   config: unexpected,
   reload: unexpected,

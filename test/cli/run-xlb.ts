@@ -1,7 +1,7 @@
 /** Runs xlb in this process with an outside world of its own. */
 import type { Env } from '../../src/cli/env.ts';
 import { run } from '../../src/cli/run.ts';
-import { NOW } from '../api/fake-controller.ts';
+import { NOW } from '../api/now.ts';
 
 export interface Outcome {
   readonly code: number;

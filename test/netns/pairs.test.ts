@@ -1,6 +1,7 @@
 /**
  * The pairs of examples/failover, as written, and one with virtual MAC addresses: both directors run,
- * one stops, and real HTTP goes on.
+ * one stops, and real HTTP goes on. Those on one network are looked at by the doctor while advertisements
+ * do not come through.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -11,6 +12,7 @@ import { startNginx } from '../../scripts/lab/nginx.ts';
 import { request } from '../../scripts/lab/requests.ts';
 import { type StandardOptions, standardSpec, VIP4 } from '../../scripts/lab/spec.ts';
 import { waitFor } from '../../scripts/lab/wait.ts';
+import type { DoctorReport } from '../../src/api/protocol/doctor.ts';
 
 const COMMON = { directors: 2, directorVips: [], vips: [VIP4] } satisfies StandardOptions;
 const EVERYONE = new Map([
@@ -42,6 +44,44 @@ async function isMaster(director: Director): Promise<boolean> {
   return states.length > 0 && states.every((state) => state === 'MASTER');
 }
 
+/** Multicast comes to neither director: ARP goes on, advertisements do not. */
+async function flood(lab: Lab, multicast: 'on' | 'off'): Promise<void> {
+  const ports = ['director1-0', 'director2-0'].map(
+    (port) => `link set ${port} type bridge_slave mcast_flood ${multicast}`,
+  );
+  await lab.switch.run('ip', ['-batch', '-'], { input: `${ports.join('\n')}\n` });
+}
+
+async function findings(director: Director): Promise<{ code: number; failed: string[] }> {
+  const { stdout, code } = await director.tryXlb(['doctor', '--json']);
+  const failed = (JSON.parse(stdout) as DoctorReport).checks.filter(({ state }) => state === 'fail');
+  return { code, failed: failed.map(({ subject, text }) => `${subject}: ${text}`) };
+}
+
+const WELL = { code: 0, failed: [] };
+
+async function examine(lab: Lab, [first, second]: readonly [Director, Director], device: string): Promise<void> {
+  for (const each of [first, second]) expect(await findings(each)).toEqual(WELL);
+  const server = lab.host('rs1');
+  await server.run('sysctl', ['-qw', 'net.ipv4.conf.all.arp_ignore=0']);
+  const loud = `${VIP4}: the real server ${server.address4} (MAC ${server.spec.ports[0]?.mac}) answers for it: clients go past this director`;
+  expect(await findings(first)).toEqual({ code: 1, failed: [loud] });
+  await server.run('sysctl', ['-qw', 'net.ipv4.conf.all.arp_ignore=1']);
+
+  await flood(lab, 'off');
+  await waitFor('director2 is MASTER, too', () => isMaster(second));
+  for (const each of [first, second]) {
+    expect(await findings(each)).toEqual({
+      code: 1,
+      failed: [expect.stringMatching(`^${VIP4}: 2 hold it: this director \\(${device}\\) and .*is cut$`)],
+    });
+  }
+  await flood(lab, 'on');
+  // For a while each remembers what it heard of the other.
+  for (const each of [first, second])
+    await waitFor('the doctor is content', async () => (await findings(each)).code === 0);
+}
+
 test.concurrent.each<[string, StandardOptions]>([
   ['dr', COMMON],
   ['dr with use_vmac', COMMON],
@@ -60,6 +100,7 @@ test.concurrent.each<[string, StandardOptions]>([
   await waitFor('its real servers answer', async () => (await asked()).size === servers.length);
   expect(await asked()).toEqual(EVERYONE);
   expect(await isMaster(second)).toBe(false);
+  if (kind.startsWith('dr')) await examine(lab, [first, second], kind === 'dr' ? 'eth0' : 'vrrp.51');
 
   await first.stopDaemon('SIGTERM');
   await waitFor('director2 is MASTER', () => isMaster(second));

@@ -11,6 +11,7 @@ import {
 import { configReportSchema, reloadReportSchema, reloadRequestSchema } from './config.ts';
 import { connectionsReportSchema } from './connections.ts';
 import { decapReportSchema } from './decap.ts';
+import { doctorReportSchema } from './doctor.ts';
 import { documentFileSchema, documentReportSchema } from './document.ts';
 import { attachedReportSchema, detachedReportSchema, interfacesReportSchema } from './interfaces.ts';
 import { serversReportSchema, serviceSingleReportSchema, servicesReportSchema } from './services.ts';
@@ -27,6 +28,7 @@ export const REPORTS = {
   connections: connectionsReportSchema,
   decap: decapReportSchema,
   detached: detachedReportSchema,
+  doctor: doctorReportSchema,
   document: documentReportSchema,
   interfaces: interfacesReportSchema,
   reload: reloadReportSchema,
