@@ -167,12 +167,10 @@ static __always_inline int forward(struct xdp_md *ctx, void *ip, struct link *li
 {
 	struct inner inner = {.length = packet->length, .flow = flow};
 	struct egress egress = {.frags = frags};
-	__u32 overhead = 0;
+	__u32 overhead = server->overhead;
 	int verdict;
 
 	count_traffic(service_id, server->id, packet->length);
-	if (server->method == METHOD_TUN)
-		overhead = server->family == FAMILY_IPV4 ? TUN_IPV4_OVERHEAD : TUN_IPV6_OVERHEAD;
 	read_inner(ip, family, &inner);
 	if (unlikely(inner.ttl <= 1)) {
 		count(drop_ttl_exceeded);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * For real servers without an ipip device: takes the outer header off packets
- * that a director tunnelled here, and passes the inner packet up the stack.
+ * For real servers without an ipip, gre or fou device: takes the outer headers off
+ * packets that a director tunnelled here, and passes the inner packet up the stack.
  * Only for configured VIPs; everything else goes to the kernel untouched.
  *
- *   read_link -> read_outer_ipv4, _ipv6 -> read_inner -> VIP? -> congestion -> strip
+ *   read_link -> read_outer_ipv4, _ipv6 -> read_shim -> read_inner -> VIP? -> congestion -> strip
+ *
+ * The sums of GRE and of UDP are not looked at: what they cover beyond their own
+ * header has sums of its own, which the stack checks.
  *
  * Pointers are followed within the first page alone; lengths are compared with
  * the whole frame, its further pages included.
@@ -14,6 +17,7 @@
 #include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/udp.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
@@ -38,6 +42,13 @@ struct {
 } decap_vips SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct decap_options);
+} decap_options SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
@@ -50,10 +61,11 @@ struct tunnel {
 	void *end;    /* of the first page */
 	__u32 frame;  /* bytes of the whole frame */
 	__u32 link;   /* bytes before the outer IP header */
-	__u32 outer;  /* bytes of the outer IP header, extension headers included */
+	__u32 outer;  /* bytes of the outer headers: IP with extension headers, GRE or UDP and GUE */
 	__u32 packet; /* bytes of the outer IP packet */
 	__u8 outer_family;
 	__u8 inner_family;
+	__u8 protocol;  /* of what the outer IP header announces */
 	__u8 congested; /* a router on the way marked the outer header */
 };
 
@@ -103,15 +115,22 @@ static __always_inline __be16 read_link(struct tunnel *tunnel, void *data)
 	return *type;
 }
 
+static __always_inline int may_be_tunnel(__u8 protocol)
+{
+	return protocol == IPPROTO_IPIP || protocol == IPPROTO_IPV6 || protocol == IPPROTO_GRE || protocol == IPPROTO_UDP;
+}
+
 static __always_inline int read_outer_ipv4(struct tunnel *tunnel)
 {
 	struct iphdr *ip = tunnel->cursor;
 
 	if ((void *)(ip + 1) > tunnel->end)
 		return XDP_PASS;
-	tunnel->inner_family = tunnelled_family(ip->protocol);
-	if (!tunnel->inner_family)
+	tunnel->protocol = ip->protocol;
+	if (!may_be_tunnel(ip->protocol))
 		return XDP_PASS;
+	if (ip->protocol == IPPROTO_UDP && (ip->ihl < 5 || ip->frag_off & IPV4_FRAGMENT))
+		return XDP_PASS; /* nobody knows its port */
 	if (ip->version != 4 || ip->ihl < 5)
 		return pass(pass_malformed);
 	/* Its headers are for the first fragment alone: the kernel puts it together. */
@@ -127,7 +146,7 @@ static __always_inline int read_outer_ipv4(struct tunnel *tunnel)
 
 /*
  * Options that Linux's own tunnels put before the inner packet (a destination
- * option with the encapsulation limit) are skipped; longer chains are not IPIP
+ * option with the encapsulation limit) are skipped; longer chains are no tunnel
  * as far as we are concerned.
  */
 static __always_inline int skip_options(struct tunnel *tunnel, __u8 next)
@@ -146,8 +165,8 @@ static __always_inline int skip_options(struct tunnel *tunnel, __u8 next)
 		tunnel->cursor += length;
 		tunnel->outer += length;
 	}
-	tunnel->inner_family = tunnelled_family(next);
-	return tunnel->inner_family ? CONTINUE : XDP_PASS;
+	tunnel->protocol = next;
+	return may_be_tunnel(next) ? CONTINUE : XDP_PASS;
 }
 
 static __always_inline int read_outer_ipv6(struct tunnel *tunnel)
@@ -164,8 +183,71 @@ static __always_inline int read_outer_ipv6(struct tunnel *tunnel)
 	tunnel->cursor += sizeof(*ip);
 	verdict = skip_options(tunnel, ip->nexthdr);
 	if (verdict == CONTINUE && ip->version != 6)
-		return pass(pass_malformed);
+		return tunnel->protocol == IPPROTO_UDP ? XDP_PASS : pass(pass_malformed);
 	return verdict;
+}
+
+#define GRE_SUM bpf_htons(0x8000)
+
+struct gre_header {
+	__be16 flags;
+	__be16 type; /* EtherType */
+};
+
+static __always_inline int read_gre(struct tunnel *tunnel)
+{
+	struct gre_header *gre = tunnel->cursor;
+	__u32 length = sizeof(*gre);
+
+	if ((void *)(gre + 1) > tunnel->end)
+		return pass(pass_malformed);
+	if (gre->type != bpf_htons(ETH_P_IP) && gre->type != bpf_htons(ETH_P_IPV6))
+		return XDP_PASS;
+	if (gre->flags & ~GRE_SUM)
+		return pass(pass_option);
+	if (gre->flags)
+		length += 4; /* sum and a reserved word: RFC 2784, 2.1 */
+	tunnel->inner_family = gre->type == bpf_htons(ETH_P_IP) ? 4 : 6;
+	tunnel->cursor += length;
+	tunnel->outer += length;
+	return CONTINUE;
+}
+
+/* Variant 0 (draft-ietf-intarea-gue). */
+struct gue_header {
+	struct udphdr udp;
+	__u8 lengths; /* version, control bit, words of fields */
+	__u8 protocol;
+	__be16 flags;
+};
+
+static __always_inline int read_gue(struct tunnel *tunnel)
+{
+	struct gue_header *gue = tunnel->cursor;
+	__u32 zero = 0;
+	struct decap_options *options = bpf_map_lookup_elem(&decap_options, &zero);
+
+	if ((void *)(gue + 1) > tunnel->end || !options || !options->gue_port || gue->udp.dest != options->gue_port)
+		return XDP_PASS;
+	if (gue->lengths || gue->flags)
+		return pass(pass_option);
+	tunnel->inner_family = tunnelled_family(gue->protocol);
+	if (!tunnel->inner_family)
+		return pass(pass_option);
+	tunnel->cursor += sizeof(*gue);
+	tunnel->outer += sizeof(*gue);
+	return CONTINUE;
+}
+
+/* What stands between the outer IP header and the inner packet. */
+static __always_inline int read_shim(struct tunnel *tunnel)
+{
+	if (tunnel->protocol == IPPROTO_GRE)
+		return read_gre(tunnel);
+	if (tunnel->protocol == IPPROTO_UDP)
+		return read_gue(tunnel);
+	tunnel->inner_family = tunnelled_family(tunnel->protocol);
+	return CONTINUE;
 }
 
 /* Fills in the inner destination. Both packets must be whole within the frame. */
@@ -305,6 +387,8 @@ static __always_inline int decapsulate(struct xdp_md *ctx)
 		verdict = read_outer_ipv4(&tunnel);
 	else if (type == bpf_htons(ETH_P_IPV6))
 		verdict = read_outer_ipv6(&tunnel);
+	if (verdict == CONTINUE)
+		verdict = read_shim(&tunnel);
 	if (verdict == CONTINUE)
 		verdict = read_inner(&tunnel, &vip);
 	if (verdict != CONTINUE)

@@ -1,26 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * Tunnelling: the packet travels inside another one to the real server (RFC
- * 2003, 2473, 4213). TTL, DSCP and ECN are copied outwards, as IPVS does.
+ * 2003, 2473, 4213). TTL, DSCP and ECN are copied outwards, as IPVS does. What
+ * GUE and GRE put in between: tunnel_shim.h.
  */
 #pragma once
 
 #include "forward.h"
+#include "tunnel_shim.h"
 
 #define TUN_IPV4_OVERHEAD sizeof(struct iphdr)
 #define TUN_IPV6_OVERHEAD sizeof(struct ipv6hdr)
-
-/* What the outer header takes from the inner one. */
-struct inner {
-	__u32 length; /* bytes of the IP packet */
-	__u32 flow;   /* uniform bits of the flow, for spread sources */
-	__be16 id;    /* IPv4 identification, 0 for IPv6 */
-	__be16 df;    /* IPv4 DF bit as it stands in the header */
-	__u8 tos;
-	__u8 ttl;
-	__u8 protocol; /* IPPROTO_IPIP or IPPROTO_IPV6 */
-	__u8 pad;
-};
 
 /* IPVS's pmtu_disc. */
 static __always_inline int does_pmtu_discovery(void)
@@ -82,17 +72,22 @@ static __always_inline void write_outer_ipv6(struct ipv6hdr *ip, const struct re
 }
 
 static __always_inline int forward_tun(struct xdp_md *ctx, struct egress *egress, struct link *link,
-				       const struct real_server *server, const struct inner *inner)
+				       const struct real_server *server, struct inner *inner)
 {
 	int over_ipv4 = server->family == FAMILY_IPV4;
-	int overhead = over_ipv4 ? TUN_IPV4_OVERHEAD : TUN_IPV6_OVERHEAD;
+	int header = over_ipv4 ? TUN_IPV4_OVERHEAD : TUN_IPV6_OVERHEAD;
+	__u8 protocol = inner->protocol;
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end, *outer;
 	struct tags tags;
 
 	read_tags(data, end, link, &tags);
 	choose_tags(egress, &tags);
-	if (bpf_xdp_adjust_head(ctx, (int)link->length - (int)link_length(&tags) - overhead))
+	if (bpf_xdp_adjust_head(ctx, (int)link->length - (int)link_length(&tags) - server->overhead))
 		return drop_encapsulation();
+	if (unlikely(server->tunnel)) {
+		inner->protocol = server->tunnel;
+		inner->length += server->overhead - header;
+	}
 	data = (void *)(long)ctx->data;
 	end = (void *)(long)ctx->data_end;
 	outer = write_link(data, end, egress, &tags, over_ipv4 ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6));
@@ -107,5 +102,7 @@ static __always_inline int forward_tun(struct xdp_md *ctx, struct egress *egress
 			return drop_encapsulation();
 		write_outer_ipv6(outer, server, inner);
 	}
+	if (unlikely(server->tunnel) && !write_shim(ctx, server, inner, link_length(&tags) + header, protocol))
+		return drop_encapsulation();
 	return send(ctx, egress);
 }

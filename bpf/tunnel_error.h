@@ -4,7 +4,7 @@
  * the outer source, but it is the client that has to know: an error about the
  * packet inside takes their place, sent as the virtual address.
  *
- * IPv4 in IPv4 as ip_vs_in_icmp has it; IPVS has nothing for the other three,
+ * IPv4 in IPv4, GUE and GRE over IPv4 as ip_vs_in_icmp has it; IPVS has nothing for the other three,
  * which follow RFC 2473 (8) and RFC 4213 (3.4). The answer goes to the neighbour
  * that the error came from, whose network carries the real servers' answers, too.
  */
@@ -18,29 +18,81 @@
 #define ICMPV6_TIME_EXCEEDED 3
 #define ICMPV6_PARAMETER 4
 
+/* Certainly a tunnel; UDP may be one. */
 static __always_inline int is_tunnel(__u8 protocol)
 {
-	return protocol == IPPROTO_IPIP || protocol == IPPROTO_IPV6;
+	return protocol == IPPROTO_IPIP || protocol == IPPROTO_IPV6 || protocol == IPPROTO_GRE;
 }
 
-/* The tunnel's header makes room for that of the packet inside. */
-static __always_inline int read_inner_headers(struct xdp_md *ctx, struct headers *headers)
+/* A quoted tunnel: enum tunnel in the low bits, UDP's destination port from TUNNEL_PORT_SHIFT on. */
+#define IN_TUNNEL 0x100
+#define TUNNEL_PORT_SHIFT 16
+
+/* Steps over a GRE header as we write it; answers the protocol number behind it, or 0. */
+static __always_inline __u8 step_over_gre(struct xdp_md *ctx, struct headers *headers)
 {
-	if (headers->offset)
-		return PARSE_FRAGMENT;
-	return read_headers(ctx, headers->body,
-			    headers->packet.protocol == IPPROTO_IPIP ? FAMILY_IPV4 : FAMILY_IPV6, headers);
+	__be16 word[2]; /* struct gre_shim: flags and protocol */
+
+	if (bpf_xdp_load_bytes(ctx, headers->body, word, sizeof(word)) || word[0] & ~GRE_SUM)
+		return 0;
+	headers->body += word[0] ? sizeof(struct gre_shim) : sizeof(word);
+	if (word[1] == bpf_htons(ETH_P_IP))
+		return IPPROTO_IPIP;
+	return word[1] == bpf_htons(ETH_P_IPV6) ? IPPROTO_IPV6 : 0;
+}
+
+static __always_inline __u8 step_over_gue(struct xdp_md *ctx, struct headers *headers, __u32 *tunnel)
+{
+	struct gue_shim shim;
+
+	if (bpf_xdp_load_bytes(ctx, headers->body, &shim, sizeof(shim)) || shim.lengths || shim.flags)
+		return 0;
+	headers->body += sizeof(shim);
+	*tunnel |= (__u32)shim.udp.dest << TUNNEL_PORT_SHIFT;
+	return shim.protocol == IPPROTO_IPIP || shim.protocol == IPPROTO_IPV6 ? shim.protocol : 0;
+}
+
+/*
+ * The tunnel's headers make room for those of the packet inside, ports included.
+ * Answers what tunnel it is, with IN_TUNNEL, or 0 where it is none that is ours.
+ */
+__noinline __u32 enter_tunnel(struct xdp_md *ctx, struct headers *headers, const struct icmp_place *place)
+{
+	__u32 tunnel = IN_TUNNEL;
+	__u8 protocol;
+
+	if (!headers || !place || headers->offset)
+		return 0;
+	protocol = headers->packet.protocol;
+	if (protocol == IPPROTO_GRE) {
+		tunnel |= TUNNEL_GRE;
+		protocol = step_over_gre(ctx, headers);
+	} else if (protocol == IPPROTO_UDP) {
+		tunnel |= TUNNEL_GUE;
+		protocol = step_over_gue(ctx, headers, &tunnel);
+	}
+	if (protocol != IPPROTO_IPIP && protocol != IPPROTO_IPV6)
+		return 0;
+	if (read_headers(ctx, headers->body, protocol == IPPROTO_IPIP ? FAMILY_IPV4 : FAMILY_IPV6, headers) != PARSE_OK)
+		return 0;
+	return read_quoted_ports(ctx, place, headers) == PARSE_OK ? tunnel : 0;
+}
+
+static __always_inline int is_of_type(const struct real_server *server, __u32 tunnel)
+{
+	return server->tunnel == (__u8)tunnel &&
+	       (server->tunnel != TUNNEL_GUE || server->tunnel_port == tunnel >> TUNNEL_PORT_SHIFT);
 }
 
 /* Whether a real server is the tunnel's other end, to which the quoted packet went. */
 static __always_inline int is_tunnel_end(struct xdp_md *ctx, const struct icmp_place *place,
-					 const struct real_server *server)
+					 const struct real_server *server, __u32 tunnel)
 {
 	__u32 at = place->icmp + ICMP_HEADER;
 	struct address end = {};
 
 	if (!server || !(server->flags & REAL_SERVER_AVAILABLE) || server->method != METHOD_TUN ||
-	    server->family != place->family)
+	    server->family != place->family || !is_of_type(server, tunnel))
 		return 0;
 	if (place->family == FAMILY_IPV4
 		    ? bpf_xdp_load_bytes(ctx, at + __builtin_offsetof(struct iphdr, daddr), &end, sizeof(__be32))
@@ -79,18 +131,18 @@ static __always_inline int translate_error(__u32 family, const struct icmp_heade
 	return icmp->type == ICMPV4_SOURCE_QUENCH ? NO_ERROR : ICMP_ERROR_HOST;
 }
 
-/* What a client's packet may measure. An IPv4 router that names no MTU, or none that can be, is quoted (RFC 1191, 5). */
-static __always_inline __u32 inner_mtu(__u32 family, const struct icmp_header *icmp)
+/* What a client's packet may measure; `overhead`: of the tunnel's headers. An IPv4 router that names no MTU, or none that can be, is quoted (RFC 1191, 5). */
+static __always_inline __u32 inner_mtu(__u32 family, const struct icmp_header *icmp, __u32 overhead)
 {
 	__u32 mtu = bpf_ntohl(icmp->rest);
 
 	if (family == FAMILY_IPV4) {
 		mtu &= 0xffff;
-		return mtu > IPV4_LEAST_MTU + TUN_IPV4_OVERHEAD ? mtu - TUN_IPV4_OVERHEAD : mtu;
+		return mtu > IPV4_LEAST_MTU + overhead ? mtu - overhead : mtu;
 	}
 	if (mtu < IPV6_MIN_MTU)
 		mtu = IPV6_MIN_MTU;
-	mtu -= TUN_IPV6_OVERHEAD;
+	mtu -= overhead;
 	return mtu > 0xffff ? 0xffff : mtu;
 }
 
@@ -117,7 +169,7 @@ static __always_inline int strip_to(struct xdp_md *ctx, __u32 at, __be16 protoco
 }
 
 /* The error itself becomes the one that the client gets. */
-__noinline int tell_client(struct xdp_md *ctx, const struct icmp_place *place, const struct headers *inner)
+__noinline int tell_client(struct xdp_md *ctx, const struct icmp_place *place, const struct headers *inner, __u32 overhead)
 {
 	struct icmp_header icmp;
 	__u32 length, mtu;
@@ -131,7 +183,7 @@ __noinline int tell_client(struct xdp_md *ctx, const struct icmp_place *place, c
 		return XDP_PASS;
 	}
 	count(drop_tunnel_error);
-	mtu = inner_mtu(place->family, &icmp);
+	mtu = inner_mtu(place->family, &icmp, overhead);
 	if (inner->packet.family == FAMILY_IPV6 && mtu < IPV6_MIN_MTU)
 		mtu = IPV6_MIN_MTU;
 	length = place->end - inner->at;

@@ -107,11 +107,19 @@ enum method {
 	METHOD_NAT = 3,
 };
 
+/* What a tunnel packet has between its outer IP header and the packet inside: an IP protocol number. */
+enum tunnel {
+	TUNNEL_IPIP = 0, /* nothing */
+	TUNNEL_GUE = 17, /* UDP and a GUE header (draft-ietf-intarea-gue, variant 0) */
+	TUNNEL_GRE = 47, /* RFC 2784 */
+};
+
 enum real_server_flag {
 	REAL_SERVER_AVAILABLE = 1 << 0, /* cleared: deleted, its connections are dropped (expire_nodest_conn 0) */
 	REAL_SERVER_ELIGIBLE = 1 << 1,	/* weight > 0: may get new connections */
 	REAL_SERVER_OUTER_DF = 1 << 2,	/* tun: always set DF on an outer IPv4 header */
 	REAL_SERVER_COPY_DF = 1 << 3,	/* tun: copy DF from an inner IPv4 header */
+	REAL_SERVER_TUNNEL_SUM = 1 << 4, /* gue, gre: a checksum over what the tunnel carries */
 };
 
 /* A real server of one service: a slot of the service's schedule. */
@@ -129,7 +137,10 @@ struct real_server {
 	__u8 spread_bits; /* tun: low bits of the outer source taken from the flow's hash */
 	__u16 outer_sum;  /* tun over IPv4: ones-complement sum of the outer header's fixed words */
 	__u32 weight;	  /* 0: retired, too */
-	__u8 pad[8];
+	__be16 tunnel_port; /* gue: UDP's destination port */
+	__u8 tunnel;	  /* enum tunnel */
+	__u8 overhead;	  /* tun: bytes in front of the packet, outer IP header included; else 0 */
+	__u8 pad[4];
 };
 
 /* All that a scheduler asks of a server, so that it need not look at its slot. */
@@ -562,6 +573,7 @@ struct kept_types {
 	enum service_flag service_flag;
 	enum method method;
 	enum real_server_flag real_server_flag;
+	enum tunnel tunnel;
 	enum schedule_limit schedule_limit;
 	enum locality_limit locality_limit;
 	enum interface_limit interface_limit;

@@ -126,18 +126,19 @@ static __noinline int decide_later_fragment(struct xdp_md *ctx, struct headers *
 
 /* Reads what an ICMP error quotes, down to the packet of a client. PARSE_OTHER: it is of no connection. */
 static __always_inline int read_related(struct xdp_md *ctx, struct headers *headers, struct icmp_place *place,
-					int *in_tunnel)
+					__u32 *tunnel)
 {
 	int result = read_quote(ctx, headers, place);
 
 	if (result != PARSE_OK)
 		return result;
-	*in_tunnel = is_tunnel(headers->packet.protocol);
-	if (*in_tunnel)
-		result = read_inner_headers(ctx, headers);
+	*tunnel = 0;
+	if (is_tunnel(headers->packet.protocol)) {
+		*tunnel = enter_tunnel(ctx, headers, place);
+		return *tunnel ? PARSE_OK : PARSE_OTHER;
+	}
+	result = read_quoted_ports(ctx, place, headers);
 	if (result == PARSE_OK)
-		result = read_quoted_ports(ctx, place, headers);
-	if (result == PARSE_OK && !*in_tunnel)
 		turn_around(&headers->packet);
 	return result;
 }
@@ -145,10 +146,12 @@ static __always_inline int read_related(struct xdp_md *ctx, struct headers *head
 /* An error about a tunnel packet that went to the slot `index`. */
 static __always_inline int answer_tunnel_error(struct xdp_md *ctx, const struct icmp_place *place,
 					       const struct headers *inner, const struct service *service,
-					       const struct service_key *key, int index)
+					       const struct service_key *key, int index, __u32 tunnel)
 {
-	if (index >= 0 && is_tunnel_end(ctx, place, get_real_server(service, index)) && service_is_still(service, key))
-		return tell_client(ctx, place, inner);
+	const struct real_server *server = get_real_server(service, index);
+
+	if (index >= 0 && is_tunnel_end(ctx, place, server, tunnel) && service_is_still(service, key))
+		return tell_client(ctx, place, inner, server->overhead);
 	count(pass_icmp_unknown);
 	return XDP_PASS;
 }
@@ -162,20 +165,28 @@ static __noinline int decide_related(struct xdp_md *ctx, struct headers *headers
 	struct packet *packet = &headers->packet;
 	struct icmp_place place;
 	struct service *service;
-	int in_tunnel, verdict, index;
+	int verdict, index;
+	__u32 tunnel;
 
-	if (read_related(ctx, headers, &place, &in_tunnel) != PARSE_OK)
+	if (read_related(ctx, headers, &place, &tunnel) != PARSE_OK)
 		return NOT_OURS;
 	make_service_key(packet, &decision->service);
 	service = look_up_service(&decision->service);
+	if (!service && !tunnel && packet->protocol == IPPROTO_UDP) { /* no answer of a service: it may be GUE */
+		tunnel = enter_tunnel(ctx, headers, &place);
+		if (!tunnel)
+			return NOT_OURS;
+		make_service_key(packet, &decision->service);
+		service = look_up_service(&decision->service);
+	}
 	if (!service)
 		return NOT_OURS;
 	verdict = check_error(ctx, &place);
 	if (verdict != CONTINUE)
 		return verdict;
 	index = find_quoted(packet, service->id);
-	if (in_tunnel)
-		return answer_tunnel_error(ctx, &place, headers, service, &decision->service, index);
+	if (tunnel)
+		return answer_tunnel_error(ctx, &place, headers, service, &decision->service, index, tunnel);
 	note_quote(headers);
 	packet->length = place.end - place.ip;
 	if (index < 0)

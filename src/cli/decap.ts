@@ -9,11 +9,12 @@ import { parseAddress } from '../core/model/address.ts';
 import type { Address } from '../core/model/model.ts';
 import type { DecapMode, DecapReport } from '../realserver/decap.ts';
 import { type Env, EXIT } from './env.ts';
-import { ProblemError, UsageError } from './usage.ts';
+import { numberArgument, ProblemError, UsageError } from './usage.ts';
 
 interface DecapOptions {
   readonly vip?: readonly string[];
   readonly mode: DecapMode;
+  readonly guePort?: number;
   readonly show?: boolean;
   readonly detach?: boolean;
   readonly json?: boolean;
@@ -21,10 +22,11 @@ interface DecapOptions {
 
 export function decapCommand(env: Env, exit: (code: number) => void): Command {
   return new Command('decap')
-    .description('on a real server without an ipip device: strip tunnel headers')
+    .description('on a real server without an ipip, gre or fou device: strip tunnel headers')
     .argument('<iface>', 'name of the interface, like eth0')
     .option('--vip <address...>', 'virtual addresses; they replace earlier ones')
     .addOption(new Option('--mode <mode>', 'as for attach').choices(['native', 'generic', 'auto']).default('auto'))
+    .option('--gue-port <port>', 'with --vip: UDP packets to it are GUE', numberArgument(1, 65535))
     .option('--show', 'print addresses and counters')
     .option('--detach', 'remove it')
     .option('--json', 'print JSON')
@@ -46,19 +48,22 @@ type RealServer = Pick<typeof import('../realserver/decap.ts'), 'attachDecap' | 
 type Action = (realserver: RealServer, env: Env) => Promise<string>;
 
 /** Throws a UsageError before anything is loaded. */
-function chooseAction(name: string, { vip = [], mode, show, detach, json = false }: DecapOptions): Action {
+function chooseAction(name: string, { vip = [], mode, guePort, show, detach, json = false }: DecapOptions): Action {
   const asked = [vip.length > 0, show, detach].filter(Boolean).length;
   if (asked !== 1) throw new UsageError('decap takes one of --vip ADDRESS..., --show and --detach');
+  if (guePort !== undefined && vip.length === 0) throw new UsageError('--gue-port goes with --vip ADDRESS...');
   const addresses = vip.map(vipArgument);
   if (detach) {
     return async ({ detachDecap }, env) => {
       await detachDecap(name);
-      const gone = { interface: name, mode: null, vips: [], counters: {}, warnings: [] };
+      const gone = { interface: name, mode: null, vips: [], gue_port: null, counters: {}, warnings: [] };
       return json ? jsonText(env, gone) : `${name} detached\n`;
     };
   }
   return async ({ attachDecap, showDecap }, env) => {
-    const report = show ? await showDecap(name) : await attachDecap(name, addresses, mode);
+    const report = show
+      ? await showDecap(name)
+      : await attachDecap(name, addresses, { mode, guePort: guePort ?? null });
     for (const warning of report.warnings) env.stderr.write(`xlb: warning: ${warning}\n`);
     if (json) return jsonText(env, report);
     return show ? reportText(report) : `${name} attached, ${report.mode} mode, for ${report.vips.join(' ')}\n`;
@@ -82,6 +87,7 @@ function reportText(report: DecapReport): string {
   return [
     `${report.interface}  decapsulation, ${report.mode} mode\n`,
     ...report.vips.map((vip) => `  vip  ${vip}\n`),
+    ...(report.gue_port === null ? [] : [`  gue  UDP port ${report.gue_port}\n`]),
     ...Object.entries(report.counters).map(([name, count]) => `  ${name.padEnd(width)}  ${count}\n`),
   ].join('');
 }

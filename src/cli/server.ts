@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander';
 import type { ServerSpec } from '../core/model/command.ts';
 import { METHODS } from '../core/model/methods.ts';
-import type { AdminState, Method, ServerKey, ServiceKey } from '../core/model/model.ts';
+import type { AdminState, Encapsulation, Method, ServerKey, ServiceKey, TunnelChecksum } from '../core/model/model.ts';
 import { type ChangeOptions, change, verb } from './change.ts';
 import { connect } from './connect.ts';
 import type { Env } from './env.ts';
@@ -13,6 +13,9 @@ interface ServerOptions extends ChangeOptions {
   readonly weight?: number;
   readonly upperThreshold?: number;
   readonly lowerThreshold?: number;
+  readonly tunnel?: 'ipip' | Encapsulation['type'];
+  readonly tunnelPort?: number;
+  readonly tunnelChecksum?: TunnelChecksum;
 }
 
 interface DrainOptions extends ChangeOptions {
@@ -88,17 +91,56 @@ function serverOptions(command: Command, method: string, weight: string, thresho
         `dr, tun or nat (${method}${method === 'dr' ? ' where left out' : ''})`,
       ).choices(METHODS),
     )
+    .addOption(
+      new Option('--tunnel <type>', `of method tun: ipip, gue or gre (${method === 'dr' ? 'ipip' : method})`).choices([
+        'ipip',
+        'gue',
+        'gre',
+      ]),
+    )
+    .option('--tunnel-port <port>', "gue: UDP's destination port", numberArgument(1, 65535))
+    .addOption(
+      new Option('--tunnel-checksum <kind>', 'gue, gre: none, full, or remote (gue; see docs/cli.md)').choices([
+        'none',
+        'full',
+        'remote',
+      ]),
+    )
     .option('-w, --weight <number>', `share of new connections; 0: none (${weight})`, numberArgument(0, 2147483647))
     .option('--upper-threshold <number>', `connections at which it is full; 0: never (${threshold})`, connections)
     .option('--lower-threshold <number>', `connections at which it is no longer full (${threshold})`, connections);
 }
 
-function specOf(base: ServerSpec, { method, weight, upperThreshold, lowerThreshold }: ServerOptions): ServerSpec {
+function specOf(base: ServerSpec, options: ServerOptions): ServerSpec {
+  const { method, weight, upperThreshold, lowerThreshold } = options;
   const said = { method, weight, upperThreshold, lowerThreshold };
-  // What was said of the tunnel goes with it.
-  const { encapsulation: _, ...rest } = base;
-  const kept = method === undefined || method === base.method ? base : rest;
-  return { ...kept, ...Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)) };
+  const { encapsulation: current, ...rest } = base;
+  // What was said of the tunnel goes with the method.
+  const encapsulation = tunnelOf(method === undefined || method === base.method ? current : undefined, options);
+  return {
+    ...rest,
+    ...(encapsulation && { encapsulation }),
+    ...Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)),
+  };
+}
+
+/** What is left out stays; undefined: IP in IP, or none. Whether it fits the method, the daemon says. */
+function tunnelOf(current: Encapsulation | undefined, options: ServerOptions): Encapsulation | undefined {
+  const type = options.tunnel ?? current?.type ?? 'ipip';
+  const same = current?.type === type ? current : undefined;
+  const checksum = options.tunnelChecksum ?? same?.checksum ?? 'none';
+  const port = options.tunnelPort ?? (same?.type === 'gue' ? same.port : undefined);
+  if (type === 'gue') {
+    if (port === undefined) throw new UsageError('--tunnel gue needs --tunnel-port PORT.');
+    return { type, port, checksum };
+  }
+  if (options.tunnelPort !== undefined) throw new UsageError('--tunnel-port is for --tunnel gue.');
+  if (type === 'ipip') {
+    if (options.tunnelChecksum !== undefined) throw new UsageError('--tunnel-checksum is for --tunnel gue and gre.');
+    return undefined;
+  }
+  if (checksum === 'remote') throw new UsageError('--tunnel-checksum remote is for --tunnel gue.');
+  return { type, checksum };
 }
 
 async function currentSpec(env: Env, service: ServiceKey, key: ServerKey): Promise<ServerSpec> {

@@ -47,7 +47,18 @@ const hop = (last: number, port = 4): NextHop => ({
 });
 const server = (id: number): RealServer => ({
   ...{ address: { word: [7, 0, 0, 0] }, outer_source: { word: [0, 0, 0, 0] }, id, next_hop: 2, port: 80, mtu: 1500 },
-  ...{ turns_after: 1, method: 1, family: 4, flags: 3, spread_bits: 0, outer_sum: 0, weight: 1 },
+  ...{
+    turns_after: 1,
+    method: 1,
+    family: 4,
+    flags: 3,
+    spread_bits: 0,
+    outer_sum: 0,
+    tunnel_port: 0,
+    tunnel: 0,
+    overhead: 0,
+    weight: 1,
+  },
 });
 
 describe('apply', () => {

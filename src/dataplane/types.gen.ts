@@ -107,6 +107,7 @@ export const RealServerFlag = {
   REAL_SERVER_ELIGIBLE: 2,
   REAL_SERVER_OUTER_DF: 4,
   REAL_SERVER_COPY_DF: 8,
+  REAL_SERVER_TUNNEL_SUM: 16,
 } as const;
 
 /** enum reply_shift */
@@ -165,6 +166,13 @@ export const SettingsLimit = {
 /** enum template_flag */
 export const TemplateFlag = {
   TEMPLATE_ASSURED: 1,
+} as const;
+
+/** enum tunnel */
+export const Tunnel = {
+  TUNNEL_IPIP: 0,
+  TUNNEL_GUE: 17,
+  TUNNEL_GRE: 47,
 } as const;
 
 /** enum vip_filter_limit */
@@ -413,6 +421,9 @@ export interface RealServer {
   readonly spread_bits: number;
   readonly outer_sum: number;
   readonly weight: number;
+  readonly tunnel_port: number;
+  readonly tunnel: number;
+  readonly overhead: number;
   readonly pad?: Uint8Array;
 }
 

@@ -20,10 +20,18 @@ const FINAL = ['EPERM', 'EACCES', 'EBUSY', 'EEXIST'];
 
 export type DecapMode = XdpMode | 'auto';
 
+export interface DecapWishes {
+  readonly mode: DecapMode;
+  /** UDP packets to it are GUE; null: none is. */
+  readonly guePort: number | null;
+}
+
 export interface DecapReport {
   readonly interface: string;
   readonly mode: XdpMode;
   readonly vips: readonly Address[];
+  /** UDP's port of GUE, host order; null: UDP is left alone. */
+  readonly gue_port: number | null;
   /** Packets by outcome, since the program was attached. */
   readonly counters: Readonly<Record<string, number>>;
   /** Sentences for a person; not about faults of ours. */
@@ -36,6 +44,7 @@ export class DecapError extends Error {
 }
 
 type Vip = { readonly word: readonly number[] };
+type DecapOptions = { readonly gue_port: number };
 type Counters = Readonly<Record<string, bigint>>;
 
 interface Running {
@@ -48,7 +57,11 @@ interface Running {
  * old addresses or the new ones. Counters start at 0. `auto`: native, else
  * generic. Throws a DecapError.
  */
-export async function attachDecap(name: string, vips: readonly Address[], mode: DecapMode): Promise<DecapReport> {
+export async function attachDecap(
+  name: string,
+  vips: readonly Address[],
+  { mode, guePort }: DecapWishes,
+): Promise<DecapReport> {
   const addresses = [...new Set(vips)].sort(compareAddresses);
   if (addresses.length > MAX_VIPS)
     throw new DecapError(`${addresses.length} addresses: at most ${MAX_VIPS} can be given`);
@@ -63,12 +76,14 @@ export async function attachDecap(name: string, vips: readonly Address[], mode: 
       object.load();
       const map = object.map<Vip, number>('decap_vips');
       for (const vip of addresses) map.set({ word: addressWords(vip) }, addressFamily(vip));
+      object.map<number, DecapOptions>('decap_options').set(0, { gue_port: guePort ?? 0 });
       const { used, warnings } = place(name, ifindex, object, running, mode);
       const counters = sum(object.map('decap_counters'));
       return {
         interface: name,
         mode: used,
         vips: addresses,
+        gue_port: guePort,
         counters,
         warnings: [...warnings, ...advice(name, addresses)],
       };
@@ -92,6 +107,7 @@ export async function showDecap(name: string): Promise<DecapReport> {
         interface: name,
         mode,
         vips,
+        gue_port: find<number, DecapOptions>(maps, 'decap_options').get(0)?.gue_port || null,
         counters: sum(find(maps, 'decap_counters')),
         warnings: advice(name, vips),
       };

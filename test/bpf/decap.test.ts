@@ -13,6 +13,7 @@ const VIP4 = '192.0.2.100';
 const VIP6 = '2001:db8::100';
 const CLIENT4 = '192.0.2.10';
 const CLIENT6 = '2001:db8::10';
+const GUE_PORT = 6080;
 
 type Counters = Record<string, bigint>;
 
@@ -23,6 +24,7 @@ beforeAll(() => {
   const vips = object.map<{ word: number[] }, number>('decap_vips');
   vips.set({ word: addressWords(VIP4 as Address) }, 4);
   vips.set({ word: addressWords(VIP6 as Address) }, 6);
+  object.map('decap_options').set(0, { gue_port: GUE_PORT });
 });
 afterAll(() => object.close());
 
@@ -94,6 +96,48 @@ describe.each(['xlb_decap', 'xlb_decap_frags'])('%s', (program) => {
       expectStripped(inner(outer(base)).build(), inner(base).build(), counter, program);
     });
   });
+});
+
+describe.each<[string, (b: PacketBuilder) => PacketBuilder]>([
+  ['GRE', (b) => b.gre()],
+  ['GRE with a sum', (b) => b.gre({ sum: true })],
+  ['GUE', (b) => b.udp({ sport: 50000, dport: GUE_PORT, checksum: 0 }).gue()],
+  ['GUE with a sum', (b) => b.udp({ sport: 50000, dport: GUE_PORT }).gue()],
+])('%s', (_, shim) => {
+  describe.each(LINKS)('%s', (__, base) => {
+    test.each(FAMILIES)('%s', (counter, outer, inner) => {
+      expectStripped(inner(shim(outer(base))).build(), inner(base).build(), counter);
+    });
+  });
+
+  test('to another address, in fragments, or cut off anywhere', () => {
+    expectPassed(inner4(shim(outer4(link())), { dst: '192.0.2.99' }).build(), { pass_other_vip: 1 });
+    const isUdp = shim(outer4(link())).build()[23] === 17;
+    expectPassed(inner4(shim(outer4(link(), { mf: true }))).build(), isUdp ? {} : { pass_fragment: 1 });
+    const whole = inner4(shim(outer4(link()))).build();
+    for (let length = 14; length < whole.length - 5; length++) {
+      const { verdict, out, counted } = run(whole.subarray(0, length));
+      expect({ verdict, length: out.length, stripped: counted['ipv4_in_ipv4'] ?? 0 }).toEqual({
+        verdict: XDP_ACTIONS.pass,
+        length,
+        stripped: 0,
+      });
+    }
+  });
+});
+
+test.each<[string, (b: PacketBuilder) => PacketBuilder, Record<string, number>]>([
+  ['GRE with a key', (b) => b.gre({ flags: 0x2000 }), { pass_option: 1 }],
+  ['GRE with a sequence number', (b) => b.gre({ flags: 0x1000 }), { pass_option: 1 }],
+  ['GRE of Ethernet', (b) => b.gre({ type: 0x6558 }), {}],
+  ['UDP to another port', (b) => b.udp({ dport: GUE_PORT + 1 }).gue(), {}],
+  ['GUE with fields', (b) => b.udp({ dport: GUE_PORT }).gue({ lengths: 1 }), { pass_option: 1 }],
+  ['a control message of GUE', (b) => b.udp({ dport: GUE_PORT }).gue({ lengths: 0x20 }), { pass_option: 1 }],
+  ['GUE variant 1', (b) => b.udp({ dport: GUE_PORT }).gue({ lengths: 0x45 }), { pass_option: 1 }],
+  ['GUE with private flags', (b) => b.udp({ dport: GUE_PORT }).gue({ flags: 1 }), { pass_option: 1 }],
+  ['GUE of TCP', (b) => b.udp({ dport: GUE_PORT }).gue({ protocol: 6 }), { pass_option: 1 }],
+])("%s is the kernel's", (_, shim, counted) => {
+  for (const outer of [outer4, outer6]) expectPassed(inner4(shim(outer(link()))).build(), counted);
 });
 
 test('frames larger than a page', () => {

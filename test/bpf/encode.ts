@@ -109,12 +109,25 @@ function serverValue(config: ServiceConfig, entry: ServerConfig, slot: number): 
     turns_after: turnsOf(config).filter((turn) => turn <= slot).length,
     method: { dr: 1, tun: 2, nat: 3 }[entry.method],
     family: familyOf(entry.address),
-    flags: (entry.available ? 1 : 0) | (isEligible(entry) ? 2 : 0) | df,
+    flags: (entry.available ? 1 : 0) | (isEligible(entry) ? 2 : 0) | df | (entry.tunnelSum ? 16 : 0),
     spread_bits: entry.spreadBits,
     outer_sum: entry.method === 'tun' && familyOf(entry.address) === 4 ? outerSum(entry) : 0,
     weight: entry.available ? entry.weight : 0,
-    pad: Buffer.alloc(8),
+    ...tunnelFields(entry),
+    pad: Buffer.alloc(4),
   };
+}
+
+/** Bytes that the method puts in front of the packet. */
+export function overheadOf({ method, address, tunnel, tunnelSum }: ServerConfig): number {
+  if (method !== 'tun') return 0;
+  const shim = { ipip: 0, gue: 12, gre: tunnelSum ? 8 : 4 }[tunnel];
+  return (familyOf(address) === 4 ? 20 : 40) + shim;
+}
+
+function tunnelFields(entry: ServerConfig): Record<string, number> {
+  const tunnel = entry.method === 'tun' ? { ipip: 0, gue: 17, gre: 47 }[entry.tunnel] : 0;
+  return { tunnel, tunnel_port: tunnel === 17 ? entry.tunnelPort : 0, overhead: overheadOf(entry) };
 }
 
 /** Over the words of an outer IPv4 header that no packet changes, loaded as little-endian. */

@@ -26,6 +26,10 @@ export interface ServerConfig {
   readonly available: boolean;
   readonly outerDf: 'copy' | 'set' | 'clear';
   readonly spreadBits: number;
+  /** What stands between the outer header and the packet inside; `tunnelSum`: with a checksum. */
+  readonly tunnel: 'ipip' | 'gue' | 'gre';
+  readonly tunnelPort: number;
+  readonly tunnelSum: boolean;
   /** Connection thresholds; 0: none. */
   readonly upper: number;
   readonly lower: number;
@@ -102,6 +106,9 @@ export function server(n: number, fields: Partial<ServerConfig> & { family?: 4 |
     available: true,
     outerDf: 'copy',
     spreadBits: 0,
+    tunnel: 'ipip',
+    tunnelPort: 6080,
+    tunnelSum: false,
     upper: 0,
     lower: 0,
     ...rest,

@@ -1,15 +1,37 @@
 /** What two directors answered, made comparable, and how it differs. */
-import { parseFrame } from '../support/packet-parse.ts';
+import { PROTOCOL } from '../support/packet-layers.ts';
+import { ipOffset, parseFrame } from '../support/packet-parse.ts';
 import { frameLine } from '../support/packet-print.ts';
 import type { Places } from './script.ts';
 import type { Answer } from './worlds.ts';
+
+/** UDP's, in the scripts. */
+const GUE_PORT = 6080;
 
 /** Seconds that a remaining time may differ: the two directors start their timers a moment apart. */
 const TIME_SLACK = 2;
 
 /** Frames in an order and a form that do not depend on chance: no MAC of the director, no IP identification. */
 export function describeFrames(frames: readonly Buffer[]): string[] {
-  return frames.map((frame) => [frameLine(frame), ...quoteIn(frame)].join(' ')).sort();
+  return frames.map((frame) => [lineOf(frame), ...quoteIn(frame), ...tunnelIn(frame)].join(' ')).sort();
+}
+
+/** Which port a flow of GUE has, each director decides for itself. */
+function lineOf(frame: Buffer): string {
+  return isGue(frame) ? frameLine(frame).replace(/:\d+ > (\S+:6080 )/, ':any > $1') : frameLine(frame);
+}
+
+function isGue(frame: Buffer): boolean {
+  return parseFrame(frame).ip?.transport?.dport === GUE_PORT;
+}
+
+/** GRE and what it carries, every byte; of GUE all but UDP's ports and whether there is a sum (frameLine has whether it is right). */
+function tunnelIn(frame: Buffer): string[] {
+  const { ip } = parseFrame(frame);
+  const body = frame.subarray(ipOffset(frame) + (ip?.headerLength ?? 0));
+  if (ip?.protocol === PROTOCOL.gre) return [body.toString('hex')];
+  if (!isGue(frame)) return [];
+  return [body.readUInt16BE(6) === 0 ? 'no sum' : 'sum', body.toString('hex', 8)];
 }
 
 /** What an ICMP message quotes, as it is. */

@@ -8,6 +8,15 @@ ipvsadm -a -t V:80 -r R2 -g
 ipvsadm -a -t V:80 -r R3 -g
 `;
 
+/** Other tunnels than IP in IP, in ipvsadm's words. */
+const TUNNELS = [
+  { name: 'gue', words: '--tun-type gue --tun-port 6080' },
+  { name: 'gue-sum', words: '--tun-type gue --tun-port 6080 --tun-csum' },
+  { name: 'gue-remote', words: '--tun-type gue --tun-port 6080 --tun-remcsum' },
+  { name: 'gre', words: '--tun-type gre' },
+  { name: 'gre-sum', words: '--tun-type gre --tun-csum' },
+];
+
 export const SCRIPTS: readonly Script[] = [
   {
     // The real server opens the data connection as V:20, past the director; the client's answers come through it.
@@ -86,6 +95,27 @@ tcp c1:1001 > V:80 F.
 tcp c1:1001 > V:80 .
 check`,
   },
+  ...TUNNELS.map(({ name, words }) => ({
+    name: `tun-${name}`,
+    text: `
+ipvsadm -A -t V:80 -s rr
+ipvsadm -a -t V:80 -r R1 -i ${words}
+ipvsadm -a -t V:80 -r R61 -i ${words}
+ipvsadm -A -t V6:80 -s rr
+ipvsadm -a -t V6:80 -r R62:80 -i ${words}
+ipvsadm -a -t V6:80 -r R2:80 -i ${words}
+tcp c1:1001 > V:80 S
+tcp c1:1002 > V:80 S
+tcp c61:1001 > V6:80 S
+tcp c61:1002 > V6:80 S
+tcp c1:1001 > V:80 P. 700
+tcp c1:1002 > V:80 P. 701
+tcp c61:1001 > V6:80 P. 333
+tcp c61:1002 > V6:80 P. 1
+tcp c1:1001 > V:80 . 1428
+${range(1370, 1430, (i) => (i % 4 === 0 ? `tcp c61:${1001 + (i % 8) / 4} > V6:80 . ${i}` : ''))}
+check`,
+  })),
   {
     name: 'udp-dr',
     text: `

@@ -34,7 +34,7 @@ export const DIFFERENCES: readonly Declared[] = [
     expected: 'gue',
     got: 'ipip',
     cases: BY_GUE,
-    why: 'no packet goes by GUE yet: the same service is played with IPIP, and the rest of the assertion is held',
+    why: 'Katran has variant 1 of GUE, without a header of its own, and IPVS variant 0: the same service is played with IPIP, and the rest of the assertion is held',
   },
   {
     aspect: 'action',

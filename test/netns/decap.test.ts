@@ -66,6 +66,13 @@ function packets(text: string, vips: readonly [string, string] = [VIP4, VIP6]): 
   ]);
 }
 
+const gue = (text: string): Buffer => inside(tunnel4().udp({ sport: 50000, dport: 6080 }).gue(), text);
+const gre = (text: string): Buffer => inside(tunnel6().gre({ sum: true }), text);
+
+function inside(tunnel: PacketBuilder, text: string): Buffer {
+  return tunnel.ipv4({ src: '192.0.2.1', dst: VIP4 }).udp({ dport: 5000 }).payload(text).build();
+}
+
 async function send(frames: readonly Buffer[]): Promise<void> {
   const script = `
 import socket, sys
@@ -106,8 +113,16 @@ test('all four families reach a program that listens on the VIP, and are counted
     vips: [VIP4, VIP6],
     counters: { ipv4_in_ipv4: 1, ipv6_in_ipv4: 1, ipv4_in_ipv6: 1, ipv6_in_ipv6: 1, pass_other_vip: 1, drop_error: 0 },
   });
+  // UDP is nobody's tunnel before its port is said.
+  await send([gue('too early')]);
+  await decap('--vip', VIP4, VIP6, '--gue-port', '6080');
+  await send([gue('by gue'), gre('by gre')]);
+  await waitFor('two more', () => lines.length === 6);
+  expect(lines.slice(4)).toEqual(['by gue', 'by gre']);
+  expect(await shown()).toMatchObject({ gue_port: 6080, counters: { ipv4_in_ipv4: 1, ipv4_in_ipv6: 1 } });
   const text = await decap('--show');
   expect(text.stdout).toMatch(/^eth0 {2}decapsulation, native mode\n {2}vip {2}192\.0\.2\.100\n/);
+  expect(text.stdout).toContain('  gue  UDP port 6080\n');
   expect(text.stdout).toContain('  ipv4_in_ipv4     1\n');
 });
 

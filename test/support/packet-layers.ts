@@ -13,6 +13,7 @@ export const PROTOCOL = {
   tcp: 6,
   udp: 17,
   ipv6: 41,
+  gre: 47,
   routing: 43,
   fragment: 44,
   esp: 50,
@@ -275,6 +276,39 @@ function chunkBytes(chunk: ChunkName | ChunkFields): Buffer {
   padded.writeUInt16BE(length ?? 4 + bytes.length, 2);
   padded.set(bytes, 4);
   return padded;
+}
+
+export interface GreFields {
+  /** With a checksum (RFC 2784). */
+  readonly sum?: boolean;
+  readonly flags?: number;
+  readonly type?: number;
+}
+
+export function greLayer({ sum = false, flags, type }: GreFields): Layer {
+  return {
+    protocol: PROTOCOL.gre,
+    encode(inner, next) {
+      const header = Buffer.alloc(sum ? 8 : 4);
+      header.writeUInt16BE(flags ?? (sum ? 0x8000 : 0));
+      header.writeUInt16BE(type ?? next?.etherType ?? 0, 2);
+      if (sum) header.writeUInt16BE(checksum(Buffer.concat([header, inner])), 4);
+      return Buffer.concat([header, inner]);
+    },
+  };
+}
+
+/** Variant 0 of GUE, which stands behind UDP; `lengths`: version, control bit, words of fields. */
+export function gueLayer(fields: { lengths?: number; protocol?: number; flags?: number }): Layer {
+  return {
+    encode(inner, next) {
+      const header = Buffer.alloc(4);
+      header[0] = fields.lengths ?? 0;
+      header[1] = fields.protocol ?? next?.protocol ?? 0;
+      header.writeUInt16BE(fields.flags ?? 0, 2);
+      return Buffer.concat([header, inner]);
+    },
+  };
 }
 
 export interface IcmpFields {

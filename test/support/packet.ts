@@ -11,6 +11,9 @@ import {
   ethernetLayer,
   extensionLayer,
   fragmentLayer,
+  type GreFields,
+  greLayer,
+  gueLayer,
   type IcmpFields,
   type Ipv4Fields,
   type Ipv6Fields,
@@ -80,6 +83,15 @@ export class PacketBuilder {
 
   sctp(fields: SctpFields = {}): PacketBuilder {
     return this.#with(sctpLayer(fields));
+  }
+
+  gre(fields: GreFields = {}): PacketBuilder {
+    return this.#with(greLayer(fields));
+  }
+
+  /** Behind UDP. */
+  gue(fields: { lengths?: number; protocol?: number; flags?: number } = {}): PacketBuilder {
+    return this.#with(gueLayer(fields));
   }
 
   icmp(fields: IcmpFields = {}): PacketBuilder {

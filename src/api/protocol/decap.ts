@@ -10,6 +10,7 @@ export const decapReportSchema = z.object({
   interface: z.string(),
   mode: interfaceModeSchema.nullable().describe('null: detached'),
   vips: z.array(addressSchema),
+  gue_port: z.int().min(1).max(65535).nullable().describe("UDP's port of GUE; null: UDP is left alone"),
   counters: z.record(z.string(), totalSchema).describe('packets by outcome, since the program was attached'),
   warnings: z.array(z.string()),
 });

@@ -2,7 +2,7 @@
  * What of a model has packets: the data plane is made of this. Services by
  * firewall mark are kept and listed, and left out here.
  */
-import type { AddressKey, Model, RealServer, ServiceKey, VirtualService } from './model.ts';
+import type { AddressKey, Model, ServiceKey, VirtualService } from './model.ts';
 
 export type PacketService = VirtualService<AddressKey>;
 
@@ -15,12 +15,6 @@ export function hasPackets(service: VirtualService): service is PacketService {
 /** Why no packet of the service is forwarded; null: they are. */
 export function whyWithoutPackets(key: ServiceKey): string | null {
   return key.protocol === 'fwmark' ? 'kept and listed only: no packet of a firewall mark is forwarded yet' : null;
-}
-
-/** Why the real server gets no packets; null: nothing here keeps it from them. */
-export function whyUnreached({ encapsulation }: RealServer): string | null {
-  if (encapsulation === undefined) return null;
-  return `kept and listed only: no packet is sent through a tunnel of type ${encapsulation.type} yet`;
 }
 
 /** Services keep their identity. */

@@ -3,19 +3,14 @@ import type { RealServer } from './model.ts';
 
 export const MAX_WEIGHT = 2147483647;
 
-/** The weight that schedulers see: 0 while the server is drained, and of one that no packet can be sent to. */
+/** The weight that schedulers see: 0 while the server is drained. */
 export function effectiveWeight(server: RealServer): number {
   return isInTables(server) ? server.weight : 0;
 }
 
 /** Whether tables of hashes have a part for the server: one of weight 0 keeps its own, as in IPVS. */
 export function isInTables(server: RealServer): boolean {
-  return server.admin === null && isReachedByPackets(server);
-}
-
-/** Not by those of a tunnel that the data plane does not know yet. */
-export function isReachedByPackets({ encapsulation }: RealServer): boolean {
-  return encapsulation === undefined;
+  return server.admin === null;
 }
 
 /**

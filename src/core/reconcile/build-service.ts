@@ -10,12 +10,13 @@ import {
   type Service,
   ServiceFlag,
   type ServiceKey as ServiceMapKey,
+  Tunnel,
 } from '../../dataplane/types.gen.ts';
 import { addressFamily, addressWords } from '../model/address.ts';
-import type { Address, AddressKey, RealServer, SchedulerName, TunnelSettings } from '../model/model.ts';
+import type { Address, AddressKey, Encapsulation, RealServer, SchedulerName, TunnelSettings } from '../model/model.ts';
 import type { PacketService } from '../model/packet-model.ts';
 import type { Resolution } from '../model/resolution.ts';
-import { effectiveWeight, isReachedByPackets } from '../model/server.ts';
+import { effectiveWeight } from '../model/server.ts';
 import { PROTOCOL_NUMBERS } from '../model/service-key.ts';
 import { ringOf } from '../scheduler/ring.ts';
 import { gcdOfWeights } from '../scheduler/weights.ts';
@@ -168,6 +169,9 @@ const HOLE: RealServerSlot = {
   spread_bits: 0,
   outer_sum: 0,
   weight: 0,
+  tunnel_port: 0,
+  tunnel: 0,
+  overhead: 0,
 };
 
 function retiredSlot(slot: Slot, turns_after: number): RealServerSlot {
@@ -202,10 +206,29 @@ function liveSlot(
   if (server.method !== 'tun') return base;
   const outer = outerHeader(server.key.address, resolution, tunnel);
   // Without a source of its own the director sends nothing: a packet from 0.0.0.0 would be lost on the way unseen.
-  // Nor does it send IP in IP to who waits for another tunnel.
-  const isLost = outer.outer_source.word.every((word) => word === 0) || !isReachedByPackets(server);
-  const next_hop = isLost ? 0 : nextHop;
-  return { ...base, ...outer, next_hop, flags: flags | outerFlags(tunnel) };
+  const next_hop = outer.outer_source.word.every((word) => word === 0) ? 0 : nextHop;
+  const shim = tunnelShim(server);
+  return { ...base, ...outer, ...shim, next_hop, flags: flags | shim.flags | outerFlags(tunnel) };
+}
+
+/** UDP's and GUE's headers; GRE's. */
+const GUE_BYTES = 8 + 4;
+const GRE_BYTES = { none: 4, full: 8 };
+
+/** What stands between the outer IP header and the packet inside. */
+function tunnelShim({ key, encapsulation }: RealServer) {
+  const ip = addressFamily(key.address) === 4 ? 20 : 40;
+  if (encapsulation === undefined) return { tunnel: Tunnel.TUNNEL_IPIP, tunnel_port: 0, overhead: ip, flags: 0 };
+  const flags = sumFlag(encapsulation);
+  if (encapsulation.type === 'gre') {
+    return { tunnel: Tunnel.TUNNEL_GRE, tunnel_port: 0, overhead: ip + GRE_BYTES[encapsulation.checksum], flags };
+  }
+  return { tunnel: Tunnel.TUNNEL_GUE, tunnel_port: encapsulation.port, overhead: ip + GUE_BYTES, flags };
+}
+
+/** `remote` asks for it, too: IPVS leaves to the receiver only sums that the sender has not made. */
+function sumFlag({ checksum }: Encapsulation): number {
+  return checksum === 'none' ? 0 : RealServerFlag.REAL_SERVER_TUNNEL_SUM;
 }
 
 function outerFlags({ outerDf }: TunnelSettings): number {

@@ -148,10 +148,8 @@ function expectedRing(service: VirtualService): Uint16Array {
 /** 256 slots: the servers again and again, of sh each as often as its weight says; drained ones not at all. */
 function expectedTable({ servers }: VirtualService, scheduler: 'sh' | 'dh'): Uint16Array {
   if (servers.every((server) => effectiveWeight(server) === 0)) return new Uint16Array(0);
-  const round = servers.flatMap(({ admin, encapsulation, weight }, position) =>
-    admin === null && encapsulation === undefined
-      ? new Array<number>(scheduler === 'sh' ? Math.max(1, weight) : 1).fill(position)
-      : [],
+  const round = servers.flatMap(({ admin, weight }, position) =>
+    admin === null ? new Array<number>(scheduler === 'sh' ? Math.max(1, weight) : 1).fill(position) : [],
   );
   return Uint16Array.from({ length: 256 }, (_, i) => round[i % round.length]!);
 }

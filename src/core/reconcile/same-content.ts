@@ -45,6 +45,9 @@ const FIELDS = [
   'spread_bits',
   'outer_sum',
   'weight',
+  'tunnel_port',
+  'tunnel',
+  'overhead',
 ] as const;
 
 function sameServer(a: RealServer, b: RealServer): boolean {

@@ -36,7 +36,6 @@ function sources(commands: readonly Command[], rest: Partial<ProblemSources> = {
 }
 
 const MARK = { protocol: 'fwmark', family: 4, mark: 7 } as const;
-const GRE = { type: 'gre', checksum: 'none' } as const;
 
 const TWO: Command[] = [
   { type: 'service.add', service: SERVICE },
@@ -80,17 +79,6 @@ describe('findProblems', () => {
         { type: 'server.add', service: MARK, server: { ...server(1), port: 0 } },
       ]),
       ['warning unsupported 7/fwmark'],
-    ],
-    [
-      'a tunnel that has no packets yet, once',
-      sources(
-        [
-          ...TWO,
-          { type: 'server.edit', service: SERVICE, server: { ...server(1), method: 'tun', encapsulation: GRE } },
-        ],
-        lost(1),
-      ),
-      ['warning unsupported 192.0.2.1:80/tcp > 10.0.0.1:80'],
     ],
     [
       'a persistence engine',

@@ -3,7 +3,7 @@
 import type { ServiceReport } from '../../api/protocol/services.ts';
 import type { Health, Problem } from '../../api/protocol/status.ts';
 import type { Model, RealServer, VirtualService } from '../../core/model/model.ts';
-import { whyUnreached, whyWithoutPackets } from '../../core/model/packet-model.ts';
+import { whyWithoutPackets } from '../../core/model/packet-model.ts';
 import { formatServiceKey, serverKeyText } from '../../core/model/service-key.ts';
 import type { Resolution } from '../../net/resolution.ts';
 import type { ConfigInUse, FailedReload } from '../config/configuration.ts';
@@ -136,8 +136,6 @@ function syncProblems({ model }: ProblemSources): Finding[] {
 function serverProblem(service: VirtualService, server: RealServer, { resolution, model }: ProblemSources): Finding[] {
   const found = resolution(server.key.address);
   const subject = `${formatServiceKey(service.key)} > ${serverKeyText(server.key)}`;
-  const unsupported = whyUnreached(server);
-  if (unsupported !== null) return [unsupportedFinding(subject, unsupported)];
   const next = `ping ${server.key.address}`;
   const reason = unreachable(service, server, found, model.tunnel);
   if (reason !== null) return [{ id: 'next-hop-unresolved', severity: 'warning', subject, text: reason, next }];

@@ -3,7 +3,7 @@
 import type { EffectiveState, ServiceState } from '../../api/protocol/services.ts';
 import { addressFamily } from '../../core/model/address.ts';
 import type { RealServer, TunnelSettings, VirtualService } from '../../core/model/model.ts';
-import { whyUnreached, whyWithoutPackets } from '../../core/model/packet-model.ts';
+import { whyWithoutPackets } from '../../core/model/packet-model.ts';
 import type { Resolution } from '../../net/resolution.ts';
 
 /** What the operator asked for outweighs what was found: a drained server is no fault. */
@@ -15,7 +15,7 @@ export function effectiveState(
 ): EffectiveState {
   if (server.admin !== null) return 'draining';
   if (server.weight === 0) return 'quiesced';
-  if (whyWithoutPackets(service.key) !== null || whyUnreached(server) !== null) return 'unsupported';
+  if (whyWithoutPackets(service.key) !== null) return 'unsupported';
   return unreachable(service, server, resolution, tunnel) === null ? 'up' : 'unresolved';
 }
 
@@ -27,7 +27,7 @@ export function unreachable(
   tunnel: TunnelSettings,
 ): string | null {
   const { method, key } = server;
-  const unsupported = whyWithoutPackets(service.key) ?? whyUnreached(server);
+  const unsupported = whyWithoutPackets(service.key);
   if (unsupported !== null) return unsupported;
   if (resolution.state === 'unresolved') return resolution.reason;
   if (method !== 'tun' || resolution.source.ok) return null;

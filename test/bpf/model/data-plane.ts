@@ -181,7 +181,8 @@ export class ModelDataPlane {
 
   /** An ICMP error goes where the packets go that it is about. */
   #related(frame: Buffer, link: Link, headers: Headers, pass: Result): Result | null {
-    const related = readRelated(frame.subarray(link.ipAt), headers);
+    const isOfService = (packet: Packet) => this.#findService(packet) !== null;
+    const related = readRelated(frame.subarray(link.ipAt), headers, isOfService);
     if (related === null) return null;
     const service = this.#findService(related.packet);
     if (service === null) return null;
@@ -193,8 +194,9 @@ export class ModelDataPlane {
     const lookup = { hash, key: flowKey(service, packet), now: this.now, opening: false, exact: true, confirm: false };
     const known = this.connections.entries[this.connections.find(lookup)]?.slot;
     if (related.tunnel !== null) {
-      const isOurs = known !== undefined && isTunnelEnd(related, service.servers[known]);
-      return isOurs ? this.#tellClient(frame, link, related, pass) : this.sending.outcome('pass_icmp_unknown', pass);
+      const end = known === undefined ? undefined : service.servers[known];
+      if (end === undefined || !isTunnelEnd(related, end)) return this.sending.outcome('pass_icmp_unknown', pass);
+      return this.#tellClient(frame, link, related, end, pass);
     }
     const slot = known ?? this.#placement.find(service, packet, hash);
     if (slot === 'pass') return pass;
@@ -208,8 +210,8 @@ export class ModelDataPlane {
   }
 
   /** An error about a tunnel packet becomes one about the packet inside. */
-  #tellClient(frame: Buffer, link: Link, related: Related, pass: Result): Result {
-    const error = translated(related, this.has(Option.OPTION_PMTU_DISC));
+  #tellClient(frame: Buffer, link: Link, related: Related, end: ServerConfig, pass: Result): Result {
+    const error = translated(related, end, this.has(Option.OPTION_PMTU_DISC));
     if (error === null || related.tunnel === null) return this.sending.outcome('pass_tunnel_error', pass);
     this.sending.count('drop_tunnel_error');
     const { quote, inner } = related.tunnel;

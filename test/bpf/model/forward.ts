@@ -1,6 +1,6 @@
 /** The frame that a real server gets: DR rewrites the link header, TUN puts the packet inside another one. */
-import { addressBytes, checksum, macBytes } from '../../support/packet-bytes.ts';
-import { ETHERTYPE } from '../../support/packet-layers.ts';
+import { addressBytes, checksum, macBytes, pseudoSum } from '../../support/packet-bytes.ts';
+import { ETHERTYPE, PROTOCOL } from '../../support/packet-layers.ts';
 import { familyOf } from '../encode.ts';
 import type { InterfaceConfig, NextHopConfig, ServerConfig } from '../world.ts';
 import type { Link, Packet } from './read-packet.ts';
@@ -23,12 +23,6 @@ export interface Forwarding extends Leaving {
   readonly doesPmtuDiscovery: boolean;
 }
 
-/** Bytes that the method puts in front of the packet. */
-export function overheadOf(server: ServerConfig): number {
-  if (server.method !== 'tun') return 0;
-  return familyOf(server.address) === 4 ? 20 : 40;
-}
-
 /** What routers may fragment has an arbitrary identification of its own (RFC 6864). */
 export function hasRandomId(forwarding: Forwarding): boolean {
   const { server } = forwarding;
@@ -36,13 +30,15 @@ export function hasRandomId(forwarding: Forwarding): boolean {
 }
 
 export function forwardedFrame(forwarding: Forwarding): Buffer {
-  const { frame, link, packet, server } = forwarding;
-  const ip = hopped(frame.subarray(link.ipAt), packet);
+  const { frame, link: came, packet, server } = forwarding;
+  const ip = hopped(frame.subarray(came.ipAt), packet);
   if (server.method === 'nat') translate(ip, packet, requestTranslation(server, packet));
-  if (server.method !== 'tun') return Buffer.concat([linkHeader(forwarding, link.etherType), ip]);
+  if (server.method !== 'tun') return Buffer.concat([linkHeader(forwarding, came.etherType), ip]);
   const over4 = familyOf(server.address) === 4;
-  const outer = over4 ? outerIpv4(forwarding) : outerIpv6(forwarding);
-  return Buffer.concat([linkHeader(forwarding, over4 ? ETHERTYPE.ipv4 : ETHERTYPE.ipv6), outer, ip]);
+  const body = tunnelled(forwarding, ip);
+  const outer = over4 ? outerIpv4(forwarding, body) : outerIpv6(forwarding, body);
+  const link = linkHeader(forwarding, over4 ? ETHERTYPE.ipv4 : ETHERTYPE.ipv6);
+  return Buffer.concat([link, outer, body, ip.subarray(packet.length)]);
 }
 
 /** A copy of the IP packet, one hop further. */
@@ -79,27 +75,59 @@ function outerDf({ server, packet, doesPmtuDiscovery }: Forwarding): boolean {
   return server.outerDf === 'set' || (server.outerDf === 'copy' && packet.df && doesPmtuDiscovery);
 }
 
-function outerIpv4(forwarding: Forwarding): Buffer {
+/** What follows the outer IP header: the packet, behind UDP and GUE or GRE where the tunnel has them. */
+function tunnelled({ server, packet, flow }: Forwarding, frame: Buffer): Buffer {
+  const ip = frame.subarray(0, packet.length);
+  if (server.tunnel === 'ipip') return ip;
+  if (server.tunnel === 'gre') return Buffer.concat([greHeader(server, packet, ip), ip]);
+  const udp = Buffer.alloc(12);
+  udp.writeUInt16BE(32768 + Math.floor((flow * (60999 - 32768)) / 2 ** 32));
+  udp.writeUInt16BE(server.tunnelPort, 2);
+  udp.writeUInt16BE(12 + ip.length, 4);
+  udp[9] = packet.family === 4 ? PROTOCOL.ipip : PROTOCOL.ipv6;
+  if (server.tunnelSum) {
+    const addresses = [spreadSource(server, flow), addressBytes(server.address)] as const;
+    const sum = checksum(Buffer.concat([udp, ip]), pseudoSum(...addresses, PROTOCOL.udp, 12 + ip.length));
+    udp.writeUInt16BE(sum || 0xffff, 6);
+  }
+  return Buffer.concat([udp, ip]);
+}
+
+function greHeader({ tunnelSum }: ServerConfig, { family }: Packet, ip: Buffer): Buffer {
+  const gre = Buffer.alloc(tunnelSum ? 8 : 4);
+  gre.writeUInt16BE(family === 4 ? ETHERTYPE.ipv4 : ETHERTYPE.ipv6, 2);
+  if (!tunnelSum) return gre;
+  gre.writeUInt16BE(0x8000);
+  gre.writeUInt16BE(checksum(Buffer.concat([gre, ip])), 4);
+  return gre;
+}
+
+function outerProtocol({ tunnel }: ServerConfig, { family }: Packet): number {
+  if (tunnel === 'ipip') return family === 4 ? PROTOCOL.ipip : PROTOCOL.ipv6;
+  return tunnel === 'gue' ? PROTOCOL.udp : PROTOCOL.gre;
+}
+
+function outerIpv4(forwarding: Forwarding, body: Buffer): Buffer {
   const { server, packet, flow } = forwarding;
   const ip = Buffer.alloc(20);
   ip[0] = 0x45;
   ip[1] = packet.tos;
-  ip.writeUInt16BE(20 + packet.length, 2);
+  ip.writeUInt16BE(20 + body.length, 2);
   ip.writeUInt16BE(packet.id, 4);
   ip.writeUInt16BE(outerDf(forwarding) ? 0x4000 : 0, 6);
   ip[8] = packet.ttl - 1;
-  ip[9] = packet.family === 4 ? 4 : 41;
+  ip[9] = outerProtocol(server, packet);
   spreadSource(server, flow).copy(ip, 12);
   addressBytes(server.address).copy(ip, 16);
   ip.writeUInt16BE(checksum(ip), 10);
   return ip;
 }
 
-function outerIpv6({ server, packet, flow }: Forwarding): Buffer {
+function outerIpv6({ server, packet, flow }: Forwarding, body: Buffer): Buffer {
   const ip = Buffer.alloc(40);
   ip.writeUInt32BE((0x60000000 | (packet.tos << 20)) >>> 0);
-  ip.writeUInt16BE(packet.length, 4);
-  ip[6] = packet.family === 4 ? 4 : 41;
+  ip.writeUInt16BE(body.length, 4);
+  ip[6] = outerProtocol(server, packet);
   ip[7] = packet.ttl - 1;
   spreadSource(server, flow).copy(ip, 8);
   addressBytes(server.address).copy(ip, 24);

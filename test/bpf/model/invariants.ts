@@ -26,7 +26,8 @@ export interface Answer {
  */
 export function answerTo(before: Buffer, after: Buffer, world: World): Answer | null {
   const [came, went] = [tryParse(before)?.ip, parseFrame(after).ip];
-  if (!came?.transport || !went?.transport || came.dst === went.dst) return null;
+  // What is longer than it was travels by GUE, whose UDP has no answer.
+  if (!came?.transport || !went?.transport || came.dst === went.dst || came.length < went.length) return null;
   if (VIPS.includes(came.src) || leavesNoEntry(came.dst, came.transport, world)) return null;
   const { sport, dport, protocol } = went.transport;
   const link = ethernet({ dst: INGRESS.mac, src: CLIENT_MAC });

@@ -30,15 +30,39 @@ function tunnelError(random: Random, builder: PacketBuilder, flow: Flow): Packet
   const director = family === 4 ? '192.0.2.5' : '2001:db8::5';
   const server = random.pick(family === 4 ? SERVERS4 : SERVERS6);
   const inner = quotedPacket(random, flow).subarray(LINK);
-  const protocol = random.once(20) ? random.pick([4, 41, 47, 17]) : flow.dst.includes(':') ? 41 : 4;
+  const { protocol, bytes } = tunnelBody(random, inner, flow.dst.includes(':'));
   const outer =
     family === 4
       ? INNER.ipv4({ src: director, dst: server, mf: random.once(20), offset: random.once(20) ? 1 : 0 })
       : INNER.ipv6({ src: director, dst: server });
   const dst = random.once(16) ? flow.dst : director;
-  const quote = outer.payload(inner, protocol).build().subarray(LINK);
+  const quote = outer.payload(bytes, protocol).build().subarray(LINK);
   const isSameFamily = family === (dst.includes(':') ? 6 : 4);
   return error(random, builder, family, src, isSameFamily ? dst : director).payload(quote);
+}
+
+/** As a director makes it, or somebody else. */
+function tunnelBody(random: Random, inner: Buffer, isV6: boolean): { protocol: number; bytes: Buffer } {
+  const own = isV6 ? 41 : 4;
+  if (random.once(20)) return { protocol: random.pick([4, 41, 47, 17]), bytes: inner };
+  switch (random.below(4)) {
+    case 0: {
+      const gre = Buffer.alloc(random.once(2) ? 8 : 4);
+      gre.writeUInt16BE(random.once(12) ? random.below(65536) : gre.length === 8 ? 0x8000 : 0);
+      gre.writeUInt16BE(random.once(12) ? 0x6558 : isV6 ? 0x86dd : 0x0800, 2);
+      return { protocol: 47, bytes: Buffer.concat([gre, inner]) };
+    }
+    case 1: {
+      const gue = Buffer.alloc(12);
+      gue.writeUInt16BE(random.pick([6080, 6080, 5555, 53]), 2);
+      gue[8] = random.once(12) ? random.below(256) : 0;
+      gue[9] = random.once(12) ? random.below(256) : own;
+      gue[11] = random.once(12) ? 1 : 0;
+      return { protocol: 17, bytes: Buffer.concat([gue, inner]) };
+    }
+    default:
+      return { protocol: own, bytes: inner };
+  }
 }
 
 function error(random: Random, builder: PacketBuilder, family: 4 | 6, src: string, dst: string): PacketBuilder {

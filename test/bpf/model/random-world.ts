@@ -93,6 +93,9 @@ function randomServer(
     available: !random.once(8),
     outerDf: random.pick(['copy', 'set', 'clear']),
     spreadBits: random.once(3) ? random.below(widest + 1) : 0,
+    tunnel: random.pick(['ipip', 'ipip', 'gue', 'gre']),
+    tunnelPort: random.pick([6080, 5555]),
+    tunnelSum: random.once(2),
     ...randomThresholds(random),
   });
 }

@@ -111,7 +111,7 @@ export class Replies {
 
   /** An ICMP error that a client is to get about what it sent a real server. */
   #error(frame: Buffer, link: Link, headers: Headers, pass: Result): Result {
-    const related = readRelated(frame.subarray(link.ipAt), headers);
+    const related = readRelated(frame.subarray(link.ipAt), headers, () => true);
     if (related === null || related.tunnel !== null) return pass;
     const found = this.#filter.has(vipFilterBit(related.packet.source)) ? this.#lookUp(related.packet) : null;
     if (found === null) return pass;

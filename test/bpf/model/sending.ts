@@ -1,9 +1,10 @@
 /** How a packet ends: forwarded, answered, dropped or the kernel's; and what is counted of it. */
 import { Option } from '../../../src/dataplane/types.gen.ts';
+import { overheadOf } from '../encode.ts';
 import type { Verdict } from '../fixture.ts';
 import { OPTIONS } from '../settings.ts';
 import type { ServiceConfig, World } from '../world.ts';
-import { type Forwarding, forwardedFrame, hasRandomId, overheadOf } from './forward.ts';
+import { type Forwarding, forwardedFrame, hasRandomId } from './forward.ts';
 import { type IcmpError, icmpAnswer, mayBeAnswered } from './icmp.ts';
 import type { Link, Packet } from './read-packet.ts';
 import { canTranslate, requestTranslation } from './translate.ts';

@@ -194,6 +194,21 @@ describe('a virtual server', () => {
       { servers: [{ method: 'nat', port: 8080 }] },
     ],
     [
+      'GUE',
+      'lb_kind TUN type gue port 6080 csum\nreal_server 10.0.0.1 { }',
+      { servers: [{ method: 'tun', encapsulation: { type: 'gue', port: 6080, checksum: 'full' } }] },
+    ],
+    [
+      'GRE of one server',
+      'lb_kind DR\nreal_server 10.0.0.1 { lvs_method TUN type gre }',
+      { servers: [{ method: 'tun', encapsulation: { type: 'gre', checksum: 'none' } }] },
+    ],
+    [
+      'GUE with remote checksums',
+      'lb_kind TUN type gue port 1 remcsum\nreal_server 10.0.0.1 { }',
+      { servers: [{ encapsulation: { type: 'gue', port: 1, checksum: 'remote' } }] },
+    ],
+    [
       'weights',
       'weight 3\nreal_server 10.0.0.1 { }\nreal_server 10.0.0.2 { weight 0 }',
       { servers: [{ weight: 3 }, { weight: 0 }] },
@@ -213,7 +228,6 @@ describe('a virtual server', () => {
   it.each([
     ['a quorum above all weights', 'quorum 5\nhysteresis 7', { quorum: 1, hysteresis: 0 }],
     ['FULLNAT', 'lb_kind FULLNAT', { leftOut: 'the data plane has no FULLNAT yet' }],
-    ['a tunnel', 'lb_kind TUN type gue port 6080', { leftOut: 'the data plane has no gue tunnels yet' }],
   ])('%s is put right, or left out', (_title, lines, expected) => {
     expect(service(`${lines}\nreal_server 10.0.0.1 { }`)).toMatchObject(expected);
   });

@@ -1,7 +1,7 @@
 /** A virtual server as the data plane is told of it: one service for each of its addresses and ports. */
 import { addressFamily, parseAddress } from '../../model/address.ts';
 import type { ServerSpec, ServiceSpec } from '../../model/command.ts';
-import type { Address, Method, Protocol, ServiceKey } from '../../model/model.ts';
+import type { Address, Encapsulation, Method, Protocol, ServiceKey } from '../../model/model.ts';
 import { prefixMask } from '../../model/netmask.ts';
 import { hashesSource } from '../../model/schedulers.ts';
 import { methodOf, serverMethodOf } from '../check/service-facts.ts';
@@ -92,6 +92,7 @@ function serversOf(service: ServiceSettings, key: ServiceKey): ServerSpec[] {
       address: server.value.address,
       port: method === 'NAT' ? (server.value.port ?? port) : port,
       method: METHODS[method],
+      ...encapsulationOf(serverMethodOf(server.block, service.block)),
       weight: weightOf(server, service),
       upperThreshold: last(server.block.uthreshold)?.value ?? 0,
       lowerThreshold: last(server.block.lthreshold)?.value ?? 0,
@@ -101,6 +102,16 @@ function serversOf(service: ServiceSettings, key: ServiceKey): ServerSpec[] {
 
 const METHODS: Record<MethodSetting['method'], Method> = { DR: 'dr', TUN: 'tun', NAT: 'nat', FULLNAT: 'nat' };
 
+const CHECKSUMS = { nocsum: 'none', csum: 'full', remcsum: 'remote' } as const;
+
+/** As ip_vs_ctl.c takes it: of GRE's sums `remcsum` asks for none. */
+function encapsulationOf({ tunnel, checksum }: MethodSetting): { encapsulation?: Encapsulation } {
+  if (tunnel === null || tunnel.type === 'ipip') return {};
+  const kind = CHECKSUMS[checksum ?? 'nocsum'];
+  if (tunnel.type === 'gue') return { encapsulation: { type: 'gue', port: tunnel.port, checksum: kind } };
+  return { encapsulation: { type: 'gre', checksum: kind === 'full' ? 'full' : 'none' } };
+}
+
 function weightOf(server: RealServerSettings, service: ServiceSettings): number {
   return last(server.block.weight)?.value ?? last(service.block.weight)?.value ?? 1;
 }
@@ -108,7 +119,5 @@ function weightOf(server: RealServerSettings, service: ServiceSettings): number 
 function reasonToLeaveOut({ block }: ServiceSettings, keys: readonly ServiceKey[]): string | null {
   if (keys.some(({ protocol }) => protocol === 'fwmark')) return 'the data plane has no services by firewall mark yet';
   const methods = [methodOf(block), ...(block.real_server ?? []).map((server) => serverMethodOf(server.block, block))];
-  if (methods.some(({ method }) => method === 'FULLNAT')) return 'the data plane has no FULLNAT yet';
-  const tunnel = methods.find(({ tunnel: each }) => each !== null && each.type !== 'ipip')?.tunnel?.type;
-  return tunnel === undefined ? null : `the data plane has no ${tunnel} tunnels yet`;
+  return methods.some(({ method }) => method === 'FULLNAT') ? 'the data plane has no FULLNAT yet' : null;
 }
