@@ -4,7 +4,7 @@
  * replaces its program by the one that it has loaded.
  */
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { BpfError, XdpLink, xdpQuery } from 'libbpf-ts';
+import { BpfError, type BpfProgram, XdpLink, xdpQuery } from 'libbpf-ts';
 import { type AttachMode, type AttachTarget, attachBest, busy, PAGE_MTU, type RequestedMode } from './attach-plan.ts';
 import { DataplaneError } from './error.ts';
 import type { Dataplane } from './open.ts';
@@ -56,8 +56,9 @@ export function openAttachments(
       refuseForeign(ifindex, name);
       let link: XdpLink | undefined;
       const { warnings, ...how } = attachBest(target, requested, (mode, fragments) => {
+        const program = programFor(programs, fragments);
         try {
-          link = XdpLink.attach({ program: fragments ? programs.xlbFrags : programs.xlb, ifindex, mode });
+          link = XdpLink.attach({ program, ifindex, mode });
           return undefined;
         } catch (error) {
           if (error instanceof BpfError && error.errno !== undefined) return error.code;
@@ -135,7 +136,7 @@ function openLink(path: string, name: string): XdpLink {
 
 /** Tries the program that suits the MTU, then the other; says whether it is the one for fragments. */
 function replaceProgram(link: XdpLink, programs: Dataplane['programs'], fragments: boolean): boolean {
-  const update = (which: boolean) => link.update(which ? programs.xlbFrags : programs.xlb);
+  const update = (which: boolean) => link.update(programFor(programs, which));
   try {
     update(fragments);
     return fragments;
@@ -144,6 +145,11 @@ function replaceProgram(link: XdpLink, programs: Dataplane['programs'], fragment
     update(!fragments);
     return !fragments;
   }
+}
+
+/** Throws DataplaneError where the kernel refuses it. */
+function programFor(programs: Dataplane['programs'], fragments: boolean): BpfProgram {
+  return fragments ? programs.xlbFrags() : programs.xlb;
 }
 
 function foreignLink(path: string, found: string, cause?: unknown): DataplaneError {

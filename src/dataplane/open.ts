@@ -8,14 +8,14 @@
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { BpfError, BpfMap, BpfObject, type OpenOptions } from 'libbpf-ts';
+import { BpfError, BpfMap, BpfObject, type MapOptions, type OpenOptions } from 'libbpf-ts';
 import { ensureBpffs } from './bpffs.ts';
 import { type Claim, claimDirectory } from './claim.ts';
 import { detectHertz } from './clock.ts';
 import { DataplaneError } from './error.ts';
 import { type Maps, mapsOf } from './maps.ts';
 import { layoutName, type Paths, pathsIn } from './paths.ts';
-import { type Programs, programsOf } from './programs.ts';
+import { FRAGMENTS_PROGRAM, type Programs, programsOf } from './programs.ts';
 import { selfTest } from './self-test.ts';
 import { defaultSettings } from './settings.ts';
 import { mapEntries, type SizedMap, type Sizes, sizesOf, sizeWarnings } from './sizes.ts';
@@ -74,14 +74,14 @@ async function create({ object: file, sizes }: OpenDataplaneOptions, paths: Path
   const entries = Object.entries(mapEntries(sizes)).map(([name, maxEntries]) => [name, { maxEntries }]);
   const object = load(file, { maps: Object.fromEntries(entries) });
   try {
-    const maps = mapsOf(object);
-    const programs = programsOf(object);
+    const dataplane = opened(file, object, paths, { sizes, adopted: false, warnings: [] });
+    const { maps, programs } = dataplane;
     maps.settings.set(0, defaultSettings(sizes.connections, await detectHertz(programs.readClock)));
     mkdirSync(paths.making, { mode: 0o700 });
     for (const [name, map] of Object.entries(maps)) map.pin(join(paths.making, name));
     mkdirSync(join(paths.making, layoutName(Object.values(maps).map((map) => map.spec))), { mode: 0o700 });
     renameSync(paths.making, paths.maps);
-    return opened(object, maps, programs, paths, { sizes, adopted: false, warnings: [] });
+    return dataplane;
   } catch (error) {
     object.close();
     throw error;
@@ -92,16 +92,11 @@ function adopt({ object: file, sizes: wanted }: OpenDataplaneOptions, paths: Pat
   const pinned = openPins(file, paths);
   try {
     const sizes = pinnedSizes(pinned, paths);
-    const reuse = [...pinned].map(([name, map]) => [name, { maxEntries: map.info().maxEntries, reuseFd: map.fd }]);
-    const object = load(file, { maps: Object.fromEntries(reuse) });
+    const object = load(file, { maps: reusing(pinned) });
     try {
-      const maps = mapsOf(object);
-      checkSettings(maps, sizes, paths);
-      return opened(object, maps, programsOf(object), paths, {
-        sizes,
-        adopted: true,
-        warnings: sizeWarnings(wanted, sizes),
-      });
+      const dataplane = opened(file, object, paths, { sizes, adopted: true, warnings: sizeWarnings(wanted, sizes) });
+      checkSettings(dataplane.maps, sizes, paths);
+      return dataplane;
     } catch (error) {
       object.close();
       throw error;
@@ -112,27 +107,57 @@ function adopt({ object: file, sizes: wanted }: OpenDataplaneOptions, paths: Pat
 }
 
 function opened(
+  file: string,
   object: BpfObject,
-  maps: Maps,
-  programs: Programs,
   paths: Paths,
   rest: Pick<Dataplane, 'sizes' | 'adopted' | 'warnings'>,
 ): Dataplane {
-  return { maps, programs, paths, ...rest, [Symbol.dispose]: () => object.close() };
+  const maps = mapsOf(object);
+  let fragments: BpfObject | undefined;
+  const programs = programsOf(object, () => {
+    fragments ??= loadFragments(file, object, maps);
+    return fragments.program(FRAGMENTS_PROGRAM);
+  });
+  const close = (): void => {
+    fragments?.close();
+    object.close();
+  };
+  return { maps, programs, paths, ...rest, [Symbol.dispose]: close };
 }
 
-/** Loads and self-tests an object; nothing is attached or pinned yet. */
+/** Loads and self-tests an object but for FRAGMENTS_PROGRAM; nothing is attached or pinned yet. */
 function load(file: string, options: OpenOptions): BpfObject {
-  const object = BpfObject.open(file, options);
+  const object = BpfObject.open(file, { ...options, programs: { [FRAGMENTS_PROGRAM]: { autoload: false } } });
   try {
     object.load();
     selfTest(object.program('xlb'));
-    selfTest(object.program('xlb_frags'));
     return object;
   } catch (error) {
     object.close();
     throw error;
   }
+}
+
+/** Loads and self-tests FRAGMENTS_PROGRAM alone, over the maps of the object that is loaded. */
+function loadFragments(file: string, loaded: BpfObject, maps: Maps): BpfObject {
+  const others = loaded.programs.filter(({ name }) => name !== FRAGMENTS_PROGRAM);
+  const object = BpfObject.open(file, {
+    maps: reusing(Object.entries(maps)),
+    programs: Object.fromEntries(others.map(({ name }) => [name, { autoload: false }])),
+  });
+  try {
+    object.load();
+    selfTest(object.program(FRAGMENTS_PROGRAM));
+    return object;
+  } catch (error) {
+    object.close();
+    throw dataplaneError(error);
+  }
+}
+
+function reusing(maps: Iterable<readonly [string, BpfMap]>): Record<string, MapOptions> {
+  const options = [...maps].map(([name, map]) => [name, { maxEntries: map.info().maxEntries, reuseFd: map.fd }]);
+  return Object.fromEntries(options);
 }
 
 /** Every pinned map that the object knows, none missing. */

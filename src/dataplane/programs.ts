@@ -12,8 +12,8 @@ import type {
 export interface Programs {
   /** For frames of at most a page. */
   readonly xlb: BpfProgram;
-  /** The same code for drivers that deliver larger frames in fragments. */
-  readonly xlbFrags: BpfProgram;
+  /** The same code for drivers that deliver larger frames in fragments; loaded when it is first asked for. */
+  xlbFrags(): BpfProgram;
   /** `shed`: drop_entry is at work. */
   sweep(first: number, count: number, recount: boolean, shed: boolean): SweepArguments;
   /** `recount`: a whole sweep with it has just ended. */
@@ -23,14 +23,17 @@ export interface Programs {
   readClock(): ClockArguments;
 }
 
-export function programsOf(object: BpfObject): Programs {
+/** What an interface whose frames fit a page never runs: verifying it takes as long as all the rest. */
+export const FRAGMENTS_PROGRAM = 'xlb_frags';
+
+export function programsOf(object: BpfObject, xlbFrags: Programs['xlbFrags']): Programs {
   const sweep = runner<SweepArguments>(object, 'sweep', 'sweep_arguments');
   const sweepTemplates = runner<SweepTemplatesArguments>(object, 'sweep_templates', 'sweep_templates_arguments');
   const settle = runner<SettleArguments>(object, 'settle', 'settle_arguments');
   const readClock = runner<ClockArguments>(object, 'read_clock', 'clock_arguments');
   return {
     xlb: object.program('xlb'),
-    xlbFrags: object.program('xlb_frags'),
+    xlbFrags,
     sweep: (first, count, recount, shed) =>
       sweep({ first, count, recount: recount ? 1 : 0, shed: shed ? 1 : 0, now: 0, expired: 0, alive: 0 }),
     sweepTemplates: (recount, shed) =>

@@ -12,7 +12,7 @@ import { serviceMapKey } from '../../src/core/reconcile/build-service.ts';
 import { emptyState, Reconciler } from '../../src/core/reconcile/reconciler.ts';
 import { type Apply, createApply } from '../../src/dataplane/apply.ts';
 import { mapsOf } from '../../src/dataplane/maps.ts';
-import { programsOf } from '../../src/dataplane/programs.ts';
+import { FRAGMENTS_PROGRAM, programsOf } from '../../src/dataplane/programs.ts';
 import { ScheduleMemory } from '../../src/dataplane/schedule-memory.ts';
 import { addressBytes, macBytes, macText } from '../support/packet-bytes.ts';
 import { vipFilterBit } from './encode.ts';
@@ -30,7 +30,11 @@ export class CompiledPlane {
   constructor(plane: DataPlane) {
     this.#plane = plane;
     const maps = mapsOf(plane.object);
-    this.#apply = createApply(maps, programsOf(plane.object), new ScheduleMemory(maps.schedules));
+    this.#apply = createApply(
+      maps,
+      programsOf(plane.object, () => plane.object.program(FRAGMENTS_PROGRAM)),
+      new ScheduleMemory(maps.schedules),
+    );
     const size = (name: string): number => plane.object.mapSpec(name).maxEntries;
     this.#reconciler = new Reconciler(
       emptyState({

@@ -134,7 +134,8 @@ export class DataPlane {
     };
     const maps: Record<string, MapOptions> = { ...options.open?.maps };
     for (const [name, maxEntries] of Object.entries(sizes)) maps[name] = { maxEntries, ...maps[name] };
-    const object = BpfObject.open(OBJECT, { ...options.open, maps });
+    const idle = options.program === 'xlb_frags' ? 'xlb' : 'xlb_frags';
+    const object = BpfObject.open(OBJECT, { ...options.open, maps, programs: { [idle]: { autoload: false } } });
     object.load();
     return new DataPlane(object, options);
   }
