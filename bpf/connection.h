@@ -30,6 +30,7 @@ enum lookup_mode {
 	LOOKUP_USED = 0,    /* by the tag, where no rival is known */
 	LOOKUP_OPENING = 1, /* compare full keys, mark rivals */
 	LOOKUP_QUOTED = 2,  /* compare full keys, change nothing */
+	LOOKUP_TWIN = 3,    /* as LOOKUP_OPENING, but its rivals are counted already */
 };
 
 /* Where a connection may stand and what tells it from others. */
@@ -194,11 +195,12 @@ __noinline int is_ours(__u32 number, const struct packet *packet, __u32 service,
 		return 1; /* TCP goes by tags alone, as on the fast path */
 	if (key_matches(number, packet, service))
 		return 1;
-	if (lookup->opening == LOOKUP_OPENING) {
-		mark_rival(number, entry);
-		lookup->confirm = 1;
+	if (!(lookup->opening & LOOKUP_OPENING))
+		return 0;
+	mark_rival(number, entry);
+	lookup->confirm = 1;
+	if (lookup->opening == LOOKUP_OPENING)
 		count(tag_collisions);
-	}
 	return 0;
 }
 
@@ -233,21 +235,16 @@ __noinline int find_twin(__u32 mine, const struct packet *packet, __u32 service,
 {
 	if (!packet || !lookup)
 		return NO_ENTRY;
+	lookup->opening = LOOKUP_TWIN;
 	for (__u32 i = 0; i < 2 * CONNECTION_WAYS; i++) {
 		__u32 bucket = i < CONNECTION_WAYS ? lookup->hash.bucket : lookup->second;
 		__u32 number = bucket * CONNECTION_WAYS + i % CONNECTION_WAYS;
-		__u64 *place = get_entry(number), entry;
+		__u64 *place = get_entry(number);
 
 		if (!place || number == mine || READ_ONCE(*place) >> ENTRY_TAG_SHIFT != lookup->hash.tag)
 			continue;
-		entry = read_settled(number);
-		if (!entry || entry_state(entry) == CONNECTION_BUSY || is_reply(entry) ||
-		    deadline_passed(entry, lookup->now))
-			continue;
-		if (key_matches(number, packet, service))
+		if (is_ours(number, packet, service, lookup))
 			return number;
-		mark_rival(number, entry);
-		lookup->confirm = 1;
 	}
 	return NO_ENTRY;
 }

@@ -67,6 +67,16 @@ static __always_inline int is_key_of_reply(__u32 number, const struct packet *pa
 	return reply && is_reply_key(reply, packet);
 }
 
+/* One entry whose tag is the packet's: 1 where it is its reply entry. Global, so that it is verified once. */
+__noinline int is_reply_of(__u32 number, const struct packet *packet, __u32 now, __u32 live)
+{
+	struct reply_key *reply = get_reply_key(number);
+
+	if (!packet || !reply || !is_reply(read_settled(number)))
+		return 0;
+	return is_reply_key(reply, packet) && (!live || has_connection(reply, now));
+}
+
 /*
  * The reply entry whose key is the packet's, or NO_ENTRY. `lookup`: as place_reply
  * made it. `live`: its connection must be there. `other`: a number that is not meant.
@@ -79,13 +89,10 @@ __noinline int find_reply_entry(const struct packet *packet, struct lookup *look
 		__u32 bucket = i < CONNECTION_WAYS ? lookup->hash.bucket : lookup->second;
 		__u32 number = bucket * CONNECTION_WAYS + i % CONNECTION_WAYS;
 		__u64 *place = get_entry(number);
-		struct reply_key *reply;
 
-		if (!place || number == (__u32)other || READ_ONCE(*place) >> ENTRY_TAG_SHIFT != lookup->hash.tag ||
-		    !is_reply(read_settled(number)))
+		if (!place || number == (__u32)other || READ_ONCE(*place) >> ENTRY_TAG_SHIFT != lookup->hash.tag)
 			continue;
-		reply = get_reply_key(number);
-		if (reply && is_reply_key(reply, packet) && (!live || has_connection(reply, lookup->now)))
+		if (is_reply_of(number, packet, lookup->now, live))
 			return number;
 	}
 	return NO_ENTRY;
