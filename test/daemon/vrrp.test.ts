@@ -14,6 +14,8 @@ const directory = mkdtempSync(join(tmpdir(), 'xlb-vrrp-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 const FILE = join(directory, 'xlb.conf');
 const VIP = '192.0.2.100';
+/** Of curl. */
+const CONNECTION_REFUSED = 7;
 const OWN =
   'xlb {\n  interface eth0\n  connections 4096\n  services 16384\n  real_servers 16384\n  schedule_lines 1048576\n}\n';
 /** Milliseconds between two advertisements, and what none may be late. */
@@ -79,6 +81,75 @@ test('a VIP that someone takes away comes back, a reload keeps it, and a killed 
   expect(await addresses()).not.toContain(VIP);
   expect(director.log()).toContain(`an earlier process left ${VIP} on eth0; it is taken away`);
   expect(await state()).toBe('BACKUP');
+});
+
+test('without accept nobody is answered on a VIP but neighbour discovery', async () => {
+  const client = lab.host('rs1');
+  // Nobody listens there: who gets the packet refuses the connection.
+  const refuses = async (host: string) =>
+    (await client.tryRun('curl', ['-s', '-m', '1', `http://${host}:9/`])).code === CONNECTION_REFUSED;
+  // The real server has the VIP itself.
+  const [four, six, local] = ['192.0.2.99', '[2001:db8::99]', '[fe80::5e:99%25eth0]'];
+  const more = `virtual_ipaddress_excluded {\n192.0.2.99\n2001:db8::99\nfe80::5e:99\n}`;
+  writeFileSync(FILE, OWN + instance(more));
+  await director.xlb(['reload']);
+  for (const address of [four, six, local]) await expect.poll(() => refuses(address)).toBe(true);
+
+  writeFileSync(FILE, OWN + instance(`${more}\nno_accept`));
+  await director.xlb(['reload']);
+  await expect.poll(() => refuses(four)).toBe(false);
+  await client.run('ip', ['neigh', 'flush', 'dev', 'eth0']);
+  expect(await Promise.all([six, local, director.host.address4].map(refuses))).toEqual([false, false, true]);
+  expect(await client.run('ip', ['neigh', 'show', '2001:db8::99'])).toContain(director.host.spec.ports[0]!.mac);
+
+  // The rules go with the instance's word, and with the process.
+  writeFileSync(FILE, OWN + instance(more));
+  await director.xlb(['reload']);
+  await expect.poll(() => refuses(four)).toBe(true);
+  writeFileSync(FILE, OWN + instance(`${more}\nno_accept`));
+  await director.xlb(['reload']);
+  await expect.poll(() => refuses(six)).toBe(false);
+  await director.stopDaemon('SIGKILL');
+  await expect.poll(() => refuses(six)).toBe(true);
+});
+
+test('static addresses, routes and rules are there while xlbd runs, and what was there before stays', async () => {
+  const show = async (...words: string[]) => (await director.host.run('ip', words)).replace(/\s+/g, ' ');
+  const has = async () => ({
+    address: (await addresses()).includes('198.51.100.1/24'),
+    route: (await show('route', 'show', 'table', 'all')).includes('203.0.113.0/24 via 192.0.2.31 dev eth0'),
+    rule: (await show('rule')).includes('from 198.51.100.0/24 lookup 100'),
+    own: (await show('route')).includes('203.0.113.128/25 via 192.0.2.31'),
+  });
+  const all = { address: true, route: true, rule: true, own: true };
+  await director.host.run('ip', ['route', 'add', '203.0.113.128/25', 'via', '192.0.2.31']);
+  const routes = (mtu: number) =>
+    `static_routes {\n203.0.113.0/24 via 192.0.2.31 dev eth0 table 100 mtu ${mtu}\n203.0.113.128/25 via 192.0.2.31\n}\n`;
+  const address = 'static_ipaddress {\n198.51.100.1/24 dev eth0\n}\n';
+  const statics = `${address}${routes(1400)}static_rules {\nfrom 198.51.100.0/24 lookup 100\n}\n`;
+  writeFileSync(FILE, OWN + instance() + statics);
+  await director.xlb(['reload']);
+  await expect.poll(has).toEqual(all);
+
+  for (const gone of [
+    ['addr', 'del', '198.51.100.1/24', 'dev', 'eth0'],
+    ['route', 'flush', 'table', '100'],
+  ])
+    await director.host.run('ip', gone);
+  await expect.poll(has).toEqual(all);
+  for (const state of ['down', 'up']) await director.host.run('ip', ['link', 'set', 'eth0', state]);
+  await director.host.run('ip', ['route', 'replace', '203.0.113.128/25', 'via', '192.0.2.31']);
+  await expect.poll(has).toEqual(all);
+
+  // A crash leaves them; who starts next knows which were xlbd's, and what the file says of them now.
+  await director.stopDaemon('SIGKILL');
+  expect(await has()).toEqual(all);
+  writeFileSync(FILE, OWN + instance() + address + routes(1300));
+  await director.startDaemon();
+  await expect.poll(has).toEqual({ ...all, rule: false });
+  expect(await show('route', 'show', 'table', '100')).toContain('mtu 1300');
+  await director.stopDaemon('SIGTERM');
+  expect(await has()).toEqual({ address: false, route: false, rule: false, own: true });
 });
 
 test('a director whose virtual service has lost its quorum gives way', async () => {

@@ -22,12 +22,13 @@ const EVERYONE = new Map([
 ]);
 
 async function start(lab: Lab, kind: string, n: 1 | 2): Promise<Director> {
-  const [method, vmac] = kind.split(' with ');
+  const [method, more] = kind.split(' with ');
+  const lines = more?.split(' and ').map((line) => `${line}\n  `) ?? [];
   const example = readFileSync(resolve('examples/failover', `${method}-director${n}.conf`), 'utf8');
   const file = join(lab.host(`director${n}`).directory, `director${n}.conf`);
   writeFileSync(
     file,
-    vmac === undefined ? example : example.replace(/virtual_router_id/, `${vmac}\n  virtual_router_id`),
+    example.replace('virtual_router_id', `${lines.join('')}virtual_router_id`),
   );
   return await Director.start(lab.host(`director${n}`), {
     interfaces: [],
@@ -84,7 +85,7 @@ async function examine(lab: Lab, [first, second]: readonly [Director, Director],
 
 test.concurrent.each<[string, StandardOptions]>([
   ['dr', COMMON],
-  ['dr with use_vmac', COMMON],
+  ['dr with use_vmac and no_accept', COMMON],
   ['tun', COMMON],
   ['nat', { ...COMMON, nat: true, arms: 2, gateway: 101 }],
 ])('%s', async (kind, options) => {

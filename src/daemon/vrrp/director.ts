@@ -4,6 +4,7 @@ import { trackerKey } from '../../core/vrrp/tracking.ts';
 import { Announcer } from '../../net/announce.ts';
 import { openAssigner } from '../../net/assign/assigner.ts';
 import type { Kernel, KernelChange } from '../../net/facts.ts';
+import { NftFirewall } from '../../net/firewall/firewall.ts';
 import { openKernel } from '../../net/kernel/netlink-kernel.ts';
 import { Transport } from '../../net/vrrp/transport.ts';
 import { Disposers } from '../disposers.ts';
@@ -17,6 +18,7 @@ import type { LogLevel, Notice, TrackNews } from './protocol.ts';
 import type { InstanceReport } from './report.ts';
 import { type ConfiguredScript, type Run, ScriptRunner } from './script-runner.ts';
 import type { VrrpSettings } from './settings.ts';
+import { Statics } from './statics.ts';
 import { raiseOwnPriority } from './urgency.ts';
 
 export interface VrrpDirectorOptions {
@@ -42,14 +44,7 @@ export async function startVrrp(options: VrrpDirectorOptions): Promise<VrrpDirec
   if (fault !== null) log('info', {}, `the VRRP thread runs with the priority of the others: ${fault}`);
   const disposers = new Disposers();
   const view = new NetworkView();
-  const kernel = openKernel();
-  disposers.add('the kernel', () => kernel.close());
-  const assigner = openAssigner();
-  disposers.add('the assigner', () => assigner.close());
-  const announcer = disposers.use(
-    'the announcer',
-    new Announcer((device, code) => log('warn', { interface: device }, `announcing addresses on ${device}: ${code}`)),
-  );
+  const { kernel, assigner, firewall, announcer } = openTools(log, disposers);
   const transport: Transport = disposers.use(
     'the transport',
     new Transport({
@@ -57,16 +52,25 @@ export async function startVrrp(options: VrrpDirectorOptions): Promise<VrrpDirec
       onError: (_, code) => log('debug', {}, `a VRRP socket says ${code}`),
     }),
   );
-  const file = new HeldFile(runDir, view);
-  const holder = new Holder({ assigner, announcer, view, file, log });
+  const file = new HeldFile(runDir, 'vrrp', view);
+  const holder = new Holder({ assigner, announcer, firewall, view, file, log });
   const engine: Engine = new Engine({ view, transport, holder, notify, log, uptime: uptime() });
+  const staticFile = new HeldFile(runDir, 'static', view);
+  const statics = new Statics({ assigner, view, file: staticFile, log });
   await follow(
     kernel,
     view,
-    (change) => changed(change, engine, holder),
-    () => engine.settle(),
+    (change) => {
+      if (change.type === 'route') statics.settleSoon();
+      else changed(change, engine, holder);
+    },
+    () => {
+      statics.settle();
+      engine.settle();
+    },
   );
   for (const left of await file.clean(assigner)) log('warn', {}, `an earlier process left ${left}; it is taken away`);
+  statics.adopt(staticFile.left());
 
   const watches = startWatches(engine, log, runScript, disposers);
 
@@ -74,6 +78,7 @@ export async function startVrrp(options: VrrpDirectorOptions): Promise<VrrpDirec
     configure(settings, statuses) {
       for (const { key, status } of statuses) engine.track(key, status);
       watches.before(settings);
+      statics.configure(settings.statics);
       engine.configure(settings);
       watches.after(settings);
     },
@@ -82,9 +87,24 @@ export async function startVrrp(options: VrrpDirectorOptions): Promise<VrrpDirec
     async stop() {
       engine.stop();
       await holder.end();
+      await statics.end();
       await disposers.dispose();
     },
   };
+}
+
+function openTools(log: VrrpDirectorOptions['log'], disposers: Disposers) {
+  const kernel = openKernel();
+  disposers.add('the kernel', () => kernel.close());
+  const assigner = openAssigner();
+  disposers.add('the assigner', () => assigner.close());
+  const firewall = new NftFirewall();
+  disposers.add('the firewall', () => firewall.close());
+  const announcer = disposers.use(
+    'the announcer',
+    new Announcer((device, code) => log('warn', { interface: device }, `announcing addresses on ${device}: ${code}`)),
+  );
+  return { kernel, assigner, firewall, announcer };
 }
 
 interface Watches {
@@ -143,10 +163,10 @@ async function follow(
   };
   kernel.subscribe((change) => {
     if (change.type === 'lost') void read().then(soon);
-    if (!view.apply(change)) return;
-    changes++;
+    const counts = view.apply(change);
+    if (counts) changes++;
     onChange(change);
-    soon();
+    if (counts) soon();
   });
   await read();
 }

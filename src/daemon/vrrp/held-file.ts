@@ -8,9 +8,11 @@ import { join } from 'node:path';
 import type { Assigner } from '../../net/assign/assigner.ts';
 import { Mutex } from '../mutex.ts';
 import { deleteHolding, type Holding } from './holding.ts';
+import { holdingText, parseHolding } from './holding-text.ts';
 import type { NetworkView } from './network-view.ts';
 
-const FILE_NAME = 'vrrp-held.json';
+/** What instances hold, and what stands in the file as static. */
+export type HeldKind = 'vrrp' | 'static';
 
 interface Kept {
   /** Indexes are given anew when interfaces are made anew. */
@@ -23,8 +25,8 @@ export class HeldFile {
   readonly #saving = new Mutex();
   readonly #view: Pick<NetworkView, 'linkAt' | 'addressesOf'>;
 
-  constructor(directory: string, view: Pick<NetworkView, 'linkAt' | 'addressesOf'>) {
-    this.#path = join(directory, FILE_NAME);
+  constructor(directory: string, kind: HeldKind, view: Pick<NetworkView, 'linkAt' | 'addressesOf'>) {
+    this.#path = join(directory, `${kind}-held.json`);
     this.#view = view;
   }
 
@@ -32,9 +34,16 @@ export class HeldFile {
   save(held: readonly Holding[]): Promise<void> {
     const kept = held.map((holding): Kept => ({ device: this.#deviceOf(holding), holding }));
     return this.#saving.run(async () => {
-      await writeFile(`${this.#path}.new`, `${JSON.stringify(kept)}\n`, { mode: 0o640 });
+      await writeFile(`${this.#path}.new`, `${holdingText(kept)}\n`, { mode: 0o640 });
       await rename(`${this.#path}.new`, this.#path);
     });
+  }
+
+  /** What an earlier process left where it was. */
+  left(): Holding[] {
+    return this.#load()
+      .filter(({ device, holding }) => this.#deviceOf(holding) === device)
+      .map(({ holding }) => holding);
   }
 
   /** Takes away whatever an earlier process left, and tells which addresses that were. */
@@ -56,7 +65,7 @@ export class HeldFile {
 
   #load(): Kept[] {
     try {
-      return JSON.parse(readFileSync(this.#path, 'utf8')) as Kept[];
+      return parseHolding(readFileSync(this.#path, 'utf8')) as Kept[];
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
       throw new Error(`${this.#path}: what an earlier process held cannot be read: ${String(error)}`);

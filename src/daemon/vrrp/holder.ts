@@ -10,6 +10,7 @@ import type { Assigner } from '../../net/assign/assigner.ts';
 import type { AddressAssignment } from '../../net/assign/assignments.ts';
 import { readIpNames } from '../../net/assign/ip-names.ts';
 import type { Link } from '../../net/facts.ts';
+import type { Firewall } from '../../net/firewall/firewall.ts';
 import type { HeldFile } from './held-file.ts';
 import { deleteHolding, type Holding, holdingKey, holdingsOf, takeHolding } from './holding.ts';
 import { Macvlans } from './macvlans.ts';
@@ -22,6 +23,7 @@ export interface HolderOptions {
   readonly announcer: Announcer;
   readonly view: NetworkView;
   readonly file: HeldFile;
+  readonly firewall: Firewall;
   readonly log: (level: LogLevel, fields: object, message: string) => void;
 }
 
@@ -143,13 +145,23 @@ export class Holder {
     await this.#save(station, before);
     const keys = new Set(wanted.map(holdingKey));
     const dropped = before.filter((holding) => !keys.has(holdingKey(holding))).reverse();
+    // No packet is taken between the address and the rule against it.
+    await this.#guard(station, [...before, ...wanted]);
     for (const holding of dropped) {
       await deleteHolding(assigner, holding).catch((error: unknown) => this.#fault(station, error));
     }
     for (const holding of wanted) {
       await takeHolding(assigner, holding).catch((error: unknown) => this.#fault(station, error));
     }
+    if (dropped.length > 0) await this.#guard(station, wanted);
     await this.#save(station);
+  }
+
+  /** Where it does not accept packets to its addresses, nobody on this machine gets any. */
+  async #guard(station: Station, holdings: readonly Holding[]): Promise<void> {
+    const { name, accept } = station.configured;
+    const blocked = accept ? [] : unique(addressesIn(holdings));
+    await this.#options.firewall.block(name, blocked).catch((error: unknown) => this.#fault(station, error));
   }
 
   async #wanted(station: Station): Promise<readonly Holding[]> {
@@ -208,6 +220,10 @@ export class Holder {
 
 function addressesIn(held: readonly Holding[]): AddressAssignment[] {
   return held.flatMap((holding) => (holding.kind === 'address' ? [holding.value] : []));
+}
+
+function unique(addresses: readonly AddressAssignment[]): AddressAssignment[] {
+  return [...new Map(addresses.map((each) => [`${each.ifindex} ${each.address}`, each])).values()];
 }
 
 /** A neighbour advertisement says whether its sender is a router (RFC 4861 4.4). */

@@ -1,11 +1,14 @@
 /** One thing that a MASTER holds. */
+import type { ConfigModel } from '../../core/config/model/build-model.ts';
 import { addressFamily } from '../../core/model/address.ts';
+import type { Address } from '../../core/model/model.ts';
 import { addressAssignment } from '../../net/assign/address-form.ts';
 import type { Assigner } from '../../net/assign/assigner.ts';
 import type { AddressAssignment, RouteAssignment, RuleAssignment, Untranslated } from '../../net/assign/assignments.ts';
 import type { IpNames } from '../../net/assign/ip-names.ts';
 import { routeAssignment } from '../../net/assign/route-form.ts';
 import { ruleAssignment } from '../../net/assign/rule-form.ts';
+import { holdingText } from './holding-text.ts';
 import type { ConfiguredInstance } from './settings.ts';
 
 export type Holding =
@@ -23,20 +26,38 @@ export interface HoldingContext {
   readonly rulePriority: number;
 }
 
+interface Holdings {
+  readonly holdings: Holding[];
+  readonly faults: string[];
+}
+
 /** In the order in which they are added: a route may need an address. What cannot be had is a fault. */
 export function holdingsOf(
   { addresses, excluded, routes, rules, family }: ConfiguredInstance,
   context: HoldingContext,
-): { holdings: Holding[]; faults: string[] } {
+): Holdings {
+  const standardOf = (address: Address) => (addressFamily(address) === family ? context.standard : context.other);
+  return collect({ addresses: [...addresses, ...excluded], routes, rules }, context, standardOf);
+}
+
+/** Of `static_ipaddress` and its like. */
+export function staticHoldings(statics: ConfigModel['statics'], context: HoldingContext): Holdings {
+  return collect(statics, context, () => context.standard);
+}
+
+function collect(
+  { addresses, routes, rules }: Pick<ConfigModel['statics'], 'addresses' | 'routes' | 'rules'>,
+  context: HoldingContext,
+  standardOf: (address: Address) => number,
+): Holdings {
   const holdings: Holding[] = [];
   const faults: string[] = [];
   const add = <K extends Holding['kind'], V extends object>(kind: K, found: V | Untranslated) => {
     if ('error' in found) faults.push(found.error);
     else holdings.push({ kind, value: found } as unknown as Holding);
   };
-  for (const form of [...addresses, ...excluded]) {
-    const standard = addressFamily(form.address) === family ? context.standard : context.other;
-    add('address', addressAssignment(form, { ...context, standard }));
+  for (const form of addresses) {
+    add('address', addressAssignment(form, { ...context, standard: standardOf(form.address) }));
   }
   for (const form of routes) add('route', routeAssignment(form, context));
   for (const [i, form] of rules.entries()) {
@@ -47,7 +68,7 @@ export function holdingsOf(
 
 /** Equal holdings have equal keys. */
 export function holdingKey({ kind, value }: Holding): string {
-  return `${kind} ${JSON.stringify(value)}`;
+  return `${kind} ${holdingText(value)}`;
 }
 
 /** Taken twice is fine. Rejects with a KernelError. */
@@ -55,6 +76,13 @@ export async function takeHolding(assigner: Assigner, { kind, value }: Holding):
   if (kind === 'address') await assigner.addAddress(value);
   else if (kind === 'route') await assigner.replaceRoute(value);
   else await assigner.addRule(value);
+}
+
+/** Leaves alone what is there already. Rejects with a KernelError. */
+export async function addHolding(assigner: Assigner, { kind, value }: Holding): Promise<'added' | 'there'> {
+  if (kind === 'address') return await assigner.addAddress(value);
+  if (kind === 'route') return await assigner.addRoute(value);
+  return await assigner.addRule(value);
 }
 
 /** Gone already is fine. Rejects with a KernelError. */

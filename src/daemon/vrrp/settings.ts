@@ -2,15 +2,24 @@
 import type { ConfigModel } from '../../core/config/model/build-model.ts';
 import { memberTrackers, type Tracker, trackerKey } from '../../core/vrrp/tracking.ts';
 
-export type VrrpSettings = Pick<ConfigModel, 'instances' | 'groups' | 'scripts' | 'processes' | 'files'>;
+export type VrrpSettings = Pick<ConfigModel, 'instances' | 'groups' | 'scripts' | 'processes' | 'files' | 'statics'>;
 export type ConfiguredInstance = VrrpSettings['instances'][number];
 type SyncGroup = VrrpSettings['groups'][number];
 type Track = SyncGroup['tracks']['scripts'][number];
 
-export const NO_VRRP: VrrpSettings = { instances: [], groups: [], scripts: [], processes: [], files: [] };
+const NO_STATICS: VrrpSettings['statics'] = { interface: 'eth0', addresses: [], routes: [], rules: [] };
+export const NO_VRRP: VrrpSettings = {
+  ...{ instances: [], groups: [], scripts: [], processes: [], files: [] },
+  statics: NO_STATICS,
+};
 
-export function vrrpSettings({ instances, groups, scripts, processes, files }: VrrpSettings): VrrpSettings {
-  return { instances, groups, scripts, processes, files };
+export function vrrpSettings({ instances, groups, scripts, processes, files, statics }: VrrpSettings): VrrpSettings {
+  return { instances, groups, scripts, processes, files, statics };
+}
+
+/** Whether there is work for the VRRP thread. */
+export function hasWork({ instances, statics: { addresses, routes, rules } }: VrrpSettings): boolean {
+  return [instances, addresses, routes, rules].some((list) => list.length > 0);
 }
 
 /** The synchronization group of an instance. */

@@ -1,4 +1,4 @@
-/** VRRP as the rest of the daemon uses it. Without an instance in the file there is no thread. */
+/** VRRP as the rest of the daemon uses it. Without work for it there is no thread. */
 import type { VrrpBody } from '../../api/controller.ts';
 import type { ConfigModel } from '../../core/config/model/build-model.ts';
 import type { Model } from '../../core/model/model.ts';
@@ -7,7 +7,7 @@ import { hasVirtualMac } from './macvlans.ts';
 import type { Notice, TrackNews } from './protocol.ts';
 import type { InstanceReport, TrackerReport } from './report.ts';
 import { serviceNews } from './service-watch.ts';
-import { vrrpSettings } from './settings.ts';
+import { hasWork, NO_VRRP, vrrpSettings } from './settings.ts';
 import type { VrrpThread } from './thread.ts';
 
 export interface VrrpOptions {
@@ -19,9 +19,12 @@ export interface VrrpOptions {
   readonly onNotice: (notice: Notice) => void;
 }
 
-type Configured = Pick<ConfigModel, 'instances' | 'groups' | 'scripts' | 'processes' | 'files' | 'services'>;
+type Configured = Pick<
+  ConfigModel,
+  'instances' | 'groups' | 'scripts' | 'processes' | 'files' | 'statics' | 'services'
+>;
 
-const NOTHING: Configured = { instances: [], groups: [], scripts: [], processes: [], files: [], services: [] };
+const NOTHING: Configured = { ...NO_VRRP, services: [] };
 
 export class Vrrp {
   readonly #options: VrrpOptions;
@@ -39,7 +42,7 @@ export class Vrrp {
   async configure(configured: Configured): Promise<void> {
     this.#configured = configured;
     this.#options.onRouters(); // use_vmac may be new to an instance that stays MASTER
-    if (configured.instances.length > 0) this.#thread ??= this.#options.startThread((notice) => this.#hear(notice));
+    if (hasWork(configured)) this.#thread ??= this.#options.startThread((notice) => this.#hear(notice));
     await this.#thread?.configure(vrrpSettings(configured), this.#serviceNews());
   }
 

@@ -32,10 +32,11 @@ export interface Assigner {
    * destination, metric and table, ours or not; twice is safe.
    */
   replaceRoute(route: RouteAssignment): Promise<void>;
+  /** `there`: a route of its destination, metric and table was, and stays, whoever made it. */
+  addRoute(route: RouteAssignment): Promise<'added' | 'there'>;
   /** One that is gone, perhaps with its interface, is deleted. Never another's with the same destination. */
   deleteRoute(route: RouteAssignment): Promise<void>;
-  /** One that is there is added. */
-  addRule(rule: RuleAssignment): Promise<void>;
+  addRule(rule: RuleAssignment): Promise<'added' | 'there'>;
   deleteRule(rule: RuleAssignment): Promise<void>;
   /** Set up, in private mode; resolves with its index. One of that name, parent and MAC is taken over. */
   addMacvlan(macvlan: Macvlan): Promise<number>;
@@ -63,14 +64,18 @@ export function openAssigner(): Assigner {
         unless(route.placing === 'replace' ? NOTHING : THERE),
       );
     },
+    addRoute: (route) =>
+      ask(`add ${routeName(route)}`, MESSAGE.NEWROUTE, NLM_F.CREATE | NLM_F.EXCL, routeAddBody(route))
+        .then(() => 'added' as const)
+        .catch(unless(THERE, 'there' as const)),
     async deleteRoute(route) {
       const verb = `delete ${routeName(route)}`;
       await ask(verb, MESSAGE.DELROUTE, 0, routeDeleteBody(route)).catch(unless(ROUTE_GONE));
     },
-    async addRule(rule) {
-      const flags = NLM_F.CREATE | NLM_F.EXCL;
-      await ask(`add ${ruleName(rule)}`, MESSAGE.NEWRULE, flags, ruleBody(rule)).catch(unless(THERE));
-    },
+    addRule: (rule) =>
+      ask(`add ${ruleName(rule)}`, MESSAGE.NEWRULE, NLM_F.CREATE | NLM_F.EXCL, ruleBody(rule))
+        .then(() => 'added' as const)
+        .catch(unless(THERE, 'there' as const)),
     async deleteRule(rule) {
       await ask(`delete ${ruleName(rule)}`, MESSAGE.DELRULE, 0, ruleBody(rule)).catch(unless(RULE_GONE));
     },

@@ -119,11 +119,7 @@ const VRRP = {
     'adverts of others are not looked at; tcpdump shows them',
   ),
   vrrp_notify_priority_changes: keyword(optionalBool, 'As notify_priority_changes, for all instances.'),
-  default_interface: ignored(
-    interfaceName,
-    'Interface of static addresses that name none; eth0 where left out.',
-    means.NO_STATIC,
-  ),
+  default_interface: keyword(interfaceName, 'Interface of static addresses that name none; eth0 where left out.'),
   dynamic_interfaces: keyword(
     optional(choice('allow_if_changes')),
     'Interfaces need not be there when xlbd starts. xlb never asks for more.',

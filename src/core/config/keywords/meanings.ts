@@ -5,7 +5,8 @@ export const NO_DBUS = 'xlb is not on D-Bus; states are in xlb status, events on
 export const ONE_PROCESS =
   'xlbd is one process, so there is no such process to name or to tune; the service manager sets its priority';
 export const KERNEL_BUFFERS = 'xlbd sizes its netlink sockets itself and reads everything anew after an overrun';
-export const NO_FIREWALL = 'xlb writes no firewall rules: the VIPs answer, with accept and without';
+export const NO_FIREWALL =
+  'no_accept has a table of nftables for each instance, with a counter in each rule; nothing else is written';
 export const NO_DUMPS = 'xlb writes no dump files; xlb status, xlb stats and their --json tell the same at any time';
 export const NO_PIDS = 'xlbd writes no pid files; one xlbd runs for each run directory';
 export const ALWAYS_CHECKED = 'xlbd always checks a file as a whole before it takes it';
@@ -14,8 +15,7 @@ export const LINKS_ARE_FOLLOWED = 'xlbd follows links by netlink, which every dr
 export const NO_BFD = 'xlb does not speak BFD: what follows a BFD session counts it as up';
 export const NO_IPVLAN = 'xlb makes no ipvlan or VRF devices; use_vmac makes a macvlan';
 export const MARKS_ARE_SET = 'xlb gives firewall marks to no packet';
-export const NO_STATIC =
-  'xlb sets no addresses, routes and rules but those of VRRP; the network configuration of the machine does';
+export const NO_STATIC = 'static addresses and routes are put back when they go; no instance follows them';
 export const PACED_BY_INTERFACE =
   'announcements are paced by interface; vrrp_garp_interval and vrrp_gna_interval say how';
 export const ALL_ANNOUNCED = 'VIPs on other interfaces are announced whenever those of the own interface are';

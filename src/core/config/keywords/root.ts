@@ -82,11 +82,9 @@ const STATIC = {
     { group: list(name, 'Their names.', { names: true }) },
     { many: true, replacedBy: 'track_group', ignored: means.NO_STATIC },
   ),
-  static_ipaddress: list(interfaceAddress, 'Addresses that are there while xlbd runs, whatever VRRP says.', {
-    ignored: means.NO_STATIC,
-  }),
-  static_routes: list(route, 'Routes, likewise.', { ignored: means.NO_STATIC }),
-  static_rules: list(rule, 'Rules, likewise.', { ignored: means.NO_STATIC }),
+  static_ipaddress: list(interfaceAddress, 'Addresses that are there while xlbd runs, whatever VRRP says.'),
+  static_routes: list(route, 'Routes, likewise.'),
+  static_rules: list(rule, 'Rules, likewise.'),
   SSL: block(flag, 'Own certificate of SSL_GET.', SSL),
 };
 

@@ -149,7 +149,10 @@ const ADDRESSES = {
   use_ipvlan: ignored(anyWords('[NAME] [ADDRESS] ...'), 'Holds the VIPs on an ipvlan.', means.NO_IPVLAN),
   vrf: ignored(interfaceName, 'VRF of the macvlan.', means.NO_IPVLAN),
   accept: keyword(flag, 'The VIPs answer, which holds where nothing is said and strict mode is off.'),
-  no_accept: ignored(flag, 'The VIPs answer nothing but neighbour discovery unless they are owned.', means.NO_FIREWALL),
+  no_accept: keyword(
+    flag,
+    'The VIPs answer nothing but neighbour discovery, unless they are owned; what services forward goes on.',
+  ),
   promote_secondaries: ignored(
     flag,
     'Other addresses stay when the first of an interface goes.',

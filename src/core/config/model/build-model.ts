@@ -10,6 +10,7 @@ import { groupNotifiesOf, type Notifies } from './notifies.ts';
 import { type Programs, programsOf } from './programs.ts';
 import { buildScript, type TrackedScript } from './script.ts';
 import { buildService, type Service } from './service.ts';
+import { type Statics, staticsOf } from './statics.ts';
 import { buildFile, buildProcess, type TrackedFile, type TrackedProcess } from './tracked.ts';
 import { type Tracks, tracksOf, valuesOf } from './tracks.ts';
 
@@ -29,6 +30,7 @@ export interface ConfigModel {
   readonly processes: readonly TrackedProcess[];
   readonly files: readonly TrackedFile[];
   readonly services: readonly Service[];
+  readonly statics: Statics;
   readonly fifos: Fifos;
   readonly mail: Mail | null;
   readonly programs: Programs;
@@ -49,6 +51,7 @@ export function buildModel(file: File): ConfigModel {
     processes: (file.vrrp_track_process ?? []).map(buildProcess),
     files: [...(file.track_file ?? []), ...(file.vrrp_track_file ?? [])].map(buildFile),
     services: (file.virtual_server ?? []).map((setting) => buildService(setting, file)),
+    statics: staticsOf(file, globals),
     fifos: fifosOf(globals),
     mail: mailOf(globals),
     programs: programsOf(globals),

@@ -77,14 +77,17 @@ export function buildInstance(setting: InstanceSettings, file: File, globals: Gl
   const facts = instanceFacts(setting, file);
   const own = <V>(standard: V, settings: readonly { readonly value: V }[] | undefined) =>
     last(settings)?.value ?? standard;
+  const election = electionOf(setting, facts, globals);
   return {
     name,
     interface: own(null, block.interface),
     vrid: own(0, block.virtual_router_id),
     ...facts,
-    ...electionOf(setting, facts, globals),
+    ...election,
     authentication: authenticationOf(setting, facts),
-    accept: block.accept !== undefined || !(block.no_accept !== undefined || facts.strict),
+    // RFC 5798 6.4.3: an owner always answers.
+    accept:
+      block.accept !== undefined || election.priority === OWNER || !(block.no_accept !== undefined || facts.strict),
     addresses: valuesOf(block.virtual_ipaddress),
     excluded: valuesOf(block.virtual_ipaddress_excluded),
     routes: valuesOf(block.virtual_routes),
