@@ -41,6 +41,8 @@ export const CHOICE: readonly Scenario[] = [
   { variant: 'v3', action: 'failing script', master: 'keepalived', backup: 'xlb' },
   { variant: 'v6', action: 'carrier loss', master: 'xlb', backup: 'keepalived' },
   { variant: 'v6', action: 'link down', master: 'keepalived', backup: 'xlb' },
+  { variant: 'v6-vmac', action: 'kill -9', master: 'xlb', backup: 'keepalived' },
+  { variant: 'v6-vmac', action: 'silent cut', master: 'keepalived', backup: 'xlb' },
   { variant: 'v6-unicast', action: 'SIGTERM', master: 'xlb', backup: 'keepalived' },
   { variant: 'v6-unicast', action: 'kill -9', master: 'keepalived', backup: 'xlb' },
 ];

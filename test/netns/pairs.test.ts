@@ -26,10 +26,7 @@ async function start(lab: Lab, kind: string, n: 1 | 2): Promise<Director> {
   const lines = more?.split(' and ').map((line) => `${line}\n  `) ?? [];
   const example = readFileSync(resolve('examples/failover', `${method}-director${n}.conf`), 'utf8');
   const file = join(lab.host(`director${n}`).directory, `director${n}.conf`);
-  writeFileSync(
-    file,
-    example.replace('virtual_router_id', `${lines.join('')}virtual_router_id`),
-  );
+  writeFileSync(file, example.replace('virtual_router_id', `${lines.join('')}virtual_router_id`));
   return await Director.start(lab.host(`director${n}`), {
     interfaces: [],
     args: ['-f', file, '--connections', '4096'],

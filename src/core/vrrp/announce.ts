@@ -10,18 +10,19 @@ const HEALING_TIME = 60_000;
 
 /** Timers of an instance that becomes MASTER at `now`. */
 export function firstTimers({ config: { announcements } }: InstanceState, now: number): AnnouncementTimers {
-  const { delay, refresh } = announcements;
+  const { delay, refresh, extra } = announcements;
   return {
     secondAt: delay > 0 ? now + delay : null,
     lowerPriorityAt: null,
     refreshAt: refresh > 0 ? now + refresh : null,
+    extraAt: extra > 0 ? now + extra : null,
     healingUntil: null,
   };
 }
 
 /** The effect, without one that would do nothing. */
 export function announce(repeat: number): Effect[] {
-  return repeat > 0 ? [{ type: 'announce', repeat }] : [];
+  return repeat > 0 ? [{ type: 'announce', repeat, where: 'everywhere' }] : [];
 }
 
 /** Another master is there, with a lower priority. */
@@ -39,19 +40,21 @@ export function announceAgainst(state: InstanceState, now: number): InstanceStep
 
 /** Whatever of a MASTER's announcements is due. */
 export function announceDue(state: InstanceState, now: number): InstanceStep {
-  const { secondAt, lowerPriorityAt, refreshAt } = state.announcements;
-  const { repeat, lowerPriorityRepeat, refreshRepeat } = state.config.announcements;
+  const { secondAt, lowerPriorityAt, refreshAt, extraAt } = state.announcements;
+  const { repeat, lowerPriorityRepeat, refreshRepeat, extra } = state.config.announcements;
   const due = (at: number | null) => at !== null && now >= at;
-  const effects = [
+  const effects: Effect[] = [
     ...(due(secondAt) ? announce(repeat) : []),
     ...(due(lowerPriorityAt) ? announce(lowerPriorityRepeat) : []),
     ...(due(refreshAt) ? announce(refreshRepeat) : []),
+    ...(due(extraAt) ? [{ type: 'announce', repeat: 1, where: 'other interfaces' } as const] : []),
   ];
   const announcements: AnnouncementTimers = {
     ...state.announcements,
     secondAt: due(secondAt) ? null : secondAt,
     lowerPriorityAt: due(lowerPriorityAt) ? null : lowerPriorityAt,
     refreshAt: due(refreshAt) ? nextRefresh(state, now) : refreshAt,
+    extraAt: due(extraAt) ? now + extra : extraAt,
   };
   return [{ ...state, announcements }, effects];
 }

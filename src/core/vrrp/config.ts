@@ -12,6 +12,8 @@ export interface AnnouncementConfig {
   /** Period while MASTER; 0: none. */
   readonly refresh: number;
   readonly refreshRepeat: number;
+  /** Period of announcements on other interfaces than its own; 0: none. */
+  readonly extra: number;
   /** After another master's advertisement of a lower priority. */
   readonly lowerPriorityRepeat: number;
   readonly lowerPriorityDelay: number;
@@ -89,6 +91,7 @@ export const DEFAULTS: Omit<InstanceConfig, Required> = {
     delay: 5000,
     refresh: 0,
     refreshRepeat: 1,
+    extra: 0,
     lowerPriorityRepeat: 5,
     lowerPriorityDelay: 5000,
   },
@@ -112,6 +115,6 @@ export function strict(config: InstanceConfig): InstanceConfig {
     accept: config.priority === 255,
     ownerIgnoresAdverts: true,
     advertBeforeYielding: false,
-    announcements: { ...config.announcements, repeat: 1, delay: 0, refresh: 0, lowerPriorityRepeat: 0 },
+    announcements: { ...config.announcements, repeat: 1, delay: 0, refresh: 0, extra: 0, lowerPriorityRepeat: 0 },
   };
 }

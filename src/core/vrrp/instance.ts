@@ -4,6 +4,7 @@ import { receive } from './receive.ts';
 import {
   type Cause,
   type Effect,
+  expiryCause,
   type InstanceEvent,
   type InstanceState,
   type InstanceStep,
@@ -56,7 +57,7 @@ function tick(state: InstanceState, now: number): InstanceStep {
 function expire(state: InstanceState, now: number): InstanceStep {
   if (state.phase === 'INIT') return settle({ ...state, deadline: null }, now, { type: 'startup-delay' });
   if (state.phase === 'MASTER') return [{ ...state, deadline: nextAdvert(state, now) }, advertise(state)];
-  if (state.config.syncGroup === null) return toMaster(state, now, { type: 'master-down' });
+  if (state.config.syncGroup === null) return toMaster(state, now, expiryCause(state));
   return [{ ...state, ready: true, deadline: now + readyInterval(state) }, []];
 }
 
@@ -96,7 +97,7 @@ function restore(state: InstanceState, { address }: Extract<InstanceEvent, { typ
 
 /** What the group decided; `member` is the one whose change decided it. */
 function follow(state: InstanceState, to: 'BACKUP' | 'MASTER', member: string, now: number): InstanceStep {
-  const cause: Cause = member === state.config.name ? { type: 'master-down' } : { type: 'member', name: member };
+  const cause: Cause = member === state.config.name ? expiryCause(state) : { type: 'member', name: member };
   if (to === 'MASTER' && state.phase === 'BACKUP') return toMaster(state, now, cause);
   if (to === 'BACKUP' && state.phase === 'MASTER') return toBackup(state, now, cause);
   return [state, []];

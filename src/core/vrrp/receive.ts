@@ -62,7 +62,7 @@ function hear(state: InstanceState, advert: ReceivedAdvert, now: number): Instan
 
 function hearAsBackup(state: InstanceState, advert: ReceivedAdvert, now: number): InstanceState {
   const own = priorityOf(state);
-  if (advert.priority === 0) return { ...state, deadline: now + skew(state, own) };
+  if (advert.priority === 0) return { ...state, gaveUp: advert.source, deadline: now + skew(state, own) };
   const lower = advert.priority < own;
   const { preempt, preemptDelay } = state.config;
   if (!lower || !preempt) return obey({ ...state, preemptAt: null }, advert, now);
@@ -78,7 +78,7 @@ function obey(
 ): InstanceState {
   const told = state.master !== null && state.master.address !== source ? new Set<string>() : state.told;
   const masterInterval = version === 3 ? interval : state.config.interval;
-  const next = { ...state, told, masterInterval, master: { address: source, priority }, ready: false };
+  const next = { ...state, told, masterInterval, master: { address: source, priority }, gaveUp: null, ready: false };
   return { ...next, deadline: now + masterDown(next, priorityOf(next)) };
 }
 

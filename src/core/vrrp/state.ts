@@ -24,6 +24,8 @@ export type Phase = 'INIT' | 'BACKUP' | 'MASTER' | 'FAULT';
 /** Why a transition happened. */
 export type Cause =
   | { readonly type: 'start' | 'stop' | 'startup-delay' | 'master-down' | 'owner' | 'configuration' }
+  /** The master said that it gives up: priority 0. */
+  | { readonly type: 'gave-up'; readonly source: Address }
   | { readonly type: 'advert'; readonly source: Address; readonly priority: number }
   | { readonly type: 'tracker'; readonly key: string; readonly status: TrackStatus }
   /** Another member of the synchronization group. */
@@ -43,6 +45,7 @@ export interface AnnouncementTimers {
   readonly secondAt: number | null;
   readonly lowerPriorityAt: number | null;
   readonly refreshAt: number | null;
+  readonly extraAt: number | null;
   /** After a split brain: until when the addresses are announced now and then. */
   readonly healingUntil: number | null;
 }
@@ -57,6 +60,8 @@ export interface InstanceState {
   readonly masterInterval: number;
   /** Whose advertisement was accepted last. */
   readonly master: { readonly address: Address; readonly priority: number } | null;
+  /** BACKUP: who advertised priority 0 since the last advertisement that was obeyed. */
+  readonly gaveUp: Address | null;
   /** The master was silent for too long: in a synchronization group this waits for the other members. */
   readonly ready: boolean;
   /** Until when lower priorities are obeyed; null until one is heard. */
@@ -109,7 +114,7 @@ export type Effect =
   | { readonly type: 'take' }
   | { readonly type: 'release' }
   /** Gratuitous ARP or neighbour advertisements for every address. */
-  | { readonly type: 'announce'; readonly repeat: number }
+  | { readonly type: 'announce'; readonly repeat: number; readonly where: 'everywhere' | 'other interfaces' }
   | { readonly type: 'notify'; readonly state: Phase | 'STOP' | 'DELETED'; readonly priority: number }
   | { readonly type: 'notify-priority'; readonly priority: number }
   | { readonly type: 'notify-lower-priority' }
@@ -121,6 +126,7 @@ export const NO_ANNOUNCEMENTS: AnnouncementTimers = {
   secondAt: null,
   lowerPriorityAt: null,
   refreshAt: null,
+  extraAt: null,
   healingUntil: null,
 };
 
@@ -132,6 +138,7 @@ export function createInstance(config: InstanceConfig): InstanceState {
     deadline: null,
     masterInterval: config.interval,
     master: null,
+    gaveUp: null,
     ready: false,
     preemptAt: null,
     announcements: NO_ANNOUNCEMENTS,
@@ -146,8 +153,8 @@ export function createInstance(config: InstanceConfig): InstanceState {
 
 /** When the next `tick` is due; null: none. */
 export function nextDeadline({ deadline, announcements }: InstanceState): number | null {
-  const { secondAt, lowerPriorityAt, refreshAt } = announcements;
-  const set = [deadline, secondAt, lowerPriorityAt, refreshAt].filter((at) => at !== null);
+  const { secondAt, lowerPriorityAt, refreshAt, extraAt } = announcements;
+  const set = [deadline, secondAt, lowerPriorityAt, refreshAt, extraAt].filter((at) => at !== null);
   return set.length === 0 ? null : Math.min(...set);
 }
 
@@ -163,6 +170,11 @@ export function ownFaults({ config, statuses }: InstanceState): string[] {
 
 /** What is remembered of one master's time: senders can be forged, memory is not theirs to take. */
 const KEPT_TOLD = 100;
+
+/** Why a BACKUP becomes MASTER when its timer runs out. */
+export function expiryCause({ gaveUp }: InstanceState): Cause {
+  return gaveUp === null ? { type: 'master-down' } : { type: 'gave-up', source: gaveUp };
+}
 
 /** Adds `key` to what was told; null where it was there, or too much was told already. */
 export function tellOnce(state: InstanceState, key: string): InstanceState | null {

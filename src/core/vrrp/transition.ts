@@ -87,5 +87,5 @@ function enter(state: InstanceState, to: Phase, at: number, cause: Cause): Insta
   const transition: Transition = { at, from: state.phase, to, priority: priorityOf(state), cause };
   const transitions = [...state.transitions, transition].slice(-KEPT_TRANSITIONS);
   const entry = { kind: 'transition', transition } as const;
-  return [{ ...state, phase: to, told: new Set(), transitions }, [{ type: 'log', entry }]];
+  return [{ ...state, phase: to, gaveUp: null, told: new Set(), transitions }, [{ type: 'log', entry }]];
 }

@@ -227,7 +227,7 @@ export class Engine {
         holder.release(name);
         break;
       case 'announce':
-        holder.announce(name, effect.repeat);
+        holder.announce(name, effect);
         break;
       case 'notify':
         notify({ type: 'state', kind: 'INSTANCE', name, state: effect.state, priority: effect.priority });

@@ -5,15 +5,17 @@
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { Address } from '../../core/model/model.ts';
+import type { Effect } from '../../core/vrrp/state.ts';
 import type { Announcer } from '../../net/announce.ts';
 import type { Assigner } from '../../net/assign/assigner.ts';
 import type { AddressAssignment } from '../../net/assign/assignments.ts';
 import { readIpNames } from '../../net/assign/ip-names.ts';
+import { Promotion } from '../../net/assign/promotion.ts';
 import type { Link } from '../../net/facts.ts';
 import type { Firewall } from '../../net/firewall/firewall.ts';
 import type { HeldFile } from './held-file.ts';
 import { deleteHolding, type Holding, holdingKey, holdingsOf, takeHolding } from './holding.ts';
-import { Macvlans } from './macvlans.ts';
+import { isSameMacvlan, Macvlans, macvlanName } from './macvlans.ts';
 import type { NetworkView } from './network-view.ts';
 import type { LogLevel } from './protocol.ts';
 import type { ConfiguredInstance } from './settings.ts';
@@ -30,6 +32,9 @@ export interface HolderOptions {
 /** keepalived's: below it, one for each rule. */
 const FIRST_RULE_PRIORITY = 16384;
 
+/** How often, and whether only on other interfaces than the instance's own. */
+type Announced = Omit<Extract<Effect, { type: 'announce' }>, 'type'>;
+
 interface Station {
   configured: ConfiguredInstance;
   link: Link | null;
@@ -43,6 +48,7 @@ interface Station {
 export class Holder {
   readonly #options: HolderOptions;
   readonly #macvlans: Macvlans;
+  readonly #promotion = new Promotion();
   readonly #stations = new Map<string, Station>();
   /** What is still done for instances that are gone: one of the same name that follows waits for it. */
   readonly #leaving = new Map<string, Promise<void>>();
@@ -62,8 +68,11 @@ export class Holder {
       this.#then(station, async () => void (await this.#standOn(station)));
       return;
     }
-    const changed = known.link?.ifindex !== link?.ifindex || !isDeepStrictEqual(known.configured, configured);
+    const before = known.configured;
+    const changed = known.link?.ifindex !== link?.ifindex || !isDeepStrictEqual(before, configured);
     Object.assign(known, { configured, link });
+    if (!isSameMacvlan(before, configured)) this.#then(known, () => this.#macvlans.remove(before));
+    if (changed) this.#then(known, async () => void (await this.#standOn(known)));
     if (known.taken && changed) this.#order(known);
   }
 
@@ -73,6 +82,7 @@ export class Holder {
     if (station === undefined) return;
     this.#stations.delete(name);
     this.#then(station, () => this.#macvlans.remove(station.configured));
+    this.#then(station, async () => this.#promotion.withdraw(name));
     this.#leaving.set(name, station.done);
   }
 
@@ -90,10 +100,10 @@ export class Holder {
   }
 
   /** Once its addresses are there. */
-  announce(name: string, repeat: number): void {
+  announce(name: string, what: Announced): void {
     const station = this.#station(name);
     this.#then(station, async () => {
-      if (station.taken) this.#announce(station, repeat);
+      if (station.taken) this.#announce(station, what);
     });
   }
 
@@ -181,6 +191,8 @@ export class Holder {
 
   /** Index of its macvlan; undefined: it has none, or stands nowhere. */
   async #standOn({ configured, link }: Station): Promise<number | undefined> {
+    if (!configured.promoteSecondaries) this.#promotion.withdraw(configured.name);
+    else if (link !== null) this.#promotion.ask(configured.name, link.name);
     return configured.vmac === null || link === null ? undefined : await this.#macvlans.ensure(configured, link);
   }
 
@@ -197,10 +209,12 @@ export class Holder {
     }
   }
 
-  #announce(station: Station, repeat: number): void {
+  #announce(station: Station, { repeat, where }: Announced): void {
     const { announcements } = station.configured;
+    const own = [station.link?.name, macvlanName(station.configured)];
     const pacing = { arpGap: announcements.arpGap * 1000, neighbourGap: announcements.neighbourGap * 1000 };
     for (const [device, addresses] of this.#announced(station)) {
+      if (where === 'other interfaces' && own.includes(device)) continue;
       const mac = this.#options.view.link(device)?.mac;
       if (mac)
         this.#options.announcer.announce({ device, mac, addresses, repeat, router: forwardsIPv6(device), ...pacing });

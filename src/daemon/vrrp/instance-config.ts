@@ -69,12 +69,13 @@ function peerOf({ address, options }: ConfiguredInstance['peers'][number]): Peer
 }
 
 function announcementsOf({ announcements }: ConfiguredInstance): AnnouncementConfig {
-  const { delay, repeat, refresh, refreshRepeat, lowerPriorityDelay, lowerPriorityRepeat } = announcements;
+  const { delay, repeat, refresh, refreshRepeat, extra, lowerPriorityDelay, lowerPriorityRepeat } = announcements;
   return {
     repeat,
     delay: delay * 1000,
     refresh: refresh * 1000,
     refreshRepeat,
+    extra: extra * 1000,
     lowerPriorityRepeat,
     lowerPriorityDelay: lowerPriorityDelay * 1000,
   };

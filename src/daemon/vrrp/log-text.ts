@@ -47,6 +47,8 @@ export function causeText(cause: Cause): string {
       return 'the startup delay is over';
     case 'master-down':
       return 'no advertisement of the master in time';
+    case 'gave-up':
+      return `${cause.source} gave up (priority 0)`;
     case 'owner':
       return 'it owns the addresses';
     case 'configuration':

@@ -1,4 +1,5 @@
 /** The interfaces of virtual routers that have a MAC address of their own (`use_vmac`). */
+import { macText } from '../../net/address.ts';
 import type { Assigner } from '../../net/assign/assigner.ts';
 import { type ParentSettings, restoreParent, tuneMacvlan } from '../../net/assign/macvlan-settings.ts';
 import type { Link } from '../../net/facts.ts';
@@ -14,11 +15,16 @@ export function hasVirtualMac({ vmac }: Pick<ConfiguredInstance, 'vmac'>): boole
   return vmac !== null && !vmac.some(isMac);
 }
 
-/** As keepalived names it, where the file does not: `vrrp.51`, `vrrp6.51`. */
-export function macvlanName({ vmac, vrid, family }: Pick<ConfiguredInstance, 'vmac' | 'vrid' | 'family'>): string {
+/** As keepalived names it, where the file does not: `vrrp.51`, `vrrp6.51`; `vrrp` is `vmac_prefix`. */
+export function macvlanName({
+  vmac,
+  vmacPrefix,
+  vrid,
+  family,
+}: Pick<ConfiguredInstance, 'vmac' | 'vmacPrefix' | 'vrid' | 'family'>): string {
   const [first = ''] = vmac ?? [];
   if (first !== '' && !isMac(first) && first !== 'netlink_notify_msg' && first !== 'group') return first;
-  return family === 4 ? `vrrp.${vrid}` : `vrrp6.${vrid}`;
+  return family === 4 ? `${vmacPrefix}.${vrid}` : `${vmacPrefix}6.${vrid}`;
 }
 
 /** 6 bytes: what the file says, or RFC 5798 7.3's. */
@@ -26,6 +32,12 @@ export function macvlanMac({ vmac, vrid, family }: Pick<ConfiguredInstance, 'vma
   const own = vmac?.find(isMac);
   if (own === undefined) return Uint8Array.of(0, 0, 0x5e, 0, family === 4 ? 1 : 2, vrid);
   return Uint8Array.from(own.split(':').map((byte) => Number.parseInt(byte, 16)));
+}
+
+/** None is the same as none. */
+export function isSameMacvlan(a: ConfiguredInstance, b: ConfiguredInstance): boolean {
+  if (a.vmac === null || b.vmac === null) return a.vmac === b.vmac;
+  return macvlanName(a) === macvlanName(b) && macText(macvlanMac(a)) === macText(macvlanMac(b));
 }
 
 export class Macvlans {

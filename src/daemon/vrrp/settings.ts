@@ -43,8 +43,9 @@ export function trackersOf(settings: VrrpSettings, instance: ConfiguredInstance,
   return unique([...(instance.trackInterface ? [primary] : []), source, ...followed]);
 }
 
-/** Of the tracker: which address of which interface. */
-export function sourceName({ source, family }: ConfiguredInstance, device: string): string {
+/** Of the tracker: which address of which interface, or what it lacks. */
+export function sourceName({ source, family, peers, faultWithoutPeers }: ConfiguredInstance, device: string): string {
+  if (faultWithoutPeers && peers.length === 0) return 'to a peer of unicast_peer, which is empty';
   return `${source ?? `IPv${family}`} on ${device}`;
 }
 

@@ -14,15 +14,17 @@ const MULTICAST_TTL = 255;
 const MAX_IDENTIFICATION = 0xffff;
 const MAX_SEQUENCE = 0xffff_ffff;
 
-/** Null: there is no interface or no source. */
+/** Null: there is no interface, no source or, with `unicast_fault_no_peer`, no peer. */
 export function endpointOf(
-  { peers, group, family, unicastTtl }: ConfiguredInstance,
+  instance: ConfiguredInstance,
   { authentication }: Pick<InstanceConfig, 'authentication'>,
   source: Placement['source'],
   link: Link | null,
 ): Endpoint | null {
+  const { peers, group, family, unicastTtl, faultWithoutPeers } = instance;
   if (link === null || source === null) return null;
   const unicast = peers.length > 0;
+  if (!unicast && faultWithoutPeers) return null;
   return {
     device: link.name,
     ifindex: link.ifindex,
@@ -31,21 +33,27 @@ export function endpointOf(
     group: unicast ? null : group,
     source,
     hopLimit: unicast ? unicastTtl : MULTICAST_TTL,
+    // The link-local address that advertisements come from is the interface's below, and stays there.
+    frameMac: family === 6 && speaksFromMacvlan(instance) && link.name === macvlanName(instance) ? link.mac : null,
   };
 }
 
 /**
  * The interface that an instance speaks and hears by. A virtual router with a MAC address of its own
  * advertises from it, so that switches keep knowing where it is, and the kernel gives frames of that
- * source to the macvlan alone. Over IPv6 and by unicast that would need an address there.
+ * source to the macvlan alone. By unicast that would need an address there.
  */
 export function voiceOf(
   instance: ConfiguredInstance,
   placement: Placement,
   view: Pick<NetworkView, 'link'>,
 ): Link | null {
-  if (instance.vmac === null || instance.family === 6 || instance.peers.length > 0) return placement.link;
+  if (!speaksFromMacvlan(instance)) return placement.link;
   return view.link(macvlanName(instance)) ?? placement.link;
+}
+
+function speaksFromMacvlan({ vmac, xmitBase, peers }: ConfiguredInstance): boolean {
+  return vmac !== null && !xmitBase && peers.length === 0;
 }
 
 export class Voice {

@@ -1,6 +1,6 @@
 /** The kernel's settings (sysctl) that a macvlan with a virtual MAC needs, those that keepalived makes. */
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readSetting, writeSetting } from './settings-file.ts';
 
 /** Settings of the parent as they were. */
 export type ParentSettings = ReadonlyMap<string, string>;
@@ -42,11 +42,11 @@ export function tuneMacvlan(name: string, parent: string, use: MacvlanUse): Pare
   const { ipv4, ipv6, directory = PROC } = use;
   const disable = join(directory, 'ipv6/conf', name, 'disable_ipv6');
   // Without IPv6 in the kernel there is nothing to switch off.
-  if (ipv6 || read(disable) !== null) write(disable, ipv6 ? '0' : '1');
+  if (ipv6 || readSetting(disable) !== null) writeSetting(disable, ipv6 ? '0' : '1');
   if (!ipv4) return new Map();
-  for (const [key, value] of MACVLAN) write(join(directory, 'ipv4/conf', name, key), value);
-  const before = PARENT.map(([key]) => [key, read(join(directory, 'ipv4/conf', parent, key)) ?? '0'] as const);
-  for (const [key, value] of PARENT) write(join(directory, 'ipv4/conf', parent, key), value);
+  for (const [key, value] of MACVLAN) writeSetting(join(directory, 'ipv4/conf', name, key), value);
+  const before = PARENT.map(([key]) => [key, readSetting(join(directory, 'ipv4/conf', parent, key)) ?? '0'] as const);
+  for (const [key, value] of PARENT) writeSetting(join(directory, 'ipv4/conf', parent, key), value);
   return new Map(before);
 }
 
@@ -54,24 +54,6 @@ export function tuneMacvlan(name: string, parent: string, use: MacvlanUse): Pare
 export function restoreParent(parent: string, before: ParentSettings, directory = PROC): void {
   for (const [key, value] of before) {
     const file = join(directory, 'ipv4/conf', parent, key);
-    if (read(file) !== null) write(file, value);
-  }
-}
-
-/** Null: there is no such file. */
-function read(file: string): string | null {
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw new Error(`cannot read ${file}: ${(error as NodeJS.ErrnoException).code}`, { cause: error });
-  }
-}
-
-function write(file: string, value: string): void {
-  try {
-    writeFileSync(file, value, { flag: 'r+' });
-  } catch (error) {
-    throw new Error(`cannot set ${file} to ${value}: ${(error as NodeJS.ErrnoException).code}`, { cause: error });
+    if (readSetting(file) !== null) writeSetting(file, value);
   }
 }

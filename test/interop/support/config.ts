@@ -39,6 +39,13 @@ export const VARIANTS = {
   vmac: { name: 'version 2, virtual MAC', family: 4, interval: 1, version: 2, lines: () => 'use_vmac' },
   v3: { name: 'version 3', family: 4, interval: 0.5, version: 3, lines: () => 'version 3\nadvert_int 0.5' },
   v6: { name: 'version 3, IPv6', family: 6, interval: 0.5, version: 3, lines: () => 'advert_int 0.5' },
+  'v6-vmac': {
+    name: 'version 3, IPv6, virtual MAC',
+    family: 6,
+    interval: 0.5,
+    version: 3,
+    lines: () => 'advert_int 0.5\nuse_vmac',
+  },
   'v6-unicast': {
     name: 'version 3, IPv6, unicast',
     family: 6,

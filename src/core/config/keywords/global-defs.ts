@@ -80,10 +80,9 @@ const VRRP = {
   ),
   vrrp_garp_lower_prio_repeat: keyword(GARP_REPEAT, 'How many then; as vrrp_garp_master_repeat where left out.'),
   vrrp_min_garp: keyword(optionalBool, 'One gratuitous ARP in a round, and no second round.'),
-  vrrp_garp_extra_if: ignored(
+  vrrp_garp_extra_if: keyword(
     sequence({ all: optionalAll(), seconds: GARP_SECONDS }),
-    'Time between gratuitous ARPs on other interfaces that hold VIPs; 0 is never.',
-    means.ALL_ANNOUNCED,
+    'Time between gratuitous ARPs on other interfaces that hold VIPs, all of them with or without `all`; 0 is never.',
   ),
   vrrp_vmac_garp_intvl: old(sequence({ all: optionalAll(), seconds: GARP_SECONDS }), 'vrrp_garp_extra_if'),
   vrrp_down_timer_adverts: keyword(
@@ -263,10 +262,10 @@ const SURROUNDINGS = {
   nftables_ipvs: ignored(optional(name), 'Marks packets of virtual_server_group by nftables.', means.MARKS_ARE_SET),
   nftables_ipvs_priority: ignored(integer(-2147483648, 2147483647), 'Priority of its chains.', means.MARKS_ARE_SET),
   nftables_ipvs_start_fwmark: ignored(integer(1, 4294967295), 'First mark that it gives.', means.MARKS_ARE_SET),
-  vmac_prefix: ignored(
-    word('NAME', 'the beginning of interface names'),
+  vmac_prefix: keyword(
+    // With the number of a virtual router behind it, the kernel's 15 bytes must do.
+    word('NAME', 'the beginning of interface names, at most 10 characters', /^[^\s/]{1,10}$/),
     'How names of use_vmac begin; vrrp where left out.',
-    means.OWN_MACVLAN_NAMES,
   ),
   vmac_addr_prefix: ignored(
     word('NAME', 'the beginning of interface names'),

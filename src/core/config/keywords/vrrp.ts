@@ -141,10 +141,9 @@ const ADDRESSES = {
     'The same for VIPs on other interfaces.',
     'those VIPs stand on their interfaces, with its MAC address',
   ),
-  vmac_xmit_base: ignored(
+  vmac_xmit_base: keyword(
     flag,
-    'Adverts leave through the interface below the macvlan.',
-    'they leave from the macvlan; over IPv6 and by unicast from the interface below',
+    'Adverts leave and are heard by the interface below the macvlan, as by unicast always.',
   ),
   use_ipvlan: ignored(anyWords('[NAME] [ADDRESS] ...'), 'Holds the VIPs on an ipvlan.', means.NO_IPVLAN),
   vrf: ignored(interfaceName, 'VRF of the macvlan.', means.NO_IPVLAN),
@@ -153,11 +152,7 @@ const ADDRESSES = {
     flag,
     'The VIPs answer nothing but neighbour discovery, unless they are owned; what services forward goes on.',
   ),
-  promote_secondaries: ignored(
-    flag,
-    'Other addresses stay when the first of an interface goes.',
-    'VIPs that go with it are put back; for others set net.ipv4.conf.INTERFACE.promote_secondaries=1',
-  ),
+  promote_secondaries: keyword(flag, 'Other addresses of the interface stay when the first one goes.'),
 };
 
 const TRANSPORT = {
@@ -166,11 +161,7 @@ const TRANSPORT = {
   mcast_dst_ip: keyword(multicastAny(), 'Where adverts go, as vrrp_mcast_group4 and 6.'),
   unicast_peer: list(peerAddress, 'Adverts go to these addresses, not to a multicast group.'),
   unicast_ttl: keyword(integer(0, 255), 'TTL of unicast adverts; 255 where left out.'),
-  unicast_fault_no_peer: ignored(
-    flag,
-    'FAULT where unicast_peer is empty.',
-    'an instance without peers speaks by multicast',
-  ),
+  unicast_fault_no_peer: keyword(flag, 'FAULT where unicast_peer is empty; else it speaks by multicast then.'),
   check_unicast_src: keyword(optionalBool, 'As vrrp_check_unicast_src.'),
   old_unicast_checksum: ignored(
     optional(choice('never')),
@@ -202,7 +193,7 @@ const ANNOUNCEMENTS = {
   garp_master_refresh_repeat: keyword(GARP_REPEAT, 'As vrrp_garp_master_refresh_repeat.'),
   garp_lower_prio_delay: keyword(GARP_SECONDS, 'As vrrp_garp_lower_prio_delay.'),
   garp_lower_prio_repeat: keyword(GARP_REPEAT, 'As vrrp_garp_lower_prio_repeat.'),
-  garp_extra_if: ignored(GARP_EXTRA, 'As vrrp_garp_extra_if.', means.ALL_ANNOUNCED),
+  garp_extra_if: keyword(GARP_EXTRA, 'As vrrp_garp_extra_if.'),
   vmac_garp_intvl: old(GARP_EXTRA, 'garp_extra_if'),
 };
 

@@ -11,6 +11,8 @@ export interface Announcements {
   readonly refreshRepeat: number;
   readonly lowerPriorityDelay: number;
   readonly lowerPriorityRepeat: number;
+  /** Between two on other interfaces than the instance's own. */
+  readonly extra: number;
   /** Least time between two on an interface. */
   readonly arpGap: number;
   readonly neighbourGap: number;
@@ -27,7 +29,14 @@ export function announcementsOf(block: InstanceSettings['block'], globals: Globa
     refreshRepeat: firstOf(1, block.garp_master_refresh_repeat, globals.vrrp_garp_master_refresh_repeat),
     lowerPriorityDelay: firstOf(delay, block.garp_lower_prio_delay, globals.vrrp_garp_lower_prio_delay),
     lowerPriorityRepeat: firstOf(repeat, block.garp_lower_prio_repeat, globals.vrrp_garp_lower_prio_repeat),
+    extra: extraOf(block, globals),
     arpGap: firstOf(0, globals.vrrp_garp_interval),
     neighbourGap: firstOf(0, globals.vrrp_gna_interval),
   };
+}
+
+function extraOf(block: InstanceSettings['block'], globals: Globals): number {
+  const own = block.garp_extra_if ?? block.vmac_garp_intvl;
+  const all = globals.vrrp_garp_extra_if ?? globals.vrrp_vmac_garp_intvl;
+  return firstOf({ all: false, seconds: 0 }, own, all).seconds;
 }

@@ -61,6 +61,11 @@ export interface Instance {
   readonly trackSource: boolean;
   /** Words after use_vmac; null: no macvlan. */
   readonly vmac: readonly string[] | null;
+  /** How the name of its macvlan begins. */
+  readonly vmacPrefix: string;
+  /** Adverts leave by the interface below the macvlan. */
+  readonly xmitBase: boolean;
+  readonly promoteSecondaries: boolean;
   readonly announcements: Announcements;
   readonly tracks: Tracks;
   readonly notifies: Notifies;
@@ -96,6 +101,9 @@ export function buildInstance(setting: InstanceSettings, file: File, globals: Gl
     trackInterface: block.dont_track_primary === undefined,
     trackSource: block.track_src_ip !== undefined,
     vmac: own(null, block.use_vmac),
+    vmacPrefix: firstOf('vrrp', globals.vmac_prefix),
+    xmitBase: block.vmac_xmit_base !== undefined,
+    promoteSecondaries: block.promote_secondaries !== undefined,
     announcements: announcementsOf(block, globals),
     tracks: { ...tracksOf(block), virtualServers: valuesOf(block.track_virtual_server) },
     notifies: notifiesOf(setting, globals),
