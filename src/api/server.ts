@@ -38,12 +38,14 @@ const LIMITS = {
 
 /** Answers every route; `listenUnix` gives it a socket. */
 export function createApiServer(options: ApiOptions): Server {
-  const openapi = JSON.stringify(openApiDocument(options.version));
+  // Made when somebody asks: it takes as long as the rest of the API's start.
+  let openapi: string | undefined;
   return harden(options, async (request, response) => {
     const url = target(request);
     if (url.pathname === '/metrics') return await options.metrics.answer(request, response);
     if (url.pathname === '/openapi.json') {
       only('GET', request);
+      openapi ??= JSON.stringify(openApiDocument(options.version));
       return send(response, 200, 'application/json', openapi);
     }
     const { route, parameter } = findRoute(request.method ?? '', url.pathname);

@@ -6,8 +6,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Address } from '../../src/core/model/model.ts';
 import { ALL, CHOICE, isWhole, type Scenario } from './pairs.ts';
-import { masterDown, PRIORITY, VARIANTS, VIP } from './support/config.ts';
-import { firstAdvert, holders, type Pair, startPair, takeOver } from './support/scenario.ts';
+import { masterDown, PRIORITY, SECOND_VIP, VARIANTS, VIP } from './support/config.ts';
+import { firstAdvert, holders, type Pair, restartMaster, startPair, takeOver } from './support/scenario.ts';
 import { until } from './support/until.ts';
 
 /** Milliseconds; two CPUs are shared with whatever else runs. */
@@ -38,17 +38,33 @@ async function check(pair: Pair, { variant, action, master, backup }: Scenario):
     () => 'side b holds the VIP',
     () => holders(pair)[1],
   );
+  if (pair.variant.group) {
+    await until(
+      () => 'side b holds the VIP of the other member',
+      () => pair.lan.holds('b', SECOND_VIP),
+    );
+  }
   await until(
     () => 'the VIP is announced',
     () => pair.capture.announcements(vip, at) >= 5,
   );
-  if (action === 'silent cut') await heal(pair, vip);
+  if (action === 'preemption') await comeBack(pair);
+  else if (action === 'silent cut') await heal(pair, vip);
   // Whoever cannot be MASTER holds nothing; keepalived that was killed cannot take its address away.
   else if (action !== 'kill -9')
     await until(
       () => 'side a lets the VIP go',
       () => !holders(pair)[0],
     );
+}
+
+/** The higher priority takes over again, by itself. */
+async function comeBack(pair: Pair): Promise<void> {
+  await restartMaster(pair);
+  await until(
+    () => 'side a holds the VIP again, and it alone',
+    () => isDeepStrictEqual(holders(pair), [true, false]),
+  );
 }
 
 /** The first master-down timer began when the group was joined, and ran its time. */

@@ -15,21 +15,33 @@ export interface Scenario {
   readonly backup: Kind;
 }
 
-const ACTIONS: readonly Action[] = ['SIGTERM', 'kill -9', 'link down', 'carrier loss', 'silent cut', 'failing script'];
+const ACTIONS: readonly Action[] = [
+  ...(['SIGTERM', 'kill -9', 'link down', 'carrier loss', 'silent cut', 'failing script'] as const),
+  ...(['reload', 'preemption'] as const),
+];
 const SIDES = [
   ['xlb', 'keepalived'],
   ['keepalived', 'xlb'],
 ] as const;
 
 export const ALL: readonly Scenario[] = (Object.keys(VARIANTS) as VariantName[]).flatMap((variant) =>
-  ACTIONS.flatMap((action) => SIDES.map(([master, backup]) => ({ variant, action, master, backup }))),
+  ACTIONS.filter((action) => isMeant(variant, action)).flatMap((action) =>
+    SIDES.map(([master, backup]) => ({ variant, action, master, backup })),
+  ),
 );
+
+/** Weights of members of a group do not count: their scripts have no say. */
+function isMeant(variant: VariantName, action: Action): boolean {
+  return variant !== 'group' || action !== 'failing script';
+}
 
 /** Each variant and each action with either side as MASTER. */
 export const CHOICE: readonly Scenario[] = [
   { variant: 'v2', action: 'kill -9', master: 'xlb', backup: 'keepalived' },
   { variant: 'v2', action: 'silent cut', master: 'keepalived', backup: 'xlb' },
   { variant: 'pass', action: 'SIGTERM', master: 'keepalived', backup: 'xlb' },
+  { variant: 'pass', action: 'reload', master: 'keepalived', backup: 'xlb' },
+  { variant: 'pass', action: 'preemption', master: 'xlb', backup: 'keepalived' },
   { variant: 'pass', action: 'failing script', master: 'xlb', backup: 'keepalived' },
   { variant: 'ah', action: 'SIGTERM', master: 'xlb', backup: 'keepalived' },
   { variant: 'ah', action: 'kill -9', master: 'keepalived', backup: 'xlb' },
@@ -37,6 +49,9 @@ export const CHOICE: readonly Scenario[] = [
   { variant: 'v2-unicast', action: 'carrier loss', master: 'keepalived', backup: 'xlb' },
   { variant: 'vmac', action: 'SIGTERM', master: 'xlb', backup: 'keepalived' },
   { variant: 'vmac', action: 'carrier loss', master: 'keepalived', backup: 'xlb' },
+  { variant: 'group', action: 'link down', master: 'xlb', backup: 'keepalived' },
+  { variant: 'group', action: 'preemption', master: 'keepalived', backup: 'xlb' },
+  { variant: 'v3', action: 'reload', master: 'xlb', backup: 'keepalived' },
   { variant: 'v3', action: 'silent cut', master: 'xlb', backup: 'keepalived' },
   { variant: 'v3', action: 'failing script', master: 'keepalived', backup: 'xlb' },
   { variant: 'v6', action: 'carrier loss', master: 'xlb', backup: 'keepalived' },

@@ -9,11 +9,15 @@ export interface Variant {
   /** Of the skew: version 2 has parts of a second, version 3 of the interval. */
   readonly version: 2 | 3;
   readonly lines: (side: Side) => string;
+  /** A second instance, and a synchronization group of both. */
+  readonly group?: true;
 }
 
 export const VIP: Record<4 | 6, string> = { 4: '192.168.10.188', 6: 'fd00:10::188' };
+/** Of the second instance. */
+export const SECOND_VIP = '192.168.10.189';
 export const VRID = 51;
-export const PRIORITY = { master: 100, backup: 80 } as const;
+export const PRIORITY = { master: 100, backup: 80, reloaded: 50 } as const;
 
 const unicast = (addresses: Record<Side, string>) => (side: Side) =>
   `unicast_src_ip ${addresses[side]}\nunicast_peer { ${addresses[otherSide(side)]} }`;
@@ -37,6 +41,7 @@ export const VARIANTS = {
   },
   'v2-unicast': { name: 'version 2, unicast', family: 4, interval: 1, version: 2, lines: unicast(ADDRESS4) },
   vmac: { name: 'version 2, virtual MAC', family: 4, interval: 1, version: 2, lines: () => 'use_vmac' },
+  group: { name: 'version 2, sync group', family: 4, interval: 1, version: 2, lines: nothing, group: true },
   v3: { name: 'version 3', family: 4, interval: 0.5, version: 3, lines: () => 'version 3\nadvert_int 0.5' },
   v6: { name: 'version 3, IPv6', family: 6, interval: 0.5, version: 3, lines: () => 'advert_int 0.5' },
   'v6-vmac': {
@@ -66,8 +71,15 @@ export function configFor(variant: Variant, side: Side, priority: number, fails?
     `virtual_ipaddress {\n${addresses}\n}`,
     fails === undefined ? '' : 'track_script {\ncheck\n}',
   ];
+  const second = variant.group === true ? secondInstance(priority) : '';
   const globals = `global_defs {\nrouter_id ${side}\nenable_script_security\nscript_user root\n}\n`;
-  return `${globals}${fails === undefined ? '' : script}vrrp_instance vi {\n${instance.join('\n')}\n}\n`;
+  return `${globals}${fails === undefined ? '' : script}vrrp_instance vi {\n${instance.join('\n')}\n}\n${second}`;
+}
+
+function secondInstance(priority: number): string {
+  const lines = `interface eth0\nvirtual_router_id ${VRID + 1}\npriority ${priority}`;
+  const group = 'vrrp_sync_group both {\ngroup {\nvi\nvj\n}\n}\n';
+  return `vrrp_instance vj {\n${lines}\nvirtual_ipaddress {\n${SECOND_VIP}\n}\n}\n${group}`;
 }
 
 /** Milliseconds that a priority waits longer (RFC 3768 6.1, RFC 5798 6.1). */

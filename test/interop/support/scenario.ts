@@ -4,12 +4,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Mutex } from '../../../src/daemon/mutex.ts';
 import { Capture, type SeenAdvert } from './capture.ts';
-import { configFor, masterDown, PRIORITY, SOURCE, skew, type Variant, VIP } from './config.ts';
+import { configFor, masterDown, PRIORITY, SOURCE, skew, type Variant, VIP, VRID } from './config.ts';
 import { Director, type Kind } from './director.ts';
 import { Lan } from './lan.ts';
 import { until } from './until.ts';
 
-export type Action = 'SIGTERM' | 'kill -9' | 'link down' | 'carrier loss' | 'silent cut' | 'failing script';
+export type Action =
+  | 'SIGTERM'
+  | 'kill -9'
+  | 'link down'
+  | 'carrier loss'
+  | 'silent cut'
+  | 'failing script'
+  /** To a priority below the other one's. */
+  | 'reload'
+  /** The master ends in order, and comes back. */
+  | 'preemption';
 
 /** The MASTER stands on side a, the BACKUP on b. */
 export interface Pair extends AsyncDisposable {
@@ -102,12 +112,18 @@ const ACTIONS: Record<Action, (pair: Pair) => Promise<void> | void> = {
   'carrier loss': ({ lan }) => lan.unplug('a'),
   'silent cut': ({ lan }) => lan.cut('a'),
   'failing script': ({ fails }) => writeFileSync(fails, ''),
+  reload({ master, variant, fails }) {
+    master.write(configFor(variant, 'a', PRIORITY.reloaded, fails));
+    master.reload();
+  },
+  preemption: ({ master }) => master.stop(),
 };
 
 export function advertsOf({ capture, variant }: Pair, side: 'a' | 'b'): SeenAdvert[] {
-  const source = SOURCE[variant.family][side];
-  const own = variant.name.includes('unicast') && variant.family === 6 ? `fd00:10::1${side === 'a' ? 1 : 2}` : source;
-  return capture.adverts().filter((advert) => advert.source === own);
+  const multicast = SOURCE[variant.family][side];
+  const own =
+    variant.name.includes('unicast') && variant.family === 6 ? `fd00:10::1${side === 'a' ? 1 : 2}` : multicast;
+  return capture.adverts().filter(({ source, vrid }) => source === own && vrid === VRID);
 }
 
 export async function firstAdvert(
