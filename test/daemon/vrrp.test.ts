@@ -102,6 +102,22 @@ test('without accept nobody is answered on a VIP but neighbour discovery', async
   expect(await Promise.all([six, local, director.host.address4].map(refuses))).toEqual([false, false, true]);
   expect(await client.run('ip', ['neigh', 'show', '2001:db8::99'])).toContain(director.host.spec.ports[0]!.mac);
 
+  const links = () => director.host.run('ip', ['-br', 'addr']);
+  await director.host.run('ip', ['link', 'add', 'eth9', 'type', 'veth', 'peer', 'name', 'eth9-peer']);
+  await director.host.run('ip', ['link', 'set', 'eth9', 'up']);
+  const beside = 'use_vmac\nuse_vmac_addr\nvirtual_ipaddress_excluded {\n198.51.100.9 dev eth9\n}';
+  writeFileSync(FILE, OWN + instance(beside));
+  await director.xlb(['reload']);
+  await expect.poll(links).toMatch(new RegExp(`vrrp\\.51@eth0 .* ${VIP}/32`));
+  await expect.poll(links).toMatch(/vrrp\.51\.\d+@eth9 .* 198\.51\.100\.9\/32/);
+  expect(await director.host.run('ip', ['-br', 'link', 'show', 'type', 'macvlan'])).toMatch(
+    /(00:00:5e:00:01:33[\s\S]*){2}/,
+  );
+  writeFileSync(FILE, OWN + instance());
+  await director.xlb(['reload']);
+  await expect.poll(links).not.toContain('vrrp.51');
+  await expect.poll(addresses).toContain(VIP);
+
   // The rules go with the instance's word, and with the process.
   writeFileSync(FILE, OWN + instance(more));
   await director.xlb(['reload']);

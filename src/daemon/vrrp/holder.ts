@@ -15,7 +15,7 @@ import type { Link } from '../../net/facts.ts';
 import type { Firewall } from '../../net/firewall/firewall.ts';
 import type { HeldFile } from './held-file.ts';
 import { deleteHolding, type Holding, holdingKey, holdingsOf, takeHolding } from './holding.ts';
-import { isSameMacvlan, Macvlans, macvlanName } from './macvlans.ts';
+import { isSameMacvlan, Macvlans, macvlanName, vmacDevices } from './macvlans.ts';
 import type { NetworkView } from './network-view.ts';
 import type { LogLevel } from './protocol.ts';
 import type { ConfiguredInstance } from './settings.ts';
@@ -178,7 +178,9 @@ export class Holder {
     const { configured, link, taken } = station;
     if (!taken || link === null) return [];
     const standard = (await this.#standOn(station)) ?? link.ifindex;
+    const macvlans = await this.#macvlansBeside(station);
     const { holdings, faults } = holdingsOf(configured, {
+      macvlanOn: (name) => macvlans.get(name),
       ifindexOf: (name) => this.#options.view.link(name)?.ifindex,
       standard,
       other: link.ifindex,
@@ -194,6 +196,16 @@ export class Holder {
     if (!configured.promoteSecondaries) this.#promotion.withdraw(configured.name);
     else if (link !== null) this.#promotion.ask(configured.name, link.name);
     return configured.vmac === null || link === null ? undefined : await this.#macvlans.ensure(configured, link);
+  }
+
+  /** Indexes of its macvlans on other interfaces, by the name of the interface below. */
+  async #macvlansBeside({ configured }: Station): Promise<Map<string, number>> {
+    const found = new Map<string, number>();
+    for (const device of vmacDevices(configured)) {
+      const parent = this.#options.view.link(device);
+      if (parent !== undefined) found.set(device, await this.#macvlans.ensureOn(configured, parent));
+    }
+    return found;
   }
 
   #rulesBefore(station: Station): number {

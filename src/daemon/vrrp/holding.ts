@@ -18,6 +18,8 @@ export type Holding =
 
 export interface HoldingContext {
   readonly ifindexOf: (name: string) => number | undefined;
+  /** Of the macvlan that addresses of this interface stand on; undefined: they stand on it themselves. */
+  readonly macvlanOn?: (name: string) => number | undefined;
   /** Of the interface that is meant where none is named; `other`: for addresses of the other family. */
   readonly standard: number;
   readonly other: number;
@@ -57,7 +59,8 @@ function collect(
     else holdings.push({ kind, value: found } as unknown as Holding);
   };
   for (const form of addresses) {
-    add('address', addressAssignment(form, { ...context, standard: standardOf(form.address) }));
+    const ifindexOf = (name: string) => context.macvlanOn?.(name) ?? context.ifindexOf(name);
+    add('address', addressAssignment(form, { ...context, ifindexOf, standard: standardOf(form.address) }));
   }
   for (const form of routes) add('route', routeAssignment(form, context));
   for (const [i, form] of rules.entries()) {

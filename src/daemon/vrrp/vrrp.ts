@@ -57,7 +57,7 @@ export class Vrrp {
    */
   routersOn(device: string): number[] {
     const { instances } = this.#configured;
-    const here = instances.filter((each) => each.interface === device && hasVirtualMac(each));
+    const here = instances.filter((each) => hasVirtualMac(each, device));
     return here
       .filter(({ name }) => this.#masters.has(name))
       .map(({ vrid, family }) => vrid + (family === 6 ? 256 : 0));
@@ -78,7 +78,7 @@ export class Vrrp {
     if (notice.type !== 'state' || notice.kind !== 'INSTANCE') return;
     if (notice.state === 'MASTER') this.#masters.add(notice.name);
     else this.#masters.delete(notice.name);
-    if (this.#configured.instances.some(hasVirtualMac)) this.#options.onRouters();
+    if (this.#configured.instances.some((each) => hasVirtualMac(each))) this.#options.onRouters();
   }
 
   #serviceNews(): TrackNews[] {

@@ -267,10 +267,10 @@ const SURROUNDINGS = {
     word('NAME', 'the beginning of interface names, at most 10 characters', /^[^\s/]{1,10}$/),
     'How names of use_vmac begin; vrrp where left out.',
   ),
-  vmac_addr_prefix: ignored(
-    word('NAME', 'the beginning of interface names'),
-    'The same for use_vmac_addr.',
-    means.OWN_MACVLAN_NAMES,
+  vmac_addr_prefix: keyword(
+    // The interface's index stands behind it, too.
+    word('NAME', 'the beginning of interface names, at most 5 characters', /^[^\s/]{1,5}$/),
+    'The same for use_vmac_addr: behind it stand virtual_router_id and the index of the interface below.',
   ),
   snmp_socket: ignored(text, 'Socket of the SNMP agent.', means.NO_SNMP),
   enable_snmp_vrrp: ignored(flag, 'SNMP for VRRP.', means.NO_SNMP),

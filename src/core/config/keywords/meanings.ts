@@ -18,4 +18,3 @@ export const MARKS_ARE_SET = 'xlb gives firewall marks to no packet';
 export const NO_STATIC = 'static addresses and routes are put back when they go; no instance follows them';
 export const PACED_BY_INTERFACE =
   'announcements are paced by interface; vrrp_garp_interval and vrrp_gna_interval say how';
-export const OWN_MACVLAN_NAMES = 'a macvlan without a name of its own is called vrrp.VRID, for IPv6 vrrp6.VRID';

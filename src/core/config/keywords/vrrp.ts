@@ -136,11 +136,7 @@ const ADDRESSES = {
   virtual_routes: list(route, 'Routes of the MASTER, as of ip route.'),
   virtual_rules: list(rule, 'Rules of the MASTER, as of ip rule.'),
   use_vmac: keyword(vmac, 'Holds the VIPs on a macvlan with the MAC of the virtual router.'),
-  use_vmac_addr: ignored(
-    vmac,
-    'The same for VIPs on other interfaces.',
-    'those VIPs stand on their interfaces, with its MAC address',
-  ),
+  use_vmac_addr: keyword(vmac, 'The same for VIPs on other interfaces; `use_vmac` behind such a VIP is for it alone.'),
   vmac_xmit_base: keyword(
     flag,
     'Adverts leave and are heard by the interface below the macvlan, as by unicast always.',

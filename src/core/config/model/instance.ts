@@ -63,6 +63,10 @@ export interface Instance {
   readonly vmac: readonly string[] | null;
   /** How the name of its macvlan begins. */
   readonly vmacPrefix: string;
+  /** Its addresses on other interfaces stand on macvlans, too. */
+  readonly vmacAddresses: boolean;
+  /** How the names of those begin. */
+  readonly vmacAddressPrefix: string;
   /** Adverts leave by the interface below the macvlan. */
   readonly xmitBase: boolean;
   readonly promoteSecondaries: boolean;
@@ -102,6 +106,8 @@ export function buildInstance(setting: InstanceSettings, file: File, globals: Gl
     trackSource: block.track_src_ip !== undefined,
     vmac: own(null, block.use_vmac),
     vmacPrefix: firstOf('vrrp', globals.vmac_prefix),
+    vmacAddresses: block.use_vmac_addr !== undefined,
+    vmacAddressPrefix: firstOf('vrrp', globals.vmac_addr_prefix),
     xmitBase: block.vmac_xmit_base !== undefined,
     promoteSecondaries: block.promote_secondaries !== undefined,
     announcements: announcementsOf(block, globals),
