@@ -26,6 +26,11 @@ const TABLE: readonly (readonly [string, readonly string[], readonly string[]])[
     ['../model/b.ts', '../scheduler/b.ts', '../../dataplane/types.gen.ts'],
     ['libbpf-ts', '../vrrp/b.ts', '../../dataplane/b.ts'],
   ],
+  [
+    'src/core/sync',
+    ['../model/b.ts', '../../dataplane/types.gen.ts'],
+    ['node:crypto', 'node:dgram', '../reconcile/b.ts', '../../dataplane/b.ts'],
+  ],
   ['src/dataplane', ['libbpf-ts', 'node:fs', '../core/model/b.ts'], ['netio', 'zod', '../net/b.ts', '../daemon/b.ts']],
   ['src/net', ['netio', 'node:net', '../core/model/b.ts'], ['libbpf-ts', 'pino', '../dataplane/b.ts']],
   [
@@ -53,7 +58,7 @@ const TABLE: readonly (readonly [string, readonly string[], readonly string[]])[
   ],
   ['packages/libbpf-ts/src', ['node:fs', './b.ts'], ['../../../src/core/model/b.ts', '../../../src/dataplane/b.ts']],
 ];
-const CORE = ['model', 'scheduler', 'simulation', 'vrrp', 'checker', 'config', 'reconcile'];
+const CORE = ['model', 'scheduler', 'simulation', 'vrrp', 'checker', 'config', 'reconcile', 'sync'];
 const GLOBALS = ['Date', 'performance', 'setTimeout', 'setInterval', 'setImmediate', 'process', 'console', 'fetch'];
 
 /** Path -> [source, refused]. */
