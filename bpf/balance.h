@@ -97,6 +97,8 @@ static __always_inline int find_server(struct packet *packet, struct service *se
 	hash = flow_hash(settings, packet, service->id);
 	now = clock_seconds(settings);
 	*flow = hash.ring;
+	if (is_synchronized(settings))
+		return find_or_open(packet, service);
 	index = find_fast(packet, &hash, now, &place, &entry);
 	if (likely(index >= 0)) {
 		__u64 after = (entry & ~ENTRY_DEADLINE) | deadline_in(settings, CONNECTION_ESTABLISHED, now);

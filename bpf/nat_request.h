@@ -56,7 +56,10 @@ static __always_inline int write_reply(struct xdp_md *ctx, const struct nat_job 
 	reply->destination_port = job->reply.destination_port;
 	reply->server = reply_mark(job->reply.protocol) | (job->real_server & REPLY_SERVER_MASK);
 	reply->connection = connection;
-	note_way_back(ctx, reply);
+	if (ctx)
+		note_way_back(ctx, reply);
+	else
+		reply->port = 0; /* another director's: the client's next packet will tell */
 	return 1;
 }
 

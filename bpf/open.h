@@ -11,6 +11,7 @@
 #include "opening.h"
 #include "schedule.h"
 #include "service.h"
+#include "sync.h"
 
 #define RESULT_PASS (-1) /* the kernel takes it; counted */
 #define RESULT_DROP (-2) /* counted */
@@ -251,6 +252,8 @@ static __always_inline int open_entry(const struct settings *settings, const str
 		make_entry(lookup->hash.tag, confirm, index, state, life));
 	if (is_established(state) && lookup->flags)
 		tell_template(number, CONTROL_ASSURE);
+	if (is_synchronized(settings))
+		note_packet(number, lookup->now, 1);
 	return settle_twins(number, packet, service->id, index, lookup);
 }
 
@@ -288,6 +291,8 @@ static __always_inline int use_entry(const struct settings *settings, const stru
 	refresh(place, number, entry, after);
 	if (service->persistence && is_established(entry_state(after)) && !is_established(entry_state(entry)))
 		tell_template(number, CONTROL_ASSURE);
+	if (is_synchronized(settings))
+		note_packet(number, now, 0);
 	return index;
 }
 

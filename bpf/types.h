@@ -489,6 +489,8 @@ struct counters {
 	__u64 replies;		  /* of `forwarded`: from real servers to clients */
 	__u64 replies_returned;	  /* of `replies`: the way that the client came, as the kernel knows none */
 	__u64 tag_collisions;	  /* two keys with one tag, told apart by their full key */
+	__u64 connections_adopted; /* that another director told of */
+	__u64 sync_overflows;	  /* to be told to another director, but the ring was full: all are told anew */
 };
 
 /* Rate limiter of the ICMP errors that one CPU sends. */
@@ -516,6 +518,10 @@ struct settings {
 	__u32 lblcr_expiration; /* the same of lblcr; one that has not changed for as long loses a server */
 	__u32 options;		/* enum option */
 	__u32 drop_rate;	/* drop_packet: of opening packets, one in so many is dropped; 0: none */
+	__u32 sync_threshold;	/* the sysctls sync_threshold (two), sync_refresh_period in seconds, sync_retries */
+	__u32 sync_period;
+	__u32 sync_refresh;
+	__u32 sync_retries;
 };
 
 /* --- VIP filter ------------------------------------------------------------ */
@@ -561,6 +567,8 @@ struct clock_arguments {
 	__u32 pad;
 };
 
+#include "types_sync.h"
+
 /* --- what no map mentions ------------------------------------------------------ */
 
 /*
@@ -590,4 +598,7 @@ struct kept_types {
 	enum template_flag template_flag;
 	enum connection_flag connection_flag;
 	enum option option;
+	enum sync_shift sync_shift;
+	enum sync_limit sync_limit;
+	enum adopt_outcome adopt_outcome;
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /* The data plane's entry points. */
+#include "adopt.h"
 #include "balance.h"
 #include "nat_reply.h"
 #include "nat_request.h"
@@ -182,6 +183,52 @@ int settle(struct settle_arguments *arguments)
 		bpf_loop(SCHEDULE_RETRIES, settle_try, &walk, 0);
 	else if (walk.restart)
 		__sync_lock_test_and_set(&walk.state->word, 0);
+	return 0;
+}
+
+SEC("syscall")
+int adopt_connection(struct adopt_arguments *arguments)
+{
+	struct settings *settings = get_settings();
+	struct service_key key = arguments->service;
+	struct adopt_arguments copy = *arguments;
+	struct lookup lookup = {.opening = LOOKUP_OPENING};
+	struct service *service = bpf_map_lookup_elem(&services, &key);
+	struct real_server *server;
+	struct packet packet = {};
+
+	arguments->outcome = ADOPT_GONE;
+	if (!settings || !service)
+		return !settings;
+	server = adopting_server(service, copy.service_id, copy.index, copy.real_server);
+	if (!server)
+		return 0;
+	copy.state &= CONNECTION_STATES - 1;
+	read_tuple(&copy, &packet);
+	lookup.hash = flow_hash(settings, &packet, service->id);
+	lookup.second = other_bucket(settings, lookup.hash.bucket, lookup.hash.tag);
+	lookup.now = clock_seconds(settings);
+	arguments->outcome = adopt(settings, &copy, service, server, &packet, &lookup);
+	if (arguments->outcome == ADOPT_NEW || arguments->outcome == ADOPT_REPLACED)
+		count(connections_adopted);
+	return 0;
+}
+
+SEC("syscall")
+int adopt_template(struct adopt_template_arguments *arguments)
+{
+	struct settings *settings = get_settings();
+	struct service_key key = arguments->service;
+	struct adopt_template_arguments copy = *arguments;
+	struct service *service = bpf_map_lookup_elem(&services, &key);
+	struct real_server *server;
+
+	arguments->outcome = ADOPT_GONE;
+	if (!settings || !service || !service->persistence)
+		return !settings;
+	server = adopting_server(service, copy.service_id, copy.index, copy.real_server);
+	if (server)
+		arguments->outcome = adopt_bound(&copy, service, server, clock_seconds(settings));
 	return 0;
 }
 

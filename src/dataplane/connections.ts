@@ -39,6 +39,8 @@ export interface ConnectionTable {
   readonly slots: number;
   /** Live connections in slots [first, end) that pass the filter; `now`: seconds of the data plane's clock. */
   scan(first: number, end: number, now: number, filter?: RawFilter): RawConnection[];
+  /** Slots in [first, end) with a live connection in one of these states, as the hot words say. */
+  numbers(first: number, end: number, now: number, states: ReadonlySet<number>): number[];
 }
 
 /** States of slots that hold no connection: free, being written, or only the way from a reply to one. */
@@ -54,15 +56,26 @@ export function openConnectionTable(maps: Pick<Maps, 'connections' | 'connection
   const words = new BigUint64Array(memory.buffer);
   const readKey = keyReader(maps.connection_keys);
   const slots = maps.connection_keys.spec.maxEntries;
+  /** Seconds that a slot's connection has left; 0: it has none that is in one of these states. */
+  const lifeOf = (low: number, now: number, states?: ReadonlySet<number>): number => {
+    const state = stateOf(low);
+    if (NO_CONNECTIONS.has(state) || states?.has(state) === false) return 0;
+    return Math.max(0, (((low & 0xffff) - (now & 0xffff)) << 16) >> 16);
+  };
+  const numbers: ConnectionTable['numbers'] = (first, end, now, states) => {
+    const found: number[] = [];
+    for (let slot = first; slot < Math.min(end, slots); slot++) {
+      if (lifeOf(hot[slot * 2]!, now, states) > 0) found.push(slot);
+    }
+    return found;
+  };
   const scan: ConnectionTable['scan'] = (first, end, now, filter = {}) => {
     const found: RawConnection[] = [];
     for (let slot = first; slot < Math.min(end, slots); slot++) {
       const low = hot[slot * 2]!;
-      const state = (low >>> EntryShift.ENTRY_STATE_SHIFT) & (ConnectionLimit.CONNECTION_STATES - 1);
-      if (NO_CONNECTIONS.has(state)) continue;
-      if (filter.states !== undefined && !filter.states.has(state)) continue;
-      const expires = (((low & 0xffff) - (now & 0xffff)) << 16) >> 16;
-      if (expires <= 0) continue;
+      const state = stateOf(low);
+      const expires = lifeOf(low, now, filter.states);
+      if (expires === 0) continue;
       const before = words[slot];
       const key = readKey(slot, filter);
       // The word's tag, server and state belong to the key only if no one replaced it meanwhile.
@@ -72,7 +85,11 @@ export function openConnectionTable(maps: Pick<Maps, 'connections' | 'connection
     }
     return found;
   };
-  return { slots, scan };
+  return { slots, numbers, scan };
+}
+
+function stateOf(low: number): number {
+  return (low >>> EntryShift.ENTRY_STATE_SHIFT) & (ConnectionLimit.CONNECTION_STATES - 1);
 }
 
 /** State and deadline may move on; tag and server may not. */

@@ -2,6 +2,8 @@
 import { type BpfObject, type BpfProgram, type Codec, codec, type StructLayout } from 'libbpf-ts';
 import { DataplaneError } from './error.ts';
 import type {
+  AdoptArguments,
+  AdoptTemplateArguments,
   ClockArguments,
   ServiceKey,
   SettleArguments,
@@ -21,6 +23,9 @@ export interface Programs {
   /** Tells a service's scheduler that the list of servers was edited, or that it starts. */
   settle(key: ServiceKey, reason: 'edit' | 'restart'): void;
   readClock(): ClockArguments;
+  /** Takes in a connection that another director has told of; answers a number of AdoptOutcome. */
+  adopt(connection: Omit<AdoptArguments, 'outcome'>): number;
+  adoptTemplate(template: Omit<AdoptTemplateArguments, 'outcome'>): number;
 }
 
 /** What an interface whose frames fit a page never runs: verifying it takes as long as all the rest. */
@@ -31,6 +36,8 @@ export function programsOf(object: BpfObject, xlbFrags: Programs['xlbFrags']): P
   const sweepTemplates = runner<SweepTemplatesArguments>(object, 'sweep_templates', 'sweep_templates_arguments');
   const settle = runner<SettleArguments>(object, 'settle', 'settle_arguments');
   const readClock = runner<ClockArguments>(object, 'read_clock', 'clock_arguments');
+  const adopt = runner<AdoptArguments>(object, 'adopt_connection', 'adopt_arguments');
+  const adoptTemplate = runner<AdoptTemplateArguments>(object, 'adopt_template', 'adopt_template_arguments');
   return {
     xlb: object.program('xlb'),
     xlbFrags,
@@ -40,6 +47,8 @@ export function programsOf(object: BpfObject, xlbFrags: Programs['xlbFrags']): P
       sweepTemplates({ recount: recount ? 1 : 0, shed: shed ? 1 : 0, expired: 0, alive: 0 }),
     settle: (key, reason) => void settle({ key, restart: reason === 'restart' ? 1 : 0 }),
     readClock: () => readClock({ jiffies: 0n, nanoseconds: 0n, now: 0 }),
+    adopt: (connection) => adopt({ ...connection, outcome: 0 }).outcome,
+    adoptTemplate: (template) => adoptTemplate({ ...template, outcome: 0 }).outcome,
   };
 }
 

@@ -59,6 +59,10 @@ export function defaultSettings(connections: number, hertz: number): Settings {
     lblcr_expiration: LOCALITY_EXPIRATION,
     options: Option.OPTION_REUSE | Option.OPTION_PMTU_DISC, // IPVS's defaults
     drop_rate: 0,
+    sync_threshold: 0,
+    sync_period: 0,
+    sync_refresh: 0,
+    sync_retries: 0,
   };
 }
 

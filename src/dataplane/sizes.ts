@@ -50,6 +50,7 @@ export function mapEntries(sizes: Sizes): Readonly<Record<SizedMap, number>> {
     next_hops: sizes.nextHops,
     connections: sizes.connections / ConnectionLimit.CONNECTION_WAYS,
     connection_keys: sizes.connections,
+    sync_progress: sizes.connections,
   };
 }
 
@@ -67,7 +68,8 @@ export type SizedMap =
   | 'schedules'
   | 'next_hops'
   | 'connections'
-  | 'connection_keys';
+  | 'connection_keys'
+  | 'sync_progress';
 
 /** The inverse of `mapEntries`; undefined where the maps do not fit together. */
 export function sizesOf(entries: Readonly<Record<SizedMap, number>>): Sizes | undefined {

@@ -8,6 +8,16 @@ export const AddressFamily = {
   FAMILY_IPV6: 6,
 } as const;
 
+/** enum adopt_outcome */
+export const AdoptOutcome = {
+  ADOPT_NEW: 1,
+  ADOPT_KNOWN: 2,
+  ADOPT_REPLACED: 3,
+  ADOPT_OUTDATED: 4,
+  ADOPT_NO_ROOM: 5,
+  ADOPT_GONE: 6,
+} as const;
+
 /** enum connection_flag */
 export const ConnectionFlag = {
   CONNECTION_INGRESS_MASK: 1023,
@@ -99,6 +109,7 @@ export const Option = {
   OPTION_FTP: 1024,
   OPTION_ROUTE_REPLIES: 2048,
   OPTION_SNAT_REROUTE: 4096,
+  OPTION_SYNC: 8192,
 } as const;
 
 /** enum real_server_flag */
@@ -163,6 +174,18 @@ export const SettingsLimit = {
   HASH_KEY_WORDS: 24,
 } as const;
 
+/** enum sync_limit */
+export const SyncLimit = {
+  SYNC_EVENTS_BYTES: 1048576,
+} as const;
+
+/** enum sync_shift */
+export const SyncShift = {
+  SYNC_PACKETS_MASK: 33554431,
+  SYNC_STATE_SHIFT: 25,
+  SYNC_RETRIES_SHIFT: 30,
+} as const;
+
 /** enum template_flag */
 export const TemplateFlag = {
   TEMPLATE_ASSURED: 1,
@@ -191,6 +214,35 @@ export const VlanMode = {
 /** struct address */
 export interface Address {
   readonly word: readonly number[];
+}
+
+/** struct adopt_arguments */
+export interface AdoptArguments {
+  readonly service: ServiceKey;
+  readonly source: Address;
+  readonly destination: Address;
+  readonly source_port: number;
+  readonly destination_port: number;
+  readonly service_id: number;
+  readonly real_server: number;
+  readonly index: number;
+  readonly state: number;
+  readonly timeout: number;
+  readonly packets: number;
+  readonly inactive: number;
+  readonly outcome: number;
+}
+
+/** struct adopt_template_arguments */
+export interface AdoptTemplateArguments {
+  readonly service: ServiceKey;
+  readonly client: Address;
+  readonly service_id: number;
+  readonly real_server: number;
+  readonly index: number;
+  readonly timeout: number;
+  readonly assured: number;
+  readonly outcome: number;
 }
 
 /** struct cached_service */
@@ -263,6 +315,8 @@ export interface Counters {
   readonly replies: bigint;
   readonly replies_returned: bigint;
   readonly tag_collisions: bigint;
+  readonly connections_adopted: bigint;
+  readonly sync_overflows: bigint;
 }
 
 /** struct flow_hash */
@@ -507,6 +561,10 @@ export interface Settings {
   readonly lblcr_expiration: number;
   readonly options: number;
   readonly drop_rate: number;
+  readonly sync_threshold: number;
+  readonly sync_period: number;
+  readonly sync_refresh: number;
+  readonly sync_retries: number;
 }
 
 /** struct settle_arguments */
@@ -532,6 +590,12 @@ export interface SweepTemplatesArguments {
   readonly shed: number;
   readonly expired: number;
   readonly alive: number;
+}
+
+/** struct sync_progress */
+export interface SyncProgress {
+  readonly word: number;
+  readonly ends: number;
 }
 
 /** struct template */
@@ -598,6 +662,7 @@ export interface Unrecorded {
 
 /** Every map, by name. */
 export interface MapTypes {
+  readonly adopt_job: readonly [key: number, value: NatJob];
   readonly connection_keys: readonly [key: number, value: ConnectionKey];
   readonly connections: readonly [key: number, value: ConnectionBucket];
   readonly counters: readonly [key: number, value: Counters];
@@ -621,6 +686,8 @@ export interface MapTypes {
   readonly service_traffic: readonly [key: number, value: Traffic];
   readonly services: readonly [key: ServiceKey, value: Service];
   readonly settings: readonly [key: number, value: Settings];
+  readonly sync_events: readonly [key: Uint8Array, value: Uint8Array];
+  readonly sync_progress: readonly [key: number, value: SyncProgress];
   readonly template_masks: readonly [key: number, value: TemplateMask];
   readonly templates: readonly [key: TemplateKey, value: Template];
   readonly tx_ports: readonly [key: number, value: number];

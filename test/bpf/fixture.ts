@@ -108,6 +108,10 @@ export class DataPlane {
       lblcr_expiration: LOCALITY_SECONDS,
       options: OPTIONS,
       drop_rate: 0,
+      sync_threshold: 3,
+      sync_period: 50,
+      sync_refresh: 0,
+      sync_retries: 0,
       ...options.settings,
     };
     this.set({});
@@ -122,6 +126,7 @@ export class DataPlane {
       next_hops: 256,
       connections: buckets,
       connection_keys: buckets * 8,
+      sync_progress: buckets * 8,
       scheduler_states: IDS,
       unrecorded: IDS,
       live_counts: IDS,

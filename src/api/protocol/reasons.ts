@@ -56,6 +56,8 @@ export const REASONS = {
   replies: { kind: 'event', text: 'packets of nat servers sent to clients' },
   replies_returned: { kind: 'event', text: "of these, the way that the client's packets came" },
   tag_collisions: { kind: 'event', text: 'keys of one tag told apart by their full key' },
+  connections_adopted: { kind: 'event', text: 'connections that another director told of' },
+  sync_overflows: { kind: 'event', text: 'too much to tell another director at once: the whole table is told anew' },
 } as const satisfies Record<string, { readonly kind: ReasonKind; readonly text: string }>;
 
 /** A member of `struct counters`. */

@@ -158,6 +158,10 @@ function setSysctls(draft: Draft, values: Partial<Sysctls>): CommandError | null
   const error = checkSysctls(values);
   if (error !== null) return below('values', error);
   const sysctls = { ...draft.sysctls, ...values };
+  if (sysctls.sync_period !== 0 && sysctls.sync_threshold >= sysctls.sync_period) {
+    const found = `found the threshold ${sysctls.sync_threshold} and the period ${sysctls.sync_period}`;
+    return fault('invalid', 'sync_threshold', `${found}, expected less than the period`);
+  }
   if (SYSCTL_NAMES.some((name) => sysctls[name] !== draft.sysctls[name])) draft.sysctls = sysctls;
   return null;
 }

@@ -17,6 +17,8 @@ const MODE_TEXT = '0 never, 1 and 2 while memory is short (amemthresh), 3 always
 const SWITCH = { default: 0, min: 0, max: 1 };
 const MODE = { default: 0, min: 0, max: 3 };
 const MAX_INT = 0x7fffffff;
+/** What is counted of one connection. */
+const MAX_PACKETS = 0x1ffffff;
 
 const RULES = {
   am_droprate: { default: 10, min: 1, max: MAX_INT, text: 'drop_packet 3: one opening packet in so many is dropped' },
@@ -38,6 +40,23 @@ const RULES = {
   schedule_icmp: { ...SWITCH, text: 'ICMP errors about unknown connections are scheduled' },
   secure_tcp: { ...MODE, text: `a stricter table of TCP states: ${MODE_TEXT}` },
   snat_reroute: { ...SWITCH, default: 1, text: "replies are routed as the VIP's, else as the nat server's" },
+  sync_period: {
+    ...{ default: 50, min: 0, max: MAX_PACKETS },
+    text: 'packets of a connection after which another director is told again; the second number of sync_threshold',
+  },
+  sync_persist_mode: {
+    ...SWITCH,
+    text: 'another director is told of persistent clients, and not of their connections',
+  },
+  sync_refresh_period: {
+    ...{ default: 0, min: 0, max: MAX_INT },
+    text: 'seconds within which a connection that goes on as it was is told of once; 0: as packets come',
+  },
+  sync_retries: { default: 0, min: 0, max: 3, text: 'how often it is told again within them' },
+  sync_threshold: {
+    ...{ default: 3, min: 0, max: MAX_PACKETS },
+    text: 'packets of a connection before another director is told of it; less than sync_period',
+  },
   sloppy_sctp: { ...SWITCH, text: 'SCTP connections open with any packet but ABORT' },
   sloppy_tcp: { ...SWITCH, text: 'TCP connections open with any packet but RST' },
 } as const satisfies Record<string, SysctlRule>;

@@ -15,6 +15,7 @@ export interface Tunables {
   readonly timeouts: ReadonlyMap<number, number>;
   readonly options: number;
   readonly dropRate: number;
+  readonly sync: Pick<Settings, 'sync_threshold' | 'sync_period' | 'sync_refresh' | 'sync_retries'>;
 }
 
 /** A deadline is seconds modulo 2^16, so it lies at most so far ahead. */
@@ -27,16 +28,29 @@ export function tunablesOf(model: Model, defense: Defense): Tunables {
     [ConnectionState.CONNECTION_FIN_WAIT, Math.min(tcpFin, LONGEST_TIMEOUT)],
     [ConnectionState.CONNECTION_UDP, Math.min(udp, LONGEST_TIMEOUT)],
   ]);
-  const options = switches(model.sysctls) | (defense.secureTcp ? Option.OPTION_SECURE_TCP : 0) | ftp(model);
-  return { timeouts, options, dropRate: defense.dropRate };
+  const secure = defense.secureTcp ? Option.OPTION_SECURE_TCP : 0;
+  const tells = model.syncDaemons.master === null ? 0 : Option.OPTION_SYNC;
+  const options = switches(model.sysctls) | secure | ftp(model) | tells;
+  return { timeouts, options, dropRate: defense.dropRate, sync: syncOf(model.sysctls) };
 }
 
 /** `settings` with the tunables; the same object where nothing differs. */
-export function tuned(settings: Settings, { timeouts, options, dropRate }: Tunables): Settings {
+export function tuned(settings: Settings, { timeouts, options, dropRate, sync }: Tunables): Settings {
   const timeout = settings.timeout.map((seconds, state) => timeouts.get(state) ?? seconds);
   const same = settings.timeout.every((seconds, state) => seconds === timeout[state]);
-  if (same && settings.options === options && settings.drop_rate === dropRate) return settings;
-  return { ...settings, timeout, options, drop_rate: dropRate };
+  const wanted = { options, drop_rate: dropRate, ...sync };
+  const names = Object.keys(wanted) as (keyof typeof wanted)[];
+  if (same && names.every((name) => settings[name] === wanted[name])) return settings;
+  return { ...settings, timeout, ...wanted };
+}
+
+function syncOf(sysctls: Sysctls): Tunables['sync'] {
+  return {
+    sync_threshold: sysctls.sync_threshold,
+    sync_period: sysctls.sync_period,
+    sync_refresh: sysctls.sync_refresh_period,
+    sync_retries: sysctls.sync_retries,
+  };
 }
 
 function switches(sysctls: Sysctls): number {
