@@ -72,6 +72,10 @@ export class Client {
     return this.#report('doctor', 'GET', '/v1/doctor');
   }
 
+  sync(): Promise<Report<'sync'>> {
+    return this.#report('sync', 'GET', '/v1/sync');
+  }
+
   document(): Promise<Report<'document'>> {
     return this.#report('document', 'GET', '/v1/document');
   }

@@ -20,6 +20,7 @@ import type { attachedBodySchema, interfacesBodySchema } from './protocol/interf
 import type { ServiceReport } from './protocol/services.ts';
 import type { statsBodySchema } from './protocol/stats.ts';
 import type { statusBodySchema } from './protocol/status.ts';
+import type { syncBodySchema } from './protocol/sync.ts';
 import type { vrrpBodySchema } from './protocol/vrrp.ts';
 
 export type StatusBody = z.output<typeof statusBodySchema>;
@@ -27,6 +28,7 @@ export type StatsBody = z.output<typeof statsBodySchema>;
 export type InterfacesBody = z.output<typeof interfacesBodySchema>;
 export type DoctorBody = z.output<typeof doctorBodySchema>;
 export type VrrpBody = z.output<typeof vrrpBodySchema>;
+export type SyncBody = z.output<typeof syncBodySchema>;
 export type AttachedBody = z.output<typeof attachedBodySchema>;
 export type ChangesBody = z.output<typeof changesBodySchema>;
 
@@ -96,6 +98,7 @@ export interface Controller {
   vrrp(): Promise<VrrpBody>;
   /** What is well and what is not, with the next step; asks neighbours, which takes half a second. */
   doctor(): Promise<DoctorBody>;
+  sync(): Promise<SyncBody>;
   /** What commands made, as `save` prints it. */
   document(): Promise<DocumentBody>;
   /** The configuration file in use. */

@@ -125,6 +125,13 @@ const READS: readonly Route[] = [
   },
   {
     method: 'GET',
+    path: '/v1/sync',
+    summary: 'Synchronization of connections with another director, and how many would survive',
+    answer: 'sync',
+    handle: async ({ controller, report }) => report('sync', await controller.sync()),
+  },
+  {
+    method: 'GET',
     path: '/v1/document',
     summary: 'Everything that commands made, as `xlb apply` takes it',
     answer: 'document',

@@ -26,15 +26,23 @@ function errorOf({ body }: Answer): { code: string; message: string; path: strin
 }
 
 describe('reading', () => {
-  it.each(['status', 'services', 'servers', 'connections', 'stats', 'interfaces', 'vrrp', 'doctor', 'document'])(
-    'answers %s in the envelope',
-    async (name) => {
-      await post(daemon.socket, '/v1/commands', { commands: ADD });
-      const report = (await get(daemon.socket, `/v1/${name}`)) as Record<string, unknown>;
-      expect(report).toMatchObject({ schema: `xlb/1/${name}`, host: 'lb1', epoch: 1 });
-      expect(Date.parse(String(report['time']))).toBeGreaterThan(0);
-    },
-  );
+  it.each([
+    'status',
+    'services',
+    'servers',
+    'connections',
+    'stats',
+    'interfaces',
+    'vrrp',
+    'sync',
+    'doctor',
+    'document',
+  ])('answers %s in the envelope', async (name) => {
+    await post(daemon.socket, '/v1/commands', { commands: ADD });
+    const report = (await get(daemon.socket, `/v1/${name}`)) as Record<string, unknown>;
+    expect(report).toMatchObject({ schema: `xlb/1/${name}`, host: 'lb1', epoch: 1 });
+    expect(Date.parse(String(report['time']))).toBeGreaterThan(0);
+  });
 
   it.each(['/v1/services/192.0.2.10:80/tcp', '/v1/services/192.0.2.10%3A80%2Ftcp'])(
     'finds one service at %s',

@@ -8,6 +8,7 @@ import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { FakeController, fakeConnections, startFakeDaemon } from '../../test/api/fake-controller.ts';
 import { SPLIT_BRAIN } from '../../test/api/fake-doctor.ts';
+import { synchronized } from '../../test/api/fake-sync.ts';
 import { BACKUP, MASTER } from '../../test/api/fake-vrrp.ts';
 import { NOW } from '../../test/api/now.ts';
 import { type Example, readConsole, writeConsole } from '../../test/cli/console.ts';
@@ -23,6 +24,7 @@ function documentedDaemon(): FakeController {
   controller.entries = fakeConnections(50);
   controller.instances = [MASTER, BACKUP];
   controller.doctorFacts = SPLIT_BRAIN;
+  controller.synchronization = synchronized(NOW);
   controller.overrides = {
     health: 'degraded',
     problems: [

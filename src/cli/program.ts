@@ -18,6 +18,7 @@ import { servicesCommand } from './services.ts';
 import { simulateCommand } from './simulate.ts';
 import { statsCommand } from './stats.ts';
 import { statusCommand } from './status.ts';
+import { syncCommand } from './sync.ts';
 import { sysctlCommand } from './sysctl.ts';
 import { VERSION, versionCommand } from './version.ts';
 import { vrrpCommand } from './vrrp.ts';
@@ -40,6 +41,7 @@ export function createProgram(env: Env, exit: (code: number) => void): Command {
   program.addCommand(interfacesCommand(env, exit));
   program.addCommand(vrrpCommand(env, exit));
   program.addCommand(doctorCommand(env, exit));
+  program.addCommand(syncCommand(env, exit));
   program.addCommand(configCommand(env, exit));
   program.commandsGroup('Verbs:');
   for (const verb of [serviceCommand, serverCommand, attachCommand, detachCommand, sysctlCommand])

@@ -86,7 +86,7 @@ describe('exit codes', () => {
 });
 
 describe('nouns', () => {
-  it.each(['status', 'services', 'servers', 'connections', 'stats', 'interfaces', 'vrrp', 'doctor'])(
+  it.each(['status', 'services', 'servers', 'connections', 'stats', 'interfaces', 'vrrp', 'sync', 'doctor'])(
     '%s prints JSON',
     async (noun) => {
       await setUp();
@@ -97,13 +97,16 @@ describe('nouns', () => {
     },
   );
 
-  it.each(['status', 'services', 'servers', 'connections', 'stats', 'interfaces'])('%s prints TSV', async (noun) => {
-    await setUp();
-    daemon.controller.entries = fakeConnections(3);
-    const lines = (await xlb(`${noun} -o tsv`)).stdout.slice(0, -1).split('\n');
-    expect(lines.length).toBeGreaterThan(1);
-    expect(new Set(lines.map((line) => line.split('\t').length)).size).toBe(1);
-  });
+  it.each(['status', 'services', 'servers', 'connections', 'stats', 'interfaces', 'sync'])(
+    '%s prints TSV',
+    async (noun) => {
+      await setUp();
+      daemon.controller.entries = fakeConnections(3);
+      const lines = (await xlb(`${noun} -o tsv`)).stdout.slice(0, -1).split('\n');
+      expect(lines.length).toBeGreaterThan(1);
+      expect(new Set(lines.map((line) => line.split('\t').length)).size).toBe(1);
+    },
+  );
 
   it.each(['services', 'servers', 'connections', 'interfaces', 'vrrp'])(
     '%s says so where there is nothing, and stays a table for scripts',
@@ -114,7 +117,7 @@ describe('nouns', () => {
     },
   );
 
-  it.each(['status', 'services', 'services --stats', 'servers', 'connections', 'stats', 'interfaces'])(
+  it.each(['status', 'services', 'services --stats', 'servers', 'connections', 'stats', 'interfaces', 'sync'])(
     '%s keeps within 100 columns',
     async (noun) => {
       await setUp();

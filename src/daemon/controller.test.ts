@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { NOT_SYNCHRONIZED } from '../../test/api/fake-sync.ts';
 import type { Event } from '../api/protocol/changes.ts';
 import { emptyModel } from '../core/model/apply-command.ts';
 import type { Command } from '../core/model/command.ts';
@@ -91,6 +92,7 @@ function createController(): DaemonController {
     templates: () => [],
     examine: () => expect.fail('nobody asked the doctor'),
     vrrp: { report: async () => ({ instances: [] }) },
+    syncReport: () => NOT_SYNCHRONIZED,
     saving: new Saving({
       file: { save },
       manager,

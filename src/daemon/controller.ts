@@ -15,6 +15,7 @@ import type {
   Outcome,
   ReloadBody,
   ReloadRequest,
+  SyncBody,
 } from '../api/controller.ts';
 import { documentOf } from '../api/document.ts';
 import type { Change, Event } from '../api/protocol/changes.ts';
@@ -23,7 +24,6 @@ import { applyCommands } from '../core/model/apply-command.ts';
 import type { Command } from '../core/model/command.ts';
 import type { ServiceKey } from '../core/model/model.ts';
 import { formatServiceKey, serviceKeyText } from '../core/model/service-key.ts';
-import type { ConnectionTable } from '../dataplane/connections.ts';
 import { DataplaneError } from '../dataplane/error.ts';
 import type { Resolver } from '../net/resolver.ts';
 import { Changer, failure } from './changer.ts';
@@ -53,8 +53,9 @@ export interface ControllerParts {
   readonly saving: Saving;
   readonly vrrp: Pick<Vrrp, 'report'>;
   readonly examine: () => Promise<DoctorBody>;
+  readonly syncReport: () => SyncBody;
   readonly events: Events;
-  readonly table: ConnectionTable;
+  readonly table: ConnectionSources['table'];
   readonly templates: ConnectionSources['templates'];
   /** Seconds of the data plane's clock. */
   readonly clock: () => number;
@@ -107,6 +108,10 @@ export class DaemonController implements Controller {
 
   doctor() {
     return this.#parts.examine();
+  }
+
+  async sync() {
+    return this.#parts.syncReport();
   }
 
   async document() {

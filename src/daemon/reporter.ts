@@ -43,6 +43,7 @@ export interface ReporterParts {
   readonly configuration: Pick<Configuration, 'current' | 'failed'>;
   /** What the file names; null: everything is commands'. */
   readonly share: () => FileShare | null;
+  readonly syncProblems: () => readonly string[];
 }
 
 /** Services that are reported in one turn. */
@@ -103,6 +104,7 @@ export class Reporter {
       resolution: (address) => resolver.resolution(address),
       interfaces: manager.states,
       egressOnly: egress.map((index) => resolver.interface(index)?.name ?? `interface ${index}`),
+      sync: this.#parts.syncProblems(),
       // As long as no connection was ever placed without an entry there is nothing to look up.
       isUnrecorded:
         statistics.counters().totals.connections_unrecorded === 0

@@ -41,6 +41,7 @@ import { Saving } from './saving.ts';
 import type { DaemonSettings } from './settings.ts';
 import { type SavedState, StateFile, StateFileError } from './state-file.ts';
 import { Statistics } from './statistics.ts';
+import { Synchronization, type SynchronizationParts } from './sync/synchronization.ts';
 import { VrrpThread } from './vrrp/thread.ts';
 import { Vrrp } from './vrrp/vrrp.ts';
 
@@ -264,10 +265,14 @@ function assembleService(parts: ServiceParts, disposers: Disposers) {
   });
   disposers.use('the sweeper', sweeper);
   disposers.use('the defense', startDefense(director, defense, log));
+  const execute: SynchronizationParts['execute'] = (commands) =>
+    controller.execute(commands, { dryRun: false, user: 'xlbd' });
+  const synchronization = disposers.use('synchronization', new Synchronization({ log, director, dataplane, execute }));
   const reporter: Reporter = new Reporter({
     identity: { version, startedAt: Date.now(), runDir: settings.runDir, stateFile: stateFile.path },
     ...{ director, resolver, manager, statistics, observer, counts, sweeper, maps, sizes, clock, configuration },
     share: () => saving.config?.share ?? null,
+    syncProblems: () => synchronization.problems,
     applyFault: () => housekeeping.applyFault,
     changedAt: () => saving.changedAt,
   });
@@ -276,20 +281,23 @@ function assembleService(parts: ServiceParts, disposers: Disposers) {
     requestRecount: () => sweeper.requestRecount(),
     epoch: () => controller.epoch,
   });
-  const { vrrp, vrrpRuns } = followVrrp(parts, disposers);
+  const { vrrp, vrrpRuns } = followVrrp(parts, synchronization, disposers);
   const controller: DaemonController = new DaemonController({
     ...{ director, reporter, resolver, manager, statistics, saving, events, clock, configuration, given, log, vrrp },
     examine: () => examine({ version, director, reporter, manager, resolver, configuration, vrrp }),
     table: openConnectionTable(maps),
+    syncReport: () => synchronization.report(),
     templates: (moment) => listTemplates(maps.templates, moment),
     onChange: () => {
       housekeeping.lookSoon();
       vrrp.modelChanged();
+      synchronization.modelChanged();
     },
   });
   follow.network = () => housekeeping.refresh();
   follow.links = () => linksChanged(parts, housekeeping);
   disposers.use('the timers', housekeeping);
+  synchronization.start(configuration);
   housekeeping.refresh();
   housekeeping.start();
   return { controller, summary: () => summaryOf(director, manager), vrrpRuns };
@@ -298,6 +306,7 @@ function assembleService(parts: ServiceParts, disposers: Disposers) {
 /** VRRP runs what the configuration file in use says, as soon as there is one. */
 function followVrrp(
   { settings, configuration, director, routers, log, onFailure }: ServiceParts,
+  synchronization: Synchronization,
   disposers: Disposers,
 ) {
   const notifier = new Notifier({ log });
@@ -306,7 +315,10 @@ function followVrrp(
     startThread: (onNotice) => new VrrpThread({ runDir: settings.runDir, log, onNotice, onFailure }),
     model: () => director.model,
     onRouters: () => director.refresh(),
-    onNotice: (notice) => notifier.tell(notice),
+    onNotice: (notice) => {
+      notifier.tell(notice);
+      synchronization.hear(notice);
+    },
   });
   routers.on = (name) => vrrp.routersOn(name);
   disposers.add('VRRP', () => vrrp.stop());

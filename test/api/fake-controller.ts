@@ -14,6 +14,7 @@ import type {
   ReloadBody,
   ReloadRequest,
   StatusBody,
+  SyncBody,
   VrrpBody,
 } from '../../src/api/controller.ts';
 import { documentOf } from '../../src/api/document.ts';
@@ -37,6 +38,7 @@ import { originsOf } from '../../src/daemon/reports/origins.ts';
 import { FakeConfiguration } from './fake-configuration.ts';
 import { HEALTHY } from './fake-doctor.ts';
 import { fakeServiceReport, sumOf } from './fake-report.ts';
+import { NOT_SYNCHRONIZED } from './fake-sync.ts';
 import { NOW } from './now.ts';
 
 /** When it read its file. */
@@ -51,6 +53,8 @@ export class FakeController implements Controller {
   readonly listeners = new Set<(event: Event) => void>();
   /** Overrides of what `status` says. */
   overrides: Partial<StatusBody> = {};
+  /** What `sync` says. */
+  synchronization: SyncBody = NOT_SYNCHRONIZED;
   /** What `vrrp` says. */
   instances: VrrpBody['instances'] = [];
   /** What `doctor` judges. */
@@ -154,6 +158,10 @@ export class FakeController implements Controller {
 
   async doctor(): Promise<DoctorBody> {
     return diagnose(this.doctorFacts);
+  }
+
+  async sync(): Promise<SyncBody> {
+    return this.synchronization;
   }
 
   async vrrp(): Promise<VrrpBody> {

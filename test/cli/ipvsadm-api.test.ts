@@ -70,6 +70,7 @@ const controller: Controller = {
   interfaces: unexpected,
   vrrp: unexpected,
   doctor: unexpected,
+  sync: unexpected,
   document: unexpected,
   config: unexpected,
   reload: unexpected,

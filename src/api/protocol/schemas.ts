@@ -18,6 +18,7 @@ import { serversReportSchema, serviceSingleReportSchema, servicesReportSchema } 
 import { simulationReportSchema } from './simulation.ts';
 import { statsReportSchema } from './stats.ts';
 import { statusReportSchema } from './status.ts';
+import { syncReportSchema } from './sync.ts';
 import { vrrpReportSchema } from './vrrp.ts';
 
 /** What the daemon answers; and `decap` and `simulation`, which no daemon makes. */
@@ -38,6 +39,7 @@ export const REPORTS = {
   simulation: simulationReportSchema,
   stats: statsReportSchema,
   status: statusReportSchema,
+  sync: syncReportSchema,
   vrrp: vrrpReportSchema,
   zeroed: zeroedReportSchema,
   error: errorSchema,

@@ -14,7 +14,7 @@ import { stateName, statesNamed } from './state-names.ts';
 const CHUNK = 1 << 15;
 
 export interface ConnectionSources {
-  readonly table: ConnectionTable;
+  readonly table: Pick<ConnectionTable, 'slots' | 'scan'>;
   /** `now`: seconds of the data plane's clock. */
   templates(now: number): readonly RawTemplate[];
   readonly entries: ReadonlyMap<string, Entry>;

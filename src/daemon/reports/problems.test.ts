@@ -30,7 +30,7 @@ function sources(commands: readonly Command[], rest: Partial<ProblemSources> = {
   if ('error' in applied) throw new Error(applied.error.message);
   return {
     ...{ model: applied.model, resolution: () => GOOD, interfaces: [ETH0], egressOnly: [], isUnrecorded: () => false },
-    ...{ table: { entries: 0, capacity: 1024 }, applyFault: null, config: null, failedReload: null },
+    ...{ table: { entries: 0, capacity: 1024 }, applyFault: null, config: null, failedReload: null, sync: [] },
     ...rest,
   };
 }
@@ -86,9 +86,9 @@ describe('findProblems', () => {
       ['warning unsupported 192.0.2.1:80/tcp'],
     ],
     [
-      'a synchronization daemon',
-      sources([{ type: 'sync.start', state: 'master', daemon: { interface: 'eth0' } }]),
-      ['warning unsupported sync daemon master'],
+      'a synchronization daemon that cannot work',
+      sources([], { sync: ['the interface eth0 has no IPv4 address, or is down'] }),
+      ['warning not-synchronized synchronization'],
     ],
     [
       'an interface that is missing',

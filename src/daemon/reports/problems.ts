@@ -30,6 +30,8 @@ export interface ProblemSources {
   readonly failedReload: FailedReload | null;
   /** What could not be done lately and is tried again; null: nothing. */
   readonly applyFault: string | null;
+  /** Why connections are not synchronized, though a daemon for it was started. */
+  readonly sync: readonly string[];
 }
 
 /** From this share of slots in use on, new connections find no room now and then. */
@@ -125,12 +127,9 @@ function unsupportedFinding(subject: string, text: string): Finding {
   return { id: 'unsupported', severity: 'warning', subject, text, next: null };
 }
 
-function syncProblems({ model }: ProblemSources): Finding[] {
-  return (['master', 'backup'] as const)
-    .filter((state) => model.syncDaemons[state] !== null)
-    .map((state) =>
-      unsupportedFinding(`sync daemon ${state}`, 'kept and listed only: no connection is told to another director yet'),
-    );
+function syncProblems({ sync }: ProblemSources): Finding[] {
+  const subject = 'synchronization';
+  return sync.map((text) => ({ id: 'not-synchronized', severity: 'warning', subject, text, next: 'xlb sync' }));
 }
 
 function serverProblem(service: VirtualService, server: RealServer, { resolution, model }: ProblemSources): Finding[] {

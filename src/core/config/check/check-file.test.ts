@@ -257,9 +257,9 @@ describe('global_defs', () => {
   it.each([
     ['timeouts of nothing', 'global_defs { lvs_timeouts }', ["1:15 error found nothing after 'lvs_timeouts'"]],
     [
-      'the sync daemon',
+      'the sync daemon of an instance that is not there',
       'global_defs { lvs_sync_daemon eth0 VI_1 id 3 }',
-      ['1:15 warning connections are not synchronized yet'],
+      ["1:36 error found 'VI_1', expected the name of a vrrp_instance of this file"],
     ],
     [
       'mails to nobody',

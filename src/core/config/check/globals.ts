@@ -12,12 +12,6 @@ export function checkGlobals(file: File, report: Report): void {
       if (Object.keys(value).length === 0)
         report.error(keyword.at, `found nothing after 'lvs_timeouts', expected tcp, tcpfin or udp with seconds`);
     }
-    for (const { keyword } of block.lvs_sync_daemon ?? []) {
-      report.warning(
-        keyword.at,
-        'connections are not synchronized yet: the daemon is kept and listed, nothing is sent or received',
-      );
-    }
   }
   checkStrict(file, report);
   checkMails(file, report);

@@ -20,8 +20,19 @@ export function checkReferences(file: File, report: Report): void {
       for (const entry of lists.flatMap(({ entries }) => entries)) checkEntry(entry, kind, names, report);
     }
   }
+  checkSyncInstance(file, report);
   checkServices(file, report);
   checkCheckers(file, known.track_file[1], known.track_bfd[1], report);
+}
+
+/** The instance that says which synchronization daemon runs. */
+function checkSyncInstance(file: File, report: Report): void {
+  const instances = namesOf(file.vrrp_instance);
+  for (const { value, words } of (file.global_defs ?? []).flatMap(({ block }) => block.lvs_sync_daemon ?? [])) {
+    const { inst } = value.options;
+    if (inst === undefined || instances.includes(inst)) continue;
+    reportMissing(words.find(({ text }) => text === inst)!, inst, 'vrrp_instance', instances, report);
+  }
 }
 
 /** As after `virtual_server`, with the protocol behind it or not. */

@@ -163,7 +163,7 @@ const SCRIPTS = {
 const LVS = {
   lvs_sync_daemon: keyword(
     syncDaemon(),
-    'Synchronization of connections, as ipvsadm --start-daemon. It is kept and listed; nothing is sent yet.',
+    'Synchronization of connections, as ipvsadm --start-daemon: with an instance the master daemon while that is MASTER, else the backup; without one both.',
   ),
   lvs_timeouts: keyword(
     options({ tcp: integer(1, 2147483), tcpfin: integer(1, 2147483), udp: integer(1, 2147483) }),

@@ -174,11 +174,7 @@ const TRANSPORT = {
     'xlbd reads adverts as they come; the buffer of the kernel is enough',
   ),
   linkbeat_use_polling: ignored(flag, 'Asks the driver for the state of the link.', means.LINKS_ARE_FOLLOWED),
-  lvs_sync_daemon_interface: ignored(
-    interfaceName,
-    'Older way to write lvs_sync_daemon in global_defs.',
-    'connections are not synchronized yet',
-  ),
+  lvs_sync_daemon_interface: keyword(interfaceName, 'Older way to write lvs_sync_daemon in global_defs.'),
   debug: ignored(integer(0, 4), 'Detail of the log.', 'xlbd has --log-level'),
 };
 

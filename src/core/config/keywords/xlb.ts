@@ -3,7 +3,7 @@ import type { Form } from '../form.ts';
 import { address } from '../forms/addresses.ts';
 import { sequence } from '../forms/compose.ts';
 import { integer, port } from '../forms/numbers.ts';
-import { choice, directory, interfaceName, name, optional } from '../forms/words.ts';
+import { choice, directory, file, interfaceName, name, optional } from '../forms/words.ts';
 import { keyword } from '../keyword.ts';
 
 const mode = choice('auto', 'native', 'generic');
@@ -29,6 +29,15 @@ export const XLB = {
   run_dir: keyword(directory, 'Directory of the API: the socket xlb.sock.', { own: true }),
   group: keyword(name, 'Group that may talk to the socket, beside root.', { own: true }),
   state_dir: keyword(directory, 'Directory of the state file.', { own: true }),
+  sync_key: keyword(
+    file,
+    'File with the key of synchronized directors, 16 bytes or more: their datagrams are authenticated, and no others heard.',
+    { own: true },
+  ),
+  sync_peer: keyword(address, 'Another director: datagrams go to it instead of a group, and others are not heard.', {
+    own: true,
+    many: true,
+  }),
   bpffs: keyword(directory, 'Directory of the pinned maps and links.', { own: true }),
 };
 

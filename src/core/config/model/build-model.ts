@@ -11,6 +11,7 @@ import { type Programs, programsOf } from './programs.ts';
 import { buildScript, type TrackedScript } from './script.ts';
 import { buildService, type Service } from './service.ts';
 import { type Statics, staticsOf } from './statics.ts';
+import { type SyncRoles, syncRolesOf } from './sync.ts';
 import { buildFile, buildProcess, type TrackedFile, type TrackedProcess } from './tracked.ts';
 import { type Tracks, tracksOf, valuesOf } from './tracks.ts';
 
@@ -39,6 +40,8 @@ export interface ConfigModel {
   /** At the start nothing stays of what commands made. */
   readonly flush: boolean;
   readonly director: DirectorSettings;
+  /** null: the file leaves the synchronization daemons to commands. */
+  readonly sync: SyncRoles | null;
 }
 
 export function buildModel(file: File): ConfigModel {
@@ -62,6 +65,7 @@ export function buildModel(file: File): ConfigModel {
     },
     flush: globals.lvs_flush !== undefined,
     director: directorOf(file),
+    sync: syncRolesOf(file, globals),
   };
 }
 

@@ -1,4 +1,6 @@
 /** The block xlb: what the options of xlbd say where they are given. */
+
+import type { Address } from '../../model/model.ts';
 import { last } from '../keyword.ts';
 import type { File } from '../keywords/root.ts';
 
@@ -19,6 +21,8 @@ export interface DirectorSettings {
   readonly group?: string;
   readonly stateDir?: string;
   readonly bpffs?: string;
+  /** Synchronization of connections, beside what lvs_sync_daemon says. */
+  readonly sync?: { readonly keyFile?: string; readonly peers: readonly Address[] };
 }
 
 export function directorOf(file: File): DirectorSettings {
@@ -35,10 +39,21 @@ export function directorOf(file: File): DirectorSettings {
     group: last(block.group)?.value,
     stateDir: last(block.state_dir)?.value,
     bpffs: last(block.bpffs)?.value,
+    sync: syncOf(block),
   };
   const interfaces = new Map(
     (block.interface ?? []).map(({ value: { name, mode } }) => [name, mode === null ? { name } : { name, mode }]),
   );
   const known = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
   return { interfaces: [...interfaces.values()], ...known };
+}
+
+function syncOf({
+  sync_key,
+  sync_peer,
+}: NonNullable<ReturnType<typeof last<NonNullable<File['xlb']>[number]>>>['block']) {
+  const keyFile = last(sync_key)?.value;
+  const peers = (sync_peer ?? []).map(({ value }) => value);
+  if (keyFile === undefined && peers.length === 0) return undefined;
+  return { ...(keyFile === undefined ? {} : { keyFile }), peers };
 }
