@@ -124,6 +124,12 @@ test-ipvs: build ## compare with the kernel's IPVS in a virtual machine (VM=../s
 	$(Q)[ -d '$(KERNELS)/$(KERNEL)' ] || XLB_KERNELS='$(KERNELS)' $(VM)/fetch-kernel.sh $(KERNEL)
 	$(Q)XLB_KERNELS='$(KERNELS)' $(VM)/ipvs-vm.sh -k $(KERNEL) -t 3600 test/ipvs/guest.sh $(ARGS)
 
+.PHONY: test-sync
+test-sync: build ## share connections with the kernel's IPVS, in both directions, in a virtual machine
+	$(Q)command -v qemu-system-x86_64 busybox cpio ipvsadm >/dev/null || apt-get install -y qemu-system-x86 busybox-static cpio kmod ipvsadm >/dev/null
+	$(Q)[ -d '$(KERNELS)/$(KERNEL)' ] || XLB_KERNELS='$(KERNELS)' $(VM)/fetch-kernel.sh $(KERNEL)
+	$(Q)XLB_KERNELS='$(KERNELS)' $(VM)/ipvs-vm.sh -k $(KERNEL) -t 900 test/ipvs/sync-guest.sh
+
 .PHONY: test-sctp
 test-sctp: build ## SCTP between real sockets, in a virtual machine whose kernel has it
 	$(Q)command -v qemu-system-x86_64 busybox cpio >/dev/null || apt-get install -y qemu-system-x86 busybox-static cpio kmod >/dev/null

@@ -45,7 +45,7 @@ export async function play(script: Script, number: number, worlds: Pair<World>):
 }
 
 /** Lines for `ip -batch`. */
-function addressesOf(places: Places, number: number): string[] {
+export function addressesOf(places: Places, number: number): string[] {
   if (number > 250) throw new RangeError('script numbers end at 250');
   const lines = places.virtualIps.map((address) =>
     address.includes(':')
