@@ -124,7 +124,7 @@ static __always_inline int adopt(const struct settings *settings, const struct a
 			return ADOPT_NO_ROOM;
 	}
 	if (outcome != ADOPT_KNOWN) {
-		publish(number, packet, service->id, server->id, lookup->now, 0,
+		publish(number, packet, service->id, server->id, lookup->now, 0, 0,
 			make_entry(lookup->hash.tag, 1, arguments->index, arguments->state,
 				   adopted_deadline(settings, arguments, lookup->now)));
 		settle_twins(number, packet, service->id, arguments->index, lookup);

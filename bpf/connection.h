@@ -16,6 +16,8 @@
 #include "clock.h"
 #include "common.h"
 #include "hash.h"
+#include "limit_count.h"
+#include "limit_count.h"
 #include "live_count.h"
 #include "persist.h"
 #include "state.h"
@@ -41,6 +43,8 @@ struct lookup {
 	__u32 opening; /* enum lookup_mode */
 	__u32 confirm; /* out: a rival of the same tag exists */
 	__u32 flags;   /* enum connection_flag of a connection that is being opened */
+	__u16 over;    /* it is over the rate: no entry for it */
+	__u16 limited; /* it counts for the limits of its service */
 };
 
 static __always_inline __u32 entry_state(__u64 entry)
@@ -135,6 +139,8 @@ static __always_inline void refresh(__u64 *entry, __u32 number, __u64 before, __
 	if (!replace(entry, before, after))
 		return;
 	count_live_move(owner, from, to);
+	if (!state_is_active(to))
+		uncount_limited(number);
 }
 
 static __always_inline int same_address(const struct address *a, const struct address *b)
@@ -271,7 +277,7 @@ static __always_inline void release(__u32 number)
 
 /* Writes the key, then shows the entry to the other CPUs. */
 static __always_inline void publish(__u32 number, const struct packet *packet, __u32 service, __u32 real_server,
-				    __u32 created, __u32 flags, __u64 entry)
+				    __u32 created, __u32 flags, __u32 limits, __u64 entry)
 {
 	struct connection_key *key = bpf_map_lookup_elem(&connection_keys, &number);
 	__u64 *place = get_entry(number);
@@ -286,6 +292,7 @@ static __always_inline void publish(__u32 number, const struct packet *packet, _
 	key->service = service;
 	key->real_server = real_server;
 	key->created = created;
+	key->limits = limits;
 	key->flags = flags;
 	__sync_lock_test_and_set(place, entry);
 }

@@ -141,6 +141,47 @@ struct {
 	__type(value, struct unrecorded);
 } unrecorded SEC(".maps");
 
+/* By service id; LIMIT_OF_ALL: of all services together. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, DEFAULT_SERVICES);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct limit);
+} limits SEC(".maps");
+
+/* The same ids: how near its limits each service is. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, DEFAULT_SERVICES);
+	__type(key, __u32);
+	__type(value, struct limit_state);
+} limit_states SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, DEFAULT_SERVICES);
+	__type(key, __u32);
+	__type(value, struct limit_counts);
+} limit_counts SEC(".maps");
+
+/* Sources of services that limit each one; the least recently used goes first. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_SOURCES);
+	__type(key, struct source_key);
+	__type(value, struct source_state);
+} source_states SEC(".maps");
+
+/* Lists of allowed and denied sources: the longest prefix that matches decides. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, MAX_LISTED);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct listed_key);
+	__type(value, __u32); /* enum source_verdict */
+} sources SEC(".maps");
+
 /* Clients bound to real servers. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

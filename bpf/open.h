@@ -2,20 +2,17 @@
 /*
  * Packets that the fast path does not decide: those that may open a connection,
  * those in a second bucket or behind a shared tag, and those without an entry.
- * Answers the slot of a real server, or one of the results below.
+ * Answers the slot of a real server, or one of the results of opening.h.
  */
 #pragma once
 
 #include "claim.h"
 #include "connection.h"
+#include "limit.h"
 #include "opening.h"
 #include "schedule.h"
 #include "service.h"
 #include "sync.h"
-
-#define RESULT_PASS (-1) /* the kernel takes it; counted */
-#define RESULT_DROP (-2) /* counted */
-#define RESULT_REFUSE (-3) /* counted; the client is told with an ICMP error */
 
 /*
  * A SYN that is sent again must meet the server that its first copy met: for
@@ -125,7 +122,7 @@ static __always_inline int choose(const struct service *service, const struct pa
 		if (index < 0 || !server || !(server->flags & REAL_SERVER_ELIGIBLE))
 			return no_real_server(service, packet);
 	}
-	if (!service->persistence)
+	if (!service->persistence || lookup->over) /* a flood of new clients leaves no templates, either */
 		return index;
 	index = bind_template(packet, service, index, lookup->now, controls);
 	if (index < 0) {
@@ -149,6 +146,19 @@ static __always_inline void note_unrecorded(const struct settings *settings, con
 	count(connections_unrecorded);
 }
 
+/* Over the rate: those of NAT need their entry. */
+static __always_inline int place_over_rate(const struct settings *settings, const struct service *service,
+					   const struct real_server *server, struct lookup *lookup)
+{
+	if (server->method == METHOD_NAT) {
+		count(drop_over_rate);
+		return 0;
+	}
+	count(connections_over_rate);
+	note_unrecorded(settings, service, lookup->now);
+	return 1;
+}
+
 /* A packet that opens nothing and has no entry. */
 static __always_inline int follow_ring(const struct settings *settings, const struct service *service,
 				  const struct packet *packet, const struct lookup *lookup)
@@ -160,6 +170,10 @@ static __always_inline int follow_ring(const struct settings *settings, const st
 
 	if (!without || !still_before(without->followed_until, lookup->now))
 		return pass_unknown(packet);
+	if (service->flags & SERVICE_LISTED && !is_quoted(packet) && is_denied(packet, service->id)) {
+		count(drop_denied);
+		return RESULT_DROP;
+	}
 	index = service->persistence ? find_template(packet, service, lookup->now) : NO_TEMPLATE;
 	if (index < 0)
 		index = schedule(service, packet, lookup->hash.ring, lookup->now, FOLLOW_RING);
@@ -248,7 +262,9 @@ static __always_inline int open_entry(const struct settings *settings, const str
 
 	if (settings->options & OPTION_SLOPPY_TCP) /* its next rival may come with a packet that looks like any other */
 		confirm = 1;
-	publish(number, packet, service->id, server->id, lookup->now, lookup->flags,
+	if (lookup->limited)
+		count_limited(packet, service->id);
+	publish(number, packet, service->id, server->id, lookup->now, lookup->flags, lookup->limited,
 		make_entry(lookup->hash.tag, confirm, index, state, life));
 	if (is_established(state) && lookup->flags)
 		tell_template(number, CONTROL_ASSURE);
@@ -328,10 +344,13 @@ static __always_inline int open_connection(const struct settings *settings, cons
 	int index = objection(settings, service, packet), settled;
 	struct real_server *server;
 
-	if (!index && number < 0 && !one_packet)
+	if (!index && is_limited(settings, service) && !is_quoted(packet))
+		index = admit(packet, service, lookup);
+	if (!index && number < 0 && !one_packet && !lookup->over)
 		number = claim(lookup);
 	if (!index)
-		index = choose(service, packet, lookup, !one_packet && (number < 0 || ring_is_on(service, lookup->now)),
+		index = choose(service, packet, lookup,
+			       lookup->over || (!one_packet && (number < 0 || ring_is_on(service, lookup->now))),
 			       !one_packet && number >= 0);
 	server = get_real_server(service, index);
 	if (index < 0 || !server || one_packet) {
@@ -349,6 +368,9 @@ static __always_inline int open_connection(const struct settings *settings, cons
 		if (!server || server->method == METHOD_NAT)
 			return index; /* counts once its replies can be found, too */
 		count(connections_created);
+	} else if (lookup->over) {
+		if (!place_over_rate(settings, service, server, lookup))
+			return RESULT_DROP;
 	} else if (server->method == METHOD_NAT) {
 		count(drop_table_full);
 		return RESULT_DROP;

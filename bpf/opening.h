@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* Which packets begin a connection. */
+/* Which packets begin a connection, and how it ends where they get no real server. */
 #pragma once
 
 #include "parse.h"
 #include "sctp.h"
 #include "service.h"
+
+#define RESULT_PASS (-1) /* the kernel takes it; counted */
+#define RESULT_DROP (-2) /* counted */
+#define RESULT_REFUSE (-3) /* counted; the client is told with an ICMP error */
 
 /* What an ICMP error opens lives so long if nothing follows (ip_vs_conn_new). */
 #define QUOTED_SECONDS 3

@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "common.h"
+#include "limit_count.h"
 #include "parse.h"
 #include "service.h"
 #include "stats.h"
@@ -173,6 +174,8 @@ __noinline int tell_template(__u32 number, enum control_change change)
 	struct template *template;
 	struct template_key key;
 
+	if (change == CONTROL_END || change == CONTROL_SHED)
+		uncount_limited(number);
 	if (!connection || !(connection->flags & CONNECTION_CONTROLLED))
 		return 0;
 	template = template_of(connection, &key);

@@ -23,6 +23,7 @@ struct address {
 };
 
 #include "types_persist.h"
+#include "types_limit.h"
 
 enum address_family {
 	FAMILY_IPV4 = 4,
@@ -62,6 +63,8 @@ enum scheduler {
 enum service_flag {
 	SERVICE_HASH_PORT = 1 << 0, /* sh-port, mh-port: the source port is hashed too */
 	SERVICE_HASH_FALLBACK = 1 << 1, /* sh-fallback, mh-fallback: try other slots for an unavailable server */
+	SERVICE_LIMITED = 1 << 2, /* `limits` has something to say of its new connections */
+	SERVICE_LISTED = 1 << 3,  /* `sources` has, too */
 	SERVICE_ONE_PACKET = 1 << 7, /* UDP: every packet is scheduled, none leaves an entry */
 };
 
@@ -281,7 +284,8 @@ struct connection_key {
 	__u32 service;	   /* service.id */
 	__u32 real_server; /* real_server.id */
 	__u32 created;	   /* seconds of the data plane's clock */
-	__u8 pad[6];
+	__u32 limits;	   /* 1: it counts in limit_states and source_states */
+	__u16 pad;
 	__u16 flags;	   /* enum connection_flag */
 };
 
@@ -471,6 +475,11 @@ struct counters {
 	__u64 drop_encapsulation;   /* no head room for the outer header or tags */
 	__u64 drop_untranslated;    /* NAT cannot change it: SCTP in fragments to another port */
 	__u64 drop_defense;	    /* opened a connection while drop_packet was at work */
+	__u64 drop_denied;	    /* a source that the service's lists deny, with no connection that it had before */
+	__u64 drop_over_rate;	    /* a new NAT connection over the limit of the rate */
+	__u64 drop_connection_limit; /* the service has as many connections as it may */
+	__u64 drop_source_rate;	    /* its source opens connections faster than it may */
+	__u64 drop_source_limit;    /* its source has as many connections as it may */
 	__u64 drop_template_full;   /* no room for a persistent client's template */
 	__u64 drop_table_full;	    /* a new NAT connection found no room in the table */
 	__u64 drop_unknown_reply;   /* from a NAT real server, but of no connection (nat_icmp_send) */
@@ -484,6 +493,7 @@ struct counters {
 	__u64 connections_without_server; /* taken out by expire_nodest_conn */
 	__u64 one_packet;	      /* scheduled one by one, without an entry */
 	__u64 connections_reused;	  /* a SYN on a closed connection scheduled anew */
+	__u64 connections_over_rate;  /* of those without an entry: over the limit of the rate */
 	__u64 connections_unrecorded; /* placed without an entry by the fallback ring */
 	__u64 followed_ring;	  /* packets without an entry that followed the ring */
 	__u64 replies;		  /* of `forwarded`: from real servers to clients */
@@ -601,4 +611,8 @@ struct kept_types {
 	enum sync_shift sync_shift;
 	enum sync_limit sync_limit;
 	enum adopt_outcome adopt_outcome;
+	enum limit_id limit_id;
+	enum limit_room limit_room;
+	enum limit_option limit_option;
+	enum source_verdict source_verdict;
 };

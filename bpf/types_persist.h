@@ -65,4 +65,5 @@ enum option {
 	OPTION_ROUTE_REPLIES = 1 << 11, /* replies (NAT) go by the kernel's routes, else the way that the client came */
 	OPTION_SNAT_REROUTE = 1 << 12, /* they are routed as the VIP's, else as the real server's */
 	OPTION_SYNC = 1 << 13, /* a master daemon tells another director of connections */
+	OPTION_LIMIT_ALL = 1 << 14, /* limits[LIMIT_OF_ALL] holds for the new connections of all services together */
 };

@@ -2,6 +2,7 @@
  * What a change means to a person: the difference of two models, line by line.
  * Serves answers to `POST /v1/commands`, `--dry-run` and events alike.
  */
+import { limitsText } from '../core/model/limits.ts';
 import type { Model, RealServer, Timeouts, TunnelSettings, VirtualService } from '../core/model/model.ts';
 import { schedulerText } from '../core/model/scheduler-text.ts';
 import { formatServiceKey, serverKeyText } from '../core/model/service-key.ts';
@@ -90,6 +91,7 @@ function serviceText(service: VirtualService): string {
   if (persistence !== null) words.push(`persistent ${persistence.timeout} s by ${persistence.netmask}`);
   if (onePacket) words.push('one-packet');
   if (engine !== null) words.push(`engine ${engine}`);
+  if (service.limits !== undefined) words.push(limitsText(service.limits));
   return words.join(', ');
 }
 

@@ -1,25 +1,29 @@
 /** `xlb service add|edit|delete`. */
 import { Command } from 'commander';
 import type { ServiceSpec } from '../core/model/command.ts';
+import type { LimitsSpec } from '../core/model/limits.ts';
 import type { Address, ServiceKey } from '../core/model/model.ts';
 import { type AffinityWords, affinityOf, withAffinity } from './affinity-options.ts';
 import { type ChangeOptions, change, verb } from './change.ts';
 import { connect } from './connect.ts';
 import type { Env } from './env.ts';
+import { type LimitWords, limitsOf, withLimits } from './limit-options.ts';
 import { type SchedulerWords, schedulerOptions, withScheduler, withSchedulerFlags } from './scheduler-options.ts';
 import { serviceArgument } from './usage.ts';
 
-type ServiceOptions = ChangeOptions & SchedulerWords & AffinityWords;
+type ServiceOptions = ChangeOptions & SchedulerWords & AffinityWords & LimitWords;
 
 export function serviceCommand(env: Env, exit: (code: number) => void): Command {
-  const add = withAffinity(
-    withSchedulerFlags(withScheduler(serviceVerb('add', 'add a virtual service'), 'mh where left out')),
+  const add = withLimits(
+    withAffinity(withSchedulerFlags(withScheduler(serviceVerb('add', 'add a virtual service'), 'mh where left out'))),
   ).action(async (key: ServiceKey, options: ServiceOptions) =>
     exit(await change(env, options, [{ type: 'service.add', service: specOf(key, options) }])),
   );
-  const edit = withAffinity(
-    withScheduler(serviceVerb('edit', 'change a virtual service; what is left out stays'), 'as it is'),
+  const edit = withLimits(
+    withAffinity(withScheduler(serviceVerb('edit', 'change a virtual service; what is left out stays'), 'as it is')),
   )
+    .option('--no-allow', 'every source may connect that --deny does not name')
+    .option('--no-deny', 'no source is denied by name')
     .option('--no-persistent', 'every connection is scheduled by itself')
     .option('--no-one-packet', 'udp: the packets of a client go to one server')
     .option('--mh-port', 'mh: hash the source port too')
@@ -58,6 +62,7 @@ function specOf(key: ServiceKey, words: ServiceOptions): ServiceSpec {
     scheduler,
     ...(Object.keys(said).length > 0 && { options: said }),
     ...affinityOf(key, words, null),
+    ...limited(limitsOf(words, null)),
   };
 }
 
@@ -82,5 +87,10 @@ async function edited(env: Env, key: ServiceKey, options: ServiceOptions): Promi
       options,
       persistence && { timeout: persistence.timeout_s, netmask: persistence.netmask as Address },
     ),
+    ...limited(limitsOf(options, found.limits)),
   };
+}
+
+function limited(limits: LimitsSpec | undefined): Pick<ServiceSpec, 'limits'> {
+  return limits === undefined ? {} : { limits };
 }

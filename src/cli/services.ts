@@ -81,6 +81,7 @@ function servicesText(services: readonly ServiceReport[], figures: Figures, view
   ];
   const rows = services.flatMap((service) => [
     serviceRow(service, figures, mixed),
+    ...limitRows(service.limits),
     ...service.servers.map((server) => serverRow(server, figures, view.now, mixed)),
   ]);
   return table(columns, rows, view);
@@ -96,6 +97,38 @@ function serviceRow(service: ServiceReport, figures: Figures, mixed: boolean): R
   const up: Cell = { text: `${service.servers_up}/${service.servers_total}`, tone: TONES[service.state] };
   const start = [service.name, service.scheduler, methodText(service.servers), ...(mixed ? [service.origin] : [])];
   return [...start, up, ...figures.cells(service)];
+}
+
+/** Its limits, and how often each was met. */
+function limitRows(limits: ServiceReport['limits']): Row[] {
+  if (limits === null) return [];
+  const { rate, burst, source_rate: sourceRate, source_burst: sourceBurst, met } = limits;
+  const lines: [boolean, string, number][] = [
+    [rate > 0, `rate ${rate}/s, burst ${burst}: ${si(met.over_rate_total)} over`, met.over_rate_total],
+    [
+      limits.connections > 0,
+      `connections ${si(limits.counted_connections)} of ${limits.connections}: ${si(met.over_connections_total)} dropped`,
+      met.over_connections_total,
+    ],
+    [
+      sourceRate > 0,
+      `of a source ${sourceRate}/s, burst ${sourceBurst}: ${si(met.over_source_rate_total)} dropped`,
+      met.over_source_rate_total,
+    ],
+    [
+      limits.source_connections > 0,
+      `of a source ${limits.source_connections} connections: ${si(met.over_source_connections_total)} dropped`,
+      met.over_source_connections_total,
+    ],
+    [
+      limits.allow.length + limits.deny.length > 0,
+      `${limits.allow.length} allowed, ${limits.deny.length} denied: ${si(met.denied_total)} dropped`,
+      met.denied_total,
+    ],
+  ];
+  return lines
+    .filter(([isSet]) => isSet)
+    .map(([, text, times]) => ['  limit', times > 0 ? { text, tone: 'warn' } : text]);
 }
 
 function serverRow(server: ServerReport, figures: Figures, now: number, mixed: boolean): Row {

@@ -6,10 +6,12 @@ import type { FileShare } from '../core/model/file-share.ts';
 import type { ServiceKey, VirtualService } from '../core/model/model.ts';
 import { hasPackets } from '../core/model/packet-model.ts';
 import { serviceKeyText } from '../core/model/service-key.ts';
+import { readLimitTotals } from '../dataplane/limit-states.ts';
 import type { LiveCounts } from '../dataplane/live-counts.ts';
 import type { Maps } from '../dataplane/maps.ts';
 import type { Sizes } from '../dataplane/sizes.ts';
 import type { Sweeper } from '../dataplane/sweeper.ts';
+import { LimitId } from '../dataplane/types.gen.ts';
 import type { Resolver } from '../net/resolver.ts';
 import type { Configuration } from './config/configuration.ts';
 import type { Director } from './director.ts';
@@ -24,6 +26,9 @@ import { type ServiceSources, serviceReport } from './reports/service.ts';
 import { type DirectorStatus, type Identity, statsReport, statusReport, type Table } from './reports/status.ts';
 import type { Statistics } from './statistics.ts';
 
+/** So long after the last connection over a rate that is a problem. */
+const OVER_RATE_SECONDS = 10;
+
 export interface ReporterParts {
   readonly identity: Identity;
   readonly director: Director;
@@ -33,7 +38,7 @@ export interface ReporterParts {
   readonly observer: Observer;
   readonly counts: LiveCounts;
   readonly sweeper: Pick<Sweeper, 'entries' | 'duration'>;
-  readonly maps: Pick<Maps, 'unrecorded'>;
+  readonly maps: Pick<Maps, 'unrecorded' | 'limit_states' | 'limit_counts'>;
   readonly sizes: Pick<Sizes, 'connections'>;
   /** Seconds of the data plane's clock. */
   readonly clock: () => number;
@@ -110,6 +115,7 @@ export class Reporter {
         statistics.counters().totals.connections_unrecorded === 0
           ? () => false
           : (service) => this.#isUnrecorded(service),
+      overRate: (service) => this.#overRate(service),
       table: this.#table(),
       applyFault: applyFault(),
       config: configuration.current,
@@ -145,12 +151,21 @@ export class Reporter {
       serverRates: (id) => statistics.serverRates(id),
       since: (subject) => observer.since(subject),
       unrecordedUntil: (id) => this.#unrecordedUntil(id),
+      limitState: (id) => readLimitTotals(this.#parts.maps, id),
     };
   }
 
   #isUnrecorded({ key }: VirtualService): boolean {
     const entry = this.#parts.director.entries.get(serviceKeyText(key));
     return entry !== undefined && this.#unrecordedUntil(entry.id) !== undefined;
+  }
+
+  /** Of all services: undefined. */
+  #overRate(service: VirtualService | undefined): boolean {
+    const entry = service && this.#parts.director.entries.get(serviceKeyText(service.key));
+    if (service !== undefined && entry === undefined) return false;
+    const at = this.#parts.maps.limit_states.get(entry?.id ?? LimitId.LIMIT_OF_ALL)?.over_at ?? 0;
+    return at !== 0 && this.#parts.clock() - at < OVER_RATE_SECONDS;
   }
 
   #unrecordedUntil(serviceId: number): number | undefined {

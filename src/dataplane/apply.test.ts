@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { BpfMap, fakeMap, readObjectSpec } from 'libbpf-ts';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { NO_LIMIT, NO_LIMIT_MAPS } from '../core/reconcile/limits.ts';
 import { NO_INTERFACE } from '../core/reconcile/next-hop.ts';
 import type { Operation } from '../core/reconcile/operations.ts';
 import { type Apply, createApply } from './apply.ts';
@@ -18,6 +19,8 @@ function fakeMaps(): Maps {
   const entries = fakable.map((declared) => {
     const spec = {
       ...declared,
+      // Of the trie only what a hash has, too, is used here.
+      type: declared.type === 'lpm_trie' ? ('hash' as const) : declared.type,
       maxEntries: declared.name === 'schedules' ? LINES : Math.min(declared.maxEntries, 1024),
     };
     return [spec.name, new BpfMap(fakeMap(spec), spec)] as const;
@@ -81,6 +84,19 @@ describe('apply', () => {
     expect(have.filter).toEqual(new Map([[5, 1n << 63n]]));
     expect(have.services).toEqual([service(0)]);
     expect([...have.natServers.values()]).toEqual([{ key, value: { source: { word: [7, 0, 0, 0] } } }]);
+    const limit = { ...NO_LIMIT, interval: 1000, window: 5000n };
+    const listed = { length: 40, service: 3, source: { word: [0x0a000000, 0, 0, 0] } };
+    apply([
+      { op: 'set-limit', id: 3, value: limit },
+      { op: 'set-listed', key: listed, value: 2 },
+    ]);
+    expect([...readHave(maps, schedules).limits.limits]).toMatchObject([[3, limit]]);
+    expect([...readHave(maps, schedules).limits.listed.values()]).toEqual([{ key: listed, value: 2 }]);
+    apply([
+      { op: 'set-limit', id: 3, value: NO_LIMIT },
+      { op: 'delete-listed', key: listed },
+    ]);
+    expect(readHave(maps, schedules).limits).toEqual(NO_LIMIT_MAPS);
     apply([{ op: 'delete-nat-server', key }]);
     expect([...maps.nat_servers.keys()]).toEqual([]);
     expect(settled).toEqual([]);

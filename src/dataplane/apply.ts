@@ -53,6 +53,12 @@ export function createApply(maps: Maps, programs: Pick<Programs, 'settle'>, sche
         return maps.nat_servers.set(operation.key, operation.value);
       case 'delete-nat-server':
         return maps.nat_servers.delete(operation.key);
+      case 'set-limit':
+        return maps.limits.set(operation.id, operation.value);
+      case 'set-listed':
+        return maps.sources.set(operation.key, operation.value);
+      case 'delete-listed':
+        return maps.sources.delete(operation.key);
     }
   };
   return (operations) => operations.forEach(execute);
@@ -93,7 +99,8 @@ function thresholdStore(map: Maps['live_counts']): (id: number, thresholds: Thre
 
 function zero(maps: Maps, serviceIds: readonly number[], serverIds: readonly number[]): void {
   // Scheduler states start anew when their service is published: their epochs must not come again.
-  for (const map of [maps.service_traffic, maps.unrecorded]) zeroEntries(map, serviceIds);
+  for (const map of [maps.service_traffic, maps.unrecorded, maps.limit_states, maps.limit_counts])
+    zeroEntries(map, serviceIds);
   for (const map of [maps.server_traffic, maps.live_counts, maps.recount]) zeroEntries(map, serverIds);
 }
 

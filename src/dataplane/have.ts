@@ -1,4 +1,6 @@
 /** What the maps hold, as core compares it with what it wants. */
+import type { BpfMap } from 'libbpf-ts';
+import { listedByKey } from '../core/reconcile/limits.ts';
 import { byKey } from '../core/reconcile/nat-servers.ts';
 import type { Have } from '../core/reconcile/operations.ts';
 import type { Thresholds } from '../core/reconcile/thresholds.ts';
@@ -11,27 +13,34 @@ export function readHave(maps: Maps, schedules: ScheduleMemory): Have {
   return {
     services: [...maps.services.values()],
     line: schedules.reader(),
-    nextHops: nonZeroNextHops(maps.next_hops),
+    nextHops: nonZero(maps.next_hops),
     interfaces: new Map([...maps.interfaces.entries()].filter(([, value]) => value.ifindex !== 0)),
     txPorts: new Map([...maps.tx_ports.entries()].filter(([, ifindex]) => ifindex !== 0)),
     filter: new Map([...maps.vip_filter.entries()].filter(([, word]) => word !== 0n)),
     thresholds: readThresholds(maps.live_counts),
+    limits: readLimits(maps),
     natServers: byKey([...maps.nat_servers.entries()].map(([key, value]) => ({ key, value }))),
   };
 }
 
-function nonZeroNextHops(map: Maps['next_hops']): Have['nextHops'] {
+/** By index, those that differ from zero. */
+function nonZero<T>(map: BpfMap<number, T>): Map<number, T> {
   const memory = map.mmap();
   const { size } = map.valueCodec;
   const words = new BigUint64Array(memory.buffer);
   const perValue = size / 8;
-  const found = new Map();
+  const found = new Map<number, T>();
   for (let id = 0; id < map.spec.maxEntries; id++) {
     const at = id * perValue;
     if (words.subarray(at, at + perValue).some((word) => word !== 0n))
       found.set(id, map.valueCodec.decode(memory, id * size));
   }
   return found;
+}
+
+function readLimits({ limits, sources }: Maps): Have['limits'] {
+  const listed = [...sources.entries()].map(([key, value]) => ({ key, value }));
+  return { limits: nonZero(limits), listed: listedByKey(listed) };
 }
 
 function readThresholds(map: Maps['live_counts']): Have['thresholds'] {

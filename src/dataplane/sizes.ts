@@ -40,6 +40,9 @@ export function mapEntries(sizes: Sizes): Readonly<Record<SizedMap, number>> {
     scheduler_states: services,
     unrecorded: services,
     template_masks: services,
+    limits: services,
+    limit_states: services,
+    limit_counts: services,
     templates: sizes.connections / CONNECTIONS_PER_TEMPLATE,
     service_traffic: services,
     live_counts: realServers,
@@ -59,6 +62,9 @@ export type SizedMap =
   | 'scheduler_states'
   | 'unrecorded'
   | 'template_masks'
+  | 'limits'
+  | 'limit_states'
+  | 'limit_counts'
   | 'templates'
   | 'service_traffic'
   | 'live_counts'

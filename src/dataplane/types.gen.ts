@@ -82,6 +82,22 @@ export const InterfaceLimit = {
   INTERFACE_SLOTS: 1024,
 } as const;
 
+/** enum limit_id */
+export const LimitId = {
+  LIMIT_OF_ALL: 0,
+} as const;
+
+/** enum limit_option */
+export const LimitOption = {
+  LIMIT_ALLOWED_ONLY: 1,
+} as const;
+
+/** enum limit_room */
+export const LimitRoom = {
+  MAX_SOURCES: 65536,
+  MAX_LISTED: 65536,
+} as const;
+
 /** enum locality_limit */
 export const LocalityLimit = {
   LOCALITY_MEMBERS: 32,
@@ -110,6 +126,7 @@ export const Option = {
   OPTION_ROUTE_REPLIES: 2048,
   OPTION_SNAT_REROUTE: 4096,
   OPTION_SYNC: 8192,
+  OPTION_LIMIT_ALL: 16384,
 } as const;
 
 /** enum real_server_flag */
@@ -166,12 +183,20 @@ export const Scheduler = {
 export const ServiceFlag = {
   SERVICE_HASH_PORT: 1,
   SERVICE_HASH_FALLBACK: 2,
+  SERVICE_LIMITED: 4,
+  SERVICE_LISTED: 8,
   SERVICE_ONE_PACKET: 128,
 } as const;
 
 /** enum settings_limit */
 export const SettingsLimit = {
   HASH_KEY_WORDS: 24,
+} as const;
+
+/** enum source_verdict */
+export const SourceVerdict = {
+  SOURCE_ALLOWED: 1,
+  SOURCE_DENIED: 2,
 } as const;
 
 /** enum sync_limit */
@@ -274,7 +299,8 @@ export interface ConnectionKey {
   readonly service: number;
   readonly real_server: number;
   readonly created: number;
-  readonly pad?: Uint8Array;
+  readonly limits: number;
+  readonly pad?: number;
   readonly flags: number;
 }
 
@@ -298,6 +324,11 @@ export interface Counters {
   readonly drop_encapsulation: bigint;
   readonly drop_untranslated: bigint;
   readonly drop_defense: bigint;
+  readonly drop_denied: bigint;
+  readonly drop_over_rate: bigint;
+  readonly drop_connection_limit: bigint;
+  readonly drop_source_rate: bigint;
+  readonly drop_source_limit: bigint;
   readonly drop_template_full: bigint;
   readonly drop_table_full: bigint;
   readonly drop_unknown_reply: bigint;
@@ -310,6 +341,7 @@ export interface Counters {
   readonly connections_without_server: bigint;
   readonly one_packet: bigint;
   readonly connections_reused: bigint;
+  readonly connections_over_rate: bigint;
   readonly connections_unrecorded: bigint;
   readonly followed_ring: bigint;
   readonly replies: bigint;
@@ -363,6 +395,41 @@ export interface Interface {
   readonly routers: readonly number[];
 }
 
+/** struct limit */
+export interface Limit {
+  readonly window: bigint;
+  readonly source_window: bigint;
+  readonly interval: number;
+  readonly source_interval: number;
+  readonly connections: number;
+  readonly source_connections: number;
+  readonly options: number;
+  readonly pad?: number;
+}
+
+/** struct limit_counts */
+export interface LimitCounts {
+  readonly over_rate: bigint;
+  readonly over_connections: bigint;
+  readonly over_source_rate: bigint;
+  readonly over_source_connections: bigint;
+  readonly denied: bigint;
+}
+
+/** struct limit_state */
+export interface LimitState {
+  readonly arrival: bigint;
+  readonly connections: number;
+  readonly over_at: number;
+}
+
+/** struct listed_key */
+export interface ListedKey {
+  readonly length: number;
+  readonly service: number;
+  readonly source: Address;
+}
+
 /** struct live_count */
 export interface LiveCount {
   readonly active: number;
@@ -412,6 +479,8 @@ export interface Lookup {
   readonly opening: number;
   readonly confirm: number;
   readonly flags: number;
+  readonly over: number;
+  readonly limited: number;
 }
 
 /** struct nat_job */
@@ -573,6 +642,19 @@ export interface SettleArguments {
   readonly restart: number;
 }
 
+/** struct source_key */
+export interface SourceKey {
+  readonly service: number;
+  readonly source: Address;
+}
+
+/** struct source_state */
+export interface SourceState {
+  readonly arrival: bigint;
+  readonly connections: number;
+  readonly pad?: number;
+}
+
 /** struct sweep_arguments */
 export interface SweepArguments {
   readonly first: number;
@@ -670,6 +752,9 @@ export interface MapTypes {
   readonly fragments: readonly [key: FragmentKey, value: Fragment];
   readonly icmp_tokens: readonly [key: number, value: IcmpTokens];
   readonly interfaces: readonly [key: number, value: Interface];
+  readonly limit_counts: readonly [key: number, value: LimitCounts];
+  readonly limit_states: readonly [key: number, value: LimitState];
+  readonly limits: readonly [key: number, value: Limit];
   readonly live_counts: readonly [key: number, value: LiveCount];
   readonly localities: readonly [key: LocalityKey, value: Locality];
   readonly locality_sets: readonly [key: LocalityKey, value: LocalitySet];
@@ -686,6 +771,8 @@ export interface MapTypes {
   readonly service_traffic: readonly [key: number, value: Traffic];
   readonly services: readonly [key: ServiceKey, value: Service];
   readonly settings: readonly [key: number, value: Settings];
+  readonly source_states: readonly [key: SourceKey, value: SourceState];
+  readonly sources: readonly [key: ListedKey, value: number];
   readonly sync_events: readonly [key: Uint8Array, value: Uint8Array];
   readonly sync_progress: readonly [key: number, value: SyncProgress];
   readonly template_masks: readonly [key: number, value: TemplateMask];

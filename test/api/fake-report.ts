@@ -27,6 +27,7 @@ export function fakeServiceReport(
     persistence: persistence && { timeout_s: persistence.timeout, netmask: persistence.netmask },
     one_packet: onePacket,
     engine,
+    limits: null,
     state: up === 0 ? 'down' : up < reports.length ? 'degraded' : 'up',
     servers_up: up,
     servers_total: reports.length,

@@ -132,6 +132,9 @@ export class DataPlane {
       live_counts: IDS,
       recount: IDS,
       template_masks: IDS,
+      limits: IDS,
+      limit_states: IDS,
+      limit_counts: IDS,
       templates: 512,
       service_traffic: IDS,
       server_traffic: IDS,
@@ -201,6 +204,15 @@ export class DataPlane {
     this.#services = world.services;
     this.#writeFilter();
     this.#writeNatServers();
+  }
+
+  /** Sets bits of the flags of a service; they go with the next `configure`. */
+  flag(id: number, bits: number): void {
+    const services = this.object.map<unknown, { id: number; flags: number }>('services');
+    const found = [...services.entries()].find(([, value]) => value.id === id);
+    if (found === undefined) throw new Error(`there is no service ${id}`);
+    services.set(found[0], { ...found[1], flags: found[1].flags | bits });
+    this.#beginEpoch();
   }
 
   /** One packet in on the loopback, addressed as it is. */

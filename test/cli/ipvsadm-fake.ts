@@ -90,6 +90,7 @@ export class FakeBackend implements IpvsBackend {
       persistence: persistence && { timeout_s: persistence.timeout, netmask: persistence.netmask },
       one_packet: onePacket,
       engine,
+      limits: null,
       state: 'up',
       servers_up: servers.length,
       servers_total: servers.length,

@@ -51,7 +51,7 @@ function put({ slot, state, left, server }: Row): void {
     service: 5,
     real_server: server,
     created: now - 30,
-    pad: Buffer.alloc(6),
+    limits: 0,
     flags: 0,
   });
 }

@@ -7,6 +7,7 @@
  * `commandToWire` are the only place that knows both.
  */
 import * as z from 'zod';
+import { MAX_BURST, MAX_RATE } from '../../core/model/limits.ts';
 import { SYSCTL_NAMES, SYSCTLS, type SysctlName } from '../../core/model/sysctls.ts';
 import {
   addressSchema,
@@ -81,6 +82,21 @@ export const sysctlsSchema = z.strictObject(
   >,
 );
 
+const rateSchema = z.int().min(0).max(MAX_RATE);
+const burstSchema = z.int().min(0).max(MAX_BURST);
+const prefixesSchema = z.array(z.string().max(64)).max(65536);
+
+export const limitsSchema = z.strictObject({
+  rate: rateSchema.optional().describe('new connections a second; over it the fallback ring places them, nat refuses'),
+  burst: burstSchema.optional().describe('how many may come at once; as many as rate where left out'),
+  source_rate: rateSchema.optional().describe('the same of one source (of IPv6 a /64), whose packets are dropped'),
+  source_burst: burstSchema.optional(),
+  connections: thresholdSchema.optional().describe('at a time, those that close not counted'),
+  source_connections: thresholdSchema.optional(),
+  allow: prefixesSchema.optional().describe('like 192.0.2.0/24; the rest is denied'),
+  deny: prefixesSchema.optional().describe('of both lists the longest prefix decides'),
+});
+
 export const engineSchema = z.enum(['sip']);
 
 export const serviceFields = {
@@ -89,6 +105,7 @@ export const serviceFields = {
   persistence: persistenceSchema.nullable().optional().describe('none where left out'),
   one_packet: z.boolean().optional().describe('UDP: each datagram is placed by itself; false where left out'),
   engine: engineSchema.nullable().optional().describe('persistence engine; none where left out'),
+  limits: limitsSchema.nullable().optional().describe('left out of an edit they stay'),
 };
 
 export const serviceSpecSchema = withServiceKey(serviceFields);

@@ -93,6 +93,26 @@ export const serverReportSchema = z.object({
   origin: originSchema,
 });
 
+/** 0 and an empty list: no limit. `met`: opening packets since the start or the last change of the service's id. */
+export const limitsReportSchema = z.object({
+  rate: countSchema,
+  burst: countSchema,
+  source_rate: countSchema,
+  source_burst: countSchema,
+  connections: countSchema,
+  source_connections: countSchema,
+  allow: z.array(z.string()),
+  deny: z.array(z.string()),
+  counted_connections: countSchema.describe('opened under a limit, and not closing'),
+  met: z.object({
+    over_rate_total: totalSchema,
+    over_connections_total: totalSchema,
+    over_source_rate_total: totalSchema,
+    over_source_connections_total: totalSchema,
+    denied_total: totalSchema,
+  }),
+});
+
 /** `up`: every real server is; `degraded`: some are; `down`: none takes connections. */
 export const serviceStateSchema = z.enum(['up', 'degraded', 'down']);
 
@@ -108,6 +128,7 @@ export const serviceReportSchema = z.object({
   persistence: z.object({ timeout_s: countSchema, netmask: addressSchema }).nullable().describe('null: none'),
   one_packet: z.boolean().describe('each datagram is placed by itself'),
   engine: engineSchema.nullable().describe('persistence engine; null: none'),
+  limits: limitsReportSchema.nullable().describe('of new connections; null: none'),
   state: serviceStateSchema,
   servers_up: countSchema,
   servers_total: countSchema,

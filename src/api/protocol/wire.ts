@@ -4,6 +4,7 @@
  */
 import type * as z from 'zod';
 import type { Command, ServerSpec, ServiceSpec, SyncDaemonSpec, SyncDaemonSpecs } from '../../core/model/command.ts';
+import type { LimitsSpec } from '../../core/model/limits.ts';
 import type {
   Address,
   Model,
@@ -16,6 +17,7 @@ import type {
 } from '../../core/model/model.ts';
 import { servicePort } from '../../core/model/service-key.ts';
 import type {
+  limitsSchema,
   ParsedCommand,
   persistenceSchema,
   schedulerOptionsSchema,
@@ -128,13 +130,25 @@ function present<T extends object>(object: T): { [Key in keyof T]: Exclude<T[Key
 }
 
 function serviceFromWire(service: z.output<typeof serviceSpecSchema>): ServiceSpec {
-  const { options, persistence, one_packet: onePacket, ...rest } = service;
+  const { options, persistence, one_packet: onePacket, limits, ...rest } = service;
   return present({
     ...rest,
     options: options && optionsFromWire(options),
     persistence: persistence && persistenceFromWire(persistence),
     onePacket,
+    limits: limits && limitsFromWire(limits),
   });
+}
+
+function limitsFromWire(limits: z.output<typeof limitsSchema>): LimitsSpec {
+  const { source_rate: sourceRate, source_burst: sourceBurst, source_connections: sourceConnections, ...rest } = limits;
+  return present({ ...rest, sourceRate, sourceBurst, sourceConnections });
+}
+
+function limitsToWire(limits: LimitsSpec): z.input<typeof limitsSchema> {
+  const { sourceRate, sourceBurst, sourceConnections, allow, deny, ...rest } = limits;
+  const sources = { source_rate: sourceRate, source_burst: sourceBurst, source_connections: sourceConnections };
+  return present({ ...rest, ...sources, allow: allow && [...allow], deny: deny && [...deny] });
 }
 
 function persistenceFromWire({ timeout_s, netmask }: z.output<typeof persistenceSchema>): Partial<Persistence> {
@@ -194,12 +208,13 @@ function adminFromWire(admin: { reason: string; by?: string | undefined; at?: st
 }
 
 export function serviceToWire(service: ServiceSpec): z.input<typeof serviceSpecSchema> {
-  const { options, persistence, onePacket: one_packet, ...rest } = service;
+  const { options, persistence, onePacket: one_packet, limits, ...rest } = service;
   return present({
     ...rest,
     options: options && optionsToWire(options),
     persistence: persistence && persistenceToWire(persistence),
     one_packet,
+    limits: limits && limitsToWire(limits),
   });
 }
 

@@ -31,6 +31,7 @@ const HIDDEN: Readonly<Record<string, readonly string[]>> = {
   '': ['virtual_server_group'],
   virtual_server: [
     ...['lvs_sched', 'lb_algo', 'protocol', 'ip_family', 'persistence_timeout', 'persistence_granularity'],
+    ...['conn_rate', 'max_connections', 'source_conn_rate', 'source_connections', 'allow_source', 'deny_source'],
     ...['persistence_engine', 'ops', 'flag-1', 'flag-2', 'sh-port', 'sh-fallback', 'mh-port', 'mh-fallback'],
     ...METHOD,
   ],

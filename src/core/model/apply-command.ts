@@ -97,7 +97,10 @@ function addService(draft: Draft, spec: ServiceSpec): CommandError | null {
 
 function editService(draft: Draft, spec: ServiceSpec): CommandError | null {
   return editing(draft, spec, (before) => {
-    const service = makeService(spec, before.servers);
+    const service = makeService(
+      { ...spec, limits: spec.limits === undefined ? before.limits : spec.limits },
+      before.servers,
+    );
     return 'code' in service ? below('service', service) : put(draft, service);
   });
 }

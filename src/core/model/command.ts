@@ -3,6 +3,7 @@
  * data (the API's schemas make it); `applyCommand` turns a Model and a command
  * into a new Model or a CommandError, and never changes anything in place.
  */
+import type { LimitsSpec } from './limits.ts';
 import type {
   Address,
   AdminState,
@@ -36,6 +37,8 @@ export type ServiceSpec = ServiceKey & {
   readonly persistence?: Partial<Persistence> | null | undefined; // null; what is left out of it: 360 s, all ones
   readonly onePacket?: boolean | undefined; // false
   readonly engine?: PersistenceEngine | null | undefined; // null
+  /** ipvsadm does not know them: left out of an edit they stay. */
+  readonly limits?: LimitsSpec | null | undefined; // null
 };
 
 /** What is left out takes IPVS's default. */

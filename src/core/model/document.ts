@@ -7,6 +7,7 @@ import * as check from './check.ts';
 import { below, fault, show } from './check.ts';
 import { type Affinity, checkAffinity, checkTimeouts } from './check-affinity.ts';
 import type { CommandError } from './command.ts';
+import { checkLimits, NO_LIMITS } from './limits.ts';
 import { canonicalKey, canonicalSpread } from './make.ts';
 import type {
   AdminState,
@@ -15,6 +16,7 @@ import type {
   RealServer,
   ServerKey,
   ServiceKey,
+  ServiceLimits,
   SyncDaemon,
   Timeouts,
   TunnelSettings,
@@ -29,7 +31,9 @@ import { DEFAULT_TIMEOUTS } from './timeouts.ts';
 export type ServerDocument = ServerKey & Omit<RealServer, 'key'>;
 /** Servers newest first. */
 export type ServiceDocument = ServiceKey &
-  Pick<VirtualService, 'scheduler' | 'options' | keyof Affinity> & { readonly servers: readonly ServerDocument[] };
+  Pick<VirtualService, 'scheduler' | 'options' | 'limits' | keyof Affinity> & {
+    readonly servers: readonly ServerDocument[];
+  };
 
 export interface ModelDocument {
   readonly services: readonly ServiceDocument[];
@@ -112,7 +116,16 @@ function readList<T>(path: string, value: unknown, read: (path: string, value: u
 }
 
 /** Those with a question mark were not in the files of xlb 0.1. */
-const SERVICE_FIELDS = ['protocol', 'scheduler', 'options', 'servers', 'persistence?', 'onePacket?', 'engine?'];
+const SERVICE_FIELDS = [
+  'protocol',
+  'scheduler',
+  'options',
+  'servers',
+  'persistence?',
+  'onePacket?',
+  'engine?',
+  'limits?',
+];
 const KEY_FIELDS = { address: ['address', 'port'], mark: ['family', 'mark'] };
 
 function readService(path: string, value: unknown): VirtualService {
@@ -127,13 +140,21 @@ function readService(path: string, value: unknown): VirtualService {
   );
   const affinity = readAffinity(path, fields);
   must(path, checkAffinity(key, affinity));
-  return { key, scheduler: fields.scheduler, options: { ...fields.options }, ...affinity, servers };
+  const limits = fields.limits === undefined ? {} : { limits: readLimits(join(path, 'limits'), fields.limits, key) };
+  return { key, scheduler: fields.scheduler, options: { ...fields.options }, ...affinity, ...limits, servers };
 }
 
 /** A mark has other fields than an address. */
 function serviceFields(value: unknown): readonly string[] {
   const isMark = (value as Partial<ServiceKey> | null)?.protocol === 'fwmark';
   return [...SERVICE_FIELDS, ...KEY_FIELDS[isMark ? 'mark' : 'address']];
+}
+
+function readLimits(path: string, value: unknown, service: ServiceKey): ServiceLimits {
+  const limits = readObject<ServiceLimits>(path, value, Object.keys(NO_LIMITS)) as ServiceLimits;
+  for (const name of ['allow', 'deny'] as const) readList(join(path, name), limits[name], (_at, entry) => entry);
+  must(path, checkLimits(service, limits));
+  return { ...limits };
 }
 
 function readAffinity(path: string, fields: Partial<Affinity>): Affinity {

@@ -146,7 +146,7 @@ function asConfigured({ lastWeight: _, ...server }: RealServer): RealServer {
 }
 
 function serviceSpec({ key, servers: _, ...values }: VirtualService): ServiceSpec {
-  return { ...key, ...values };
+  return { ...key, ...values, limits: values.limits ?? null };
 }
 
 function serverSpec({ key, admin: _admin, lastWeight: _weight, ...values }: RealServer): ServerSpec {

@@ -1,6 +1,7 @@
 /** Services and real servers made from what a command says: defaults filled in, values checked. */
 import { parseAddress } from './address.ts';
 import {
+  below,
   checkScheduler,
   checkServer,
   checkServerKey,
@@ -10,6 +11,7 @@ import {
 } from './check.ts';
 import { checkAffinity } from './check-affinity.ts';
 import type { CommandError, ServerSpec, ServiceSpec } from './command.ts';
+import { checkLimits, limitsOrNull, makeLimits } from './limits.ts';
 import type {
   Address,
   Persistence,
@@ -50,7 +52,13 @@ export function makeService(spec: ServiceSpec, servers: readonly RealServer[]): 
     onePacket: spec.onePacket ?? false,
     engine: spec.engine ?? null,
   };
-  return checkAffinity(key, affinity) ?? { key, scheduler, options, ...affinity, servers };
+  const limits = spec.limits == null ? null : makeLimits(spec.limits);
+  const limitError = limits === null ? null : below('limits', checkLimits(key, limits));
+  const kept = limits === null ? null : limitsOrNull(limits);
+  return (
+    checkAffinity(key, affinity) ??
+    limitError ?? { key, scheduler, options, ...affinity, ...(kept !== null && { limits: kept }), servers }
+  );
 }
 
 function makePersistence(key: ServiceKey, { timeout, netmask }: Partial<Persistence>): Persistence {

@@ -107,6 +107,22 @@ export interface Persistence {
   readonly netmask: Address;
 }
 
+/** What limits a service's new connections; 0 and an empty list: nothing does. */
+export interface ServiceLimits {
+  /** New connections a second, and how many may come at once. Over it they get no entry, and by `nat` none are taken. */
+  readonly rate: number;
+  readonly burst: number;
+  /** The same of each source (of IPv6 each /64), whose packets are then dropped. */
+  readonly sourceRate: number;
+  readonly sourceBurst: number;
+  /** Connections at a time that are not closing yet, of the service and of each source. */
+  readonly connections: number;
+  readonly sourceConnections: number;
+  /** Prefixes like `10.0.0.0/8`, canonical and sorted; the longest that matches decides. With `allow` the rest is denied. */
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
+}
+
 export interface VirtualService<Key extends ServiceKey = ServiceKey> {
   readonly key: Key;
   readonly scheduler: SchedulerName;
@@ -117,6 +133,8 @@ export interface VirtualService<Key extends ServiceKey = ServiceKey> {
   readonly onePacket: boolean;
   /** null: the client's address. */
   readonly engine: PersistenceEngine | null;
+  /** Only there where something is limited. */
+  readonly limits?: ServiceLimits;
   /** IPVS's list order: newest first. */
   readonly servers: readonly RealServer[];
 }

@@ -1,4 +1,5 @@
 /** Equality by value, so that an edit that changes nothing keeps the objects that are there. */
+import { sameLimits } from './limits.ts';
 import type { Encapsulation, Persistence, RealServer, VirtualService } from './model.ts';
 
 export function sameService(a: VirtualService, b: VirtualService): boolean {
@@ -10,6 +11,7 @@ export function sameService(a: VirtualService, b: VirtualService): boolean {
     samePersistence(a.persistence, b.persistence) &&
     a.onePacket === b.onePacket &&
     a.engine === b.engine &&
+    sameLimits(a.limits, b.limits) &&
     a.servers.length === b.servers.length &&
     a.servers.every((server, i) => sameServer(server, b.servers[i]!))
   );

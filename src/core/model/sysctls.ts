@@ -23,6 +23,14 @@ const MAX_PACKETS = 0x1ffffff;
 const RULES = {
   am_droprate: { default: 10, min: 1, max: MAX_INT, text: 'drop_packet 3: one opening packet in so many is dropped' },
   amemthresh: { default: 1024, min: 0, max: MAX_INT, text: 'pages of free and buffer memory below which it is short' },
+  conn_burst: {
+    ...{ default: 0, min: 0, max: 10_000_000 },
+    text: "xlb's own: new connections of all services that may come at once; 0: as many as conn_rate",
+  },
+  conn_rate: {
+    ...{ default: 0, min: 0, max: 1_000_000 },
+    text: "xlb's own: new connections a second of all services, above which they get no entry; 0: no limit",
+  },
   conn_reuse_mode: {
     ...{ default: 1, min: 0, max: 3 },
     text: 'a SYN on a connection that is over: 0 the same server, 1 a new choice, 2 in FIN_WAIT too',

@@ -31,6 +31,7 @@ export function adopt(have: Have, memory: readonly Remembered[], limits: Limits,
     filter: have.filter,
     thresholds: have.thresholds,
     natServers: have.natServers,
+    limits: have.limits,
   };
 }
 

@@ -124,10 +124,12 @@ export function serviceElement(
   };
 }
 
-function serviceFlags({ options: { port, fallback }, onePacket }: PacketService): number {
+function serviceFlags({ options: { port, fallback }, onePacket, limits }: PacketService): number {
   let flags = 0;
   if (port) flags |= ServiceFlag.SERVICE_HASH_PORT;
   if (fallback) flags |= ServiceFlag.SERVICE_HASH_FALLBACK;
+  if (limits !== undefined) flags |= ServiceFlag.SERVICE_LIMITED;
+  if (limits !== undefined && limits.allow.length + limits.deny.length > 0) flags |= ServiceFlag.SERVICE_LISTED;
   if (onePacket) flags |= ServiceFlag.SERVICE_ONE_PACKET;
   return flags;
 }

@@ -1,6 +1,7 @@
 /** The controller's maps in memory, for tests: executes operations and finds dangling references. */
 import {
   type Interface,
+  type Limit,
   type NextHop,
   type RealServer,
   ScheduleLimit,
@@ -8,6 +9,7 @@ import {
   type Service,
 } from '../../dataplane/types.gen.ts';
 import { addressFromWords } from '../model/address.ts';
+import { type ListedElement, listedByKey, NO_LIMIT, sameLimit } from './limits.ts';
 import { byKey, type NatServerElement } from './nat-servers.ts';
 import type { Have, Operation } from './operations.ts';
 import type { Limits } from './reconciler.ts';
@@ -24,6 +26,8 @@ export class FakeMaps {
   private readonly filter = new Map<number, bigint>();
   private readonly thresholds = new Map<number, Thresholds>();
   private readonly natServers = new Map<string, NatServerElement>();
+  private readonly limitById = new Map<number, Limit>();
+  private readonly listed = new Map<string, ListedElement>();
 
   constructor(limits: Limits) {
     this.limits = limits;
@@ -72,6 +76,16 @@ export class FakeMaps {
         return;
       case 'delete-nat-server':
         this.natServers.delete(JSON.stringify(operation.key));
+        break;
+      case 'set-limit':
+        if (sameLimit(operation.value, NO_LIMIT)) this.limitById.delete(operation.id);
+        else this.limitById.set(operation.id, operation.value);
+        break;
+      case 'set-listed':
+        this.listed.set(JSON.stringify(operation.key), operation);
+        break;
+      case 'delete-listed':
+        this.listed.delete(JSON.stringify(operation.key));
     }
   }
 
@@ -86,6 +100,7 @@ export class FakeMaps {
       filter: new Map([...this.filter].filter(([, value]) => value !== 0n)),
       thresholds: new Map(this.thresholds),
       natServers: byKey([...this.natServers.values()]),
+      limits: { limits: new Map(this.limitById), listed: listedByKey([...this.listed.values()]) },
     };
   }
 

@@ -1,5 +1,15 @@
 /** What changes the maps: plain data, executed in order by `src/dataplane`. */
-import type { Interface, NatServer, NextHop, ScheduleLine, Service, ServiceKey } from '../../dataplane/types.gen.ts';
+import type {
+  Interface,
+  Limit,
+  ListedKey,
+  NatServer,
+  NextHop,
+  ScheduleLine,
+  Service,
+  ServiceKey,
+} from '../../dataplane/types.gen.ts';
+import type { LimitMaps } from './limits.ts';
 import type { NatServers } from './nat-servers.ts';
 import type { ThresholdMap } from './thresholds.ts';
 
@@ -21,7 +31,11 @@ export type Operation =
   | { readonly op: 'set-service'; readonly key: ServiceKey; readonly value: Service; readonly settle: Settle }
   | { readonly op: 'delete-service'; readonly key: ServiceKey }
   | { readonly op: 'set-nat-server'; readonly key: ServiceKey; readonly value: NatServer }
-  | { readonly op: 'delete-nat-server'; readonly key: ServiceKey };
+  | { readonly op: 'delete-nat-server'; readonly key: ServiceKey }
+  | { readonly op: 'set-limit'; readonly id: number; readonly value: Limit }
+  /** A prefix of a list of sources; enum source_verdict. */
+  | { readonly op: 'set-listed'; readonly key: ListedKey; readonly value: number }
+  | { readonly op: 'delete-listed'; readonly key: ListedKey };
 
 /** What the settle program is run for after it: an edit of the list of servers (wrr), or a scheduler that starts. */
 export type Settle = 'edit' | 'restart' | null;
@@ -38,4 +52,5 @@ export interface Have {
   readonly filter: ReadonlyMap<number, bigint>;
   readonly thresholds: ThresholdMap;
   readonly natServers: NatServers;
+  readonly limits: LimitMaps;
 }

@@ -24,6 +24,7 @@ import {
 } from './build-service.ts';
 import { filterOperations } from './filter-operations.ts';
 import { planInterfaces } from './interface-plan.ts';
+import { type LimitMaps, limitAdditions, limitMapsOf, limitRemovals, NO_LIMIT_MAPS } from './limits.ts';
 import { type Remembered, remember } from './memory.ts';
 import { type NatServers, natServerOperations, natServersOf } from './nat-servers.ts';
 import { sameResolution } from './next-hop.ts';
@@ -87,6 +88,7 @@ export interface State {
   readonly filter: ReadonlyMap<number, bigint>;
   readonly thresholds: ThresholdMap;
   readonly natServers: NatServers;
+  readonly limits: LimitMaps;
 }
 
 export type Planned =
@@ -106,6 +108,7 @@ export function emptyState({ services, realServers, nextHops, lines }: Limits): 
     filter: new Map(),
     thresholds: new Map(),
     natServers: new Map(),
+    limits: NO_LIMIT_MAPS,
   };
 }
 
@@ -211,6 +214,8 @@ class Planner {
     const retired = retiredSlots(this.entries.values()).map(({ key }) => key);
     const filter = vipFilterWords(this.model.services.values(), retired);
     const natServers = natServersOf(this.model, this.network);
+    const limits = limitMapsOf(this.model, (name) => this.entries.get(name)?.id);
+    if (limits === null) throw new Exhausted('no room for more prefixes in lists of sources');
     const zero: Operation[] =
       this.zeroServices.length + this.zeroServers.length === 0
         ? []
@@ -222,9 +227,11 @@ class Planner {
         ...interfaces.before,
         ...this.nextHops.operations,
         ...this.lineOperations,
+        ...limitAdditions(this.before.limits, limits),
         ...filterOperations(this.before.filter, filter, 'set'),
         ...this.serviceOperations,
         ...this.deletions,
+        ...limitRemovals(this.before.limits, limits),
         ...filterOperations(this.before.filter, filter, 'clear'),
         ...interfaces.after,
         ...natServerOperations(this.before.natServers, natServers),
@@ -241,6 +248,7 @@ class Planner {
         filter,
         thresholds: this.thresholds.finish(),
         natServers,
+        limits,
       },
     };
   }

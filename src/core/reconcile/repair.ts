@@ -1,6 +1,7 @@
 /** What differs between the maps and what was written to them, as operations that put it right. */
 import type { NextHop } from '../../dataplane/types.gen.ts';
 import { filterOperations } from './filter-operations.ts';
+import { limitAdditions, limitRemovals } from './limits.ts';
 import { natServerOperations } from './nat-servers.ts';
 import { NO_INTERFACE, NO_NEXT_HOP, sameInterface, sameNextHop } from './next-hop.ts';
 import type { Have, Operation } from './operations.ts';
@@ -15,7 +16,9 @@ export function repair(state: State, have: Have): Operation[] {
     ...repairNextHops(state, have),
     ...filterOperations(have.filter, state.filter, 'set'),
     ...repairThresholds(state.thresholds, have.thresholds),
+    ...limitAdditions(have.limits, state.limits),
     ...repairServices(state, have),
+    ...limitRemovals(have.limits, state.limits),
     ...filterOperations(have.filter, state.filter, 'clear'),
     ...natServerOperations(have.natServers, state.natServers),
   ];

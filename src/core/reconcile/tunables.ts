@@ -65,6 +65,7 @@ function switches(sysctls: Sysctls): number {
   if (sysctls.nat_icmp_send) options |= Option.OPTION_NAT_ICMP_SEND;
   if (sysctls.pmtu_disc) options |= Option.OPTION_PMTU_DISC;
   if (sysctls.nat_reply_route) options |= Option.OPTION_ROUTE_REPLIES;
+  if (sysctls.conn_rate) options |= Option.OPTION_LIMIT_ALL;
   if (sysctls.snat_reroute) options |= Option.OPTION_SNAT_REROUTE;
   return options;
 }

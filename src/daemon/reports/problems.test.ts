@@ -31,6 +31,7 @@ function sources(commands: readonly Command[], rest: Partial<ProblemSources> = {
   return {
     ...{ model: applied.model, resolution: () => GOOD, interfaces: [ETH0], egressOnly: [], isUnrecorded: () => false },
     ...{ table: { entries: 0, capacity: 1024 }, applyFault: null, config: null, failedReload: null, sync: [] },
+    overRate: () => false,
     ...rest,
   };
 }

@@ -22,6 +22,8 @@ export interface ProblemSources {
   readonly egressOnly: readonly string[];
   /** Services whose packets without an entry follow the fallback ring now. */
   isUnrecorded(service: VirtualService): boolean;
+  /** Whether new connections were over the rate of the service, or of all of them (undefined), a moment ago. */
+  overRate(service: VirtualService | undefined): boolean;
   /** Slots in use, and slots there are. */
   readonly table: { readonly entries: number; readonly capacity: number };
   /** The configuration file in use; null: none. */
@@ -43,6 +45,9 @@ export function findProblems(sources: ProblemSources): Finding[] {
     ...configProblems(sources),
     ...interfaceProblems(sources),
     ...[...sources.model.services.values()].flatMap((service) => serviceProblems(service, sources)),
+    ...(sources.model.sysctls.conn_rate > 0 && sources.overRate(undefined)
+      ? [overRate('all services', sources.model.sysctls.conn_rate)]
+      : []),
     ...syncProblems(sources),
     ...tableProblems(sources),
   ];
@@ -116,11 +121,19 @@ function serviceProblems(service: VirtualService, sources: ProblemSources): Find
     const text = `persistence engine ${service.engine} is kept and listed only: clients are told by their addresses`;
     found.push(unsupportedFinding(subject, text));
   }
-  if (sources.isUnrecorded(service)) {
-    const text = 'the connection table had no room: connections are placed by the fallback ring, without an entry';
+  if (service.limits !== undefined && service.limits.rate > 0 && sources.overRate(service)) {
+    found.push(overRate(subject, service.limits.rate));
+  } else if (sources.isUnrecorded(service)) {
+    const text =
+      'connections were placed by the fallback ring, without an entry: the table had no room, or they were over the rate';
     found.push({ id: 'unrecorded', severity: 'warning', subject, text, next: 'xlb stats' });
   }
   return found;
+}
+
+function overRate(subject: string, rate: number): Finding {
+  const text = `more than ${rate} new connections a second: those above get no entry and go by the fallback ring; by nat they are dropped`;
+  return { id: 'over-rate', severity: 'warning', subject, text, next: 'xlb services' };
 }
 
 function unsupportedFinding(subject: string, text: string): Finding {

@@ -2,10 +2,11 @@
 
 import type { NextHopReport, Rates, ServerReport, ServiceReport, Totals } from '../../api/protocol/services.ts';
 import { keyReport } from '../../api/protocol/wire.ts';
-import type { RealServer, ServerKey, TunnelSettings, VirtualService } from '../../core/model/model.ts';
+import type { RealServer, ServerKey, ServiceLimits, TunnelSettings, VirtualService } from '../../core/model/model.ts';
 import { effectiveWeight } from '../../core/model/server.ts';
 import { formatServiceKey, serverKeyText } from '../../core/model/service-key.ts';
 import type { Entry } from '../../core/reconcile/reconciler.ts';
+import type { LimitTotals } from '../../dataplane/limit-states.ts';
 import type { ConnectionCounts } from '../../dataplane/live-counts.ts';
 import { NO_TRAFFIC, type TrafficTotals } from '../../dataplane/traffic.ts';
 import type { Resolution } from '../../net/resolution.ts';
@@ -28,6 +29,8 @@ export interface ServiceSources {
   since(subject: string): number | undefined;
   /** Until when packets without an entry follow the fallback ring, in milliseconds since 1970. */
   unrecordedUntil(serviceId: number): number | undefined;
+  /** `id` undefined: the service has no packets. */
+  limitState(id: number | undefined): LimitTotals;
 }
 
 /** `entry`: undefined where the service has no packets in the data plane. */
@@ -56,6 +59,7 @@ export function serviceReport(
     persistence: persistence && { timeout_s: persistence.timeout, netmask: persistence.netmask },
     one_packet: service.onePacket,
     engine: service.engine,
+    limits: service.limits === undefined ? null : limitsReport(service.limits, sources.limitState(entry?.id)),
     state: serviceState(servers.map(({ state }) => state.effective)),
     servers_up: servers.filter(({ state }) => state.effective === 'up').length,
     servers_total: servers.length,
@@ -65,6 +69,26 @@ export function serviceReport(
     unrecorded_until: entry === undefined ? null : timeOrNull(sources.unrecordedUntil(entry.id)),
     origin: origins.service,
     servers,
+  };
+}
+
+function limitsReport(limits: ServiceLimits, state: LimitTotals): NonNullable<ServiceReport['limits']> {
+  const { sourceRate, sourceBurst, sourceConnections, allow, deny, ...rest } = limits;
+  return {
+    ...rest,
+    source_rate: sourceRate,
+    source_burst: sourceBurst,
+    source_connections: sourceConnections,
+    allow: [...allow],
+    deny: [...deny],
+    counted_connections: state.connections,
+    met: {
+      over_rate_total: state.over_rate,
+      over_connections_total: state.over_connections,
+      over_source_rate_total: state.over_source_rate,
+      over_source_connections_total: state.over_source_connections,
+      denied_total: state.denied,
+    },
   };
 }
 

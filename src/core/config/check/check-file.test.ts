@@ -213,6 +213,18 @@ describe('virtual servers', () => {
       service('persistence_engine sip'),
       ['5:1 warning the data plane has no persistence', '5:1 error found persistence_engine sip without'],
     ],
+    ['sources of the other family', service('allow_source 2001:db8::/32'), ['5:14 error found 2001:db8::/32']],
+    [
+      'a prefix with more bits',
+      service('deny_source 10.0.0.1/8'),
+      ["5:13 error found '10.0.0.1/8' after 'deny_source'"],
+    ],
+    [
+      'a prefix in both lists',
+      service('allow_source 10.0.0.0/8\ndeny_source 10.0.0.0/8'),
+      ['6:13 error found 10.0.0.0/8 in allow_source'],
+    ],
+    ['a rate of nothing', service('conn_rate 0'), ["5:11 error found '0' after 'conn_rate'"]],
     [
       'a mask of the other family',
       service('persistence_granularity 64'),

@@ -1,5 +1,6 @@
 /** Checks of a virtual_server by itself. */
 import { addressFamily } from '../../model/address.ts';
+import { prefixText } from '../../model/limits.ts';
 import { hashesSource } from '../../model/schedulers.ts';
 import type { MethodSetting } from '../forms/services.ts';
 import { last, type Setting } from '../keyword.ts';
@@ -16,6 +17,7 @@ export function checkService(service: ServiceSettings, file: File, report: Repor
   checkDefaults(service, report);
   checkMissing(service, report);
   checkPersistence(service, report);
+  checkSources(service, report);
   checkQuorum(service, report);
   checkSorry(service, report);
   for (const server of service.block.real_server ?? []) checkRealServer(server, service, report);
@@ -31,6 +33,26 @@ function checkTarget({ value, words, block }: ServiceSettings, file: File, repor
       protocol.keyword.at,
       "found 'protocol' in a service by firewall mark, expected none: a mark says nothing of protocols, so it is left out",
     );
+  }
+}
+
+/** Lists of sources: of the service's family, and no prefix in both. */
+function checkSources({ value, block }: ServiceSettings, report: Report): void {
+  const family = value.kind === 'address' ? addressFamily(value.address) : null;
+  const allowed = new Set((block.allow_source ?? []).flatMap((line) => line.value.map(prefixText)));
+  for (const [name, lines] of [
+    ['allow_source', block.allow_source ?? []],
+    ['deny_source', block.deny_source ?? []],
+  ] as const) {
+    for (const { value: prefixes, words } of lines) {
+      for (const [i, prefix] of prefixes.entries()) {
+        const text = prefixText(prefix);
+        if (family !== null && addressFamily(prefix.address) !== family)
+          report.error(words[i]!.at, `found ${text}, expected a prefix of IPv${family}: the service is of that family`);
+        else if (name === 'deny_source' && allowed.has(text))
+          report.error(words[i]!.at, `found ${text} in allow_source, too, expected it in one of both`);
+      }
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 import { SCHEDULER_NAMES } from '../../model/schedulers.ts';
 import type { Form } from '../form.ts';
 import { endpoint } from '../forms/addresses.ts';
+import { rateAndBurst, sourcePrefixes } from '../forms/limits.ts';
 import { integer, seconds } from '../forms/numbers.ts';
 import { script } from '../forms/scripts.ts';
 import { groupMember, method, serviceName } from '../forms/services.ts';
@@ -59,6 +60,15 @@ const FORWARDING = {
   ),
   persistence_granularity: keyword(granularity, 'Clients that are alike in these bits are one.'),
   persistence_engine: keyword(choice('sip'), 'Clients are told apart by the Call-ID of SIP.'),
+  conn_rate: keyword(
+    rateAndBurst,
+    'New connections a second that get an entry, and how many at once (as many where left out); those above go by the fallback ring, by NAT they are dropped. Known to xlb alone, as the next five.',
+  ),
+  max_connections: keyword(threshold, 'Connections at a time; above, new ones are dropped.'),
+  source_conn_rate: keyword(rateAndBurst, 'New connections a second of one source (of IPv6 a /64); more are dropped.'),
+  source_connections: keyword(threshold, 'Connections of one source at a time; above, new ones are dropped.'),
+  allow_source: keyword(sourcePrefixes, 'Sources that may connect; all others may not.'),
+  deny_source: keyword(sourcePrefixes, 'Sources that may not connect; of both lists the longest prefix decides.'),
   hashed: keyword(flag, 'Connections are kept in the table, as they always are.'),
   ops: keyword(flag, 'Each datagram is placed by itself.'),
   'flag-1': keyword(flag, 'sh-fallback or mh-fallback.'),

@@ -209,6 +209,16 @@ describe('a virtual server', () => {
       { servers: [{ encapsulation: { type: 'gue', port: 1, checksum: 'remote' } }] },
     ],
     [
+      'limits',
+      'conn_rate 100 5\nmax_connections 7\nsource_conn_rate 9\nsource_connections 3\nallow_source 10.0.0.0/8 192.0.2.1\nallow_source 10.1.0.0/16',
+      {
+        limits: {
+          ...{ rate: 100, burst: 5, sourceRate: 9, sourceBurst: 9, connections: 7, sourceConnections: 3 },
+          ...{ allow: ['10.0.0.0/8', '10.1.0.0/16', '192.0.2.1/32'], deny: [] },
+        },
+      },
+    ],
+    [
       'weights',
       'weight 3\nreal_server 10.0.0.1 { }\nreal_server 10.0.0.2 { weight 0 }',
       { servers: [{ weight: 3 }, { weight: 0 }] },

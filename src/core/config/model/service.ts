@@ -1,9 +1,11 @@
 /** A virtual server as the data plane is told of it: one service for each of its addresses and ports. */
 import { addressFamily, parseAddress } from '../../model/address.ts';
 import type { ServerSpec, ServiceSpec } from '../../model/command.ts';
+import { limitsOrNull, makeLimits, type Prefix, prefixText } from '../../model/limits.ts';
 import type { Address, Encapsulation, Method, Protocol, ServiceKey } from '../../model/model.ts';
 import { prefixMask } from '../../model/netmask.ts';
 import { hashesSource } from '../../model/schedulers.ts';
+import { serviceFamily } from '../../model/service-key.ts';
 import { methodOf, serverMethodOf } from '../check/service-facts.ts';
 import type { InetFamily, MethodSetting } from '../forms/services.ts';
 import { last } from '../keyword.ts';
@@ -36,7 +38,12 @@ export function buildService(setting: ServiceSettings, file: File): Service {
   return {
     name: words.map(({ text }) => text).join(' '),
     at: words[0]!.at,
-    services: keys.map((key) => ({ ...key, ...affinityOf(setting, key), servers: serversOf(setting, key) })),
+    services: keys.map((key) => ({
+      ...key,
+      ...affinityOf(setting, key),
+      ...limitsOf(setting, key),
+      servers: serversOf(setting, key),
+    })),
     leftOut: reasonToLeaveOut(setting, keys),
     quorum,
     hysteresis: hysteresis >= quorum ? 0 : hysteresis,
@@ -78,6 +85,26 @@ function affinityOf({ block }: ServiceSettings, key: ServiceKey) {
     onePacket: block.ops !== undefined,
     engine: last(block.persistence_engine)?.value ?? null,
   };
+}
+
+/** Prefixes of a list are those of every line; a service has those of its family. */
+function limitsOf({ block }: ServiceSettings, key: ServiceKey): Pick<ServiceSpec, 'limits'> {
+  const [rate, sourceRate] = [last(block.conn_rate)?.value, last(block.source_conn_rate)?.value];
+  const family = serviceFamily(key);
+  const listed = (settings: readonly { readonly value: readonly Prefix[] }[] = []) =>
+    settings.flatMap(({ value }) => value.filter(({ address }) => addressFamily(address) === family).map(prefixText));
+  const made = makeLimits({
+    rate: rate?.rate,
+    burst: rate?.burst ?? undefined,
+    sourceRate: sourceRate?.rate,
+    sourceBurst: sourceRate?.burst ?? undefined,
+    connections: last(block.max_connections)?.value,
+    sourceConnections: last(block.source_connections)?.value,
+    allow: listed(block.allow_source),
+    deny: listed(block.deny_source),
+  });
+  const limits = limitsOrNull(made);
+  return limits === null ? {} : { limits };
 }
 
 function netmaskOf(text: string, family: 4 | 6): Address {
