@@ -15,7 +15,7 @@ import { detectHertz } from './clock.ts';
 import { DataplaneError } from './error.ts';
 import { type Maps, mapsOf } from './maps.ts';
 import { layoutName, type Paths, pathsIn } from './paths.ts';
-import { FRAGMENTS_PROGRAM, type Programs, programsOf } from './programs.ts';
+import { LATE_PROGRAMS, type LateProgram, type Programs, programsOf } from './programs.ts';
 import { selfTest } from './self-test.ts';
 import { defaultSettings } from './settings.ts';
 import { mapEntries, type SizedMap, type Sizes, sizesOf, sizeWarnings } from './sizes.ts';
@@ -113,21 +113,21 @@ function opened(
   rest: Pick<Dataplane, 'sizes' | 'adopted' | 'warnings'>,
 ): Dataplane {
   const maps = mapsOf(object);
-  let fragments: BpfObject | undefined;
-  const programs = programsOf(object, () => {
-    fragments ??= loadFragments(file, object, maps);
-    return fragments.program(FRAGMENTS_PROGRAM);
+  const late = new Map<LateProgram, BpfObject>();
+  const programs = programsOf(object, (name) => {
+    const loaded = late.get(name) ?? loadLate(file, name, object, maps);
+    late.set(name, loaded);
+    return loaded.program(name);
   });
   const close = (): void => {
-    fragments?.close();
-    object.close();
+    for (const loaded of [...late.values(), object]) loaded.close();
   };
   return { maps, programs, paths, ...rest, [Symbol.dispose]: close };
 }
 
-/** Loads and self-tests an object but for FRAGMENTS_PROGRAM; nothing is attached or pinned yet. */
+/** Loads and self-tests an object but for LATE_PROGRAMS; nothing is attached or pinned yet. */
 function load(file: string, options: OpenOptions): BpfObject {
-  const object = BpfObject.open(file, { ...options, programs: { [FRAGMENTS_PROGRAM]: { autoload: false } } });
+  const object = BpfObject.open(file, { ...options, programs: leavingOut(LATE_PROGRAMS) });
   try {
     object.load();
     selfTest(object.program('xlb'));
@@ -138,21 +138,22 @@ function load(file: string, options: OpenOptions): BpfObject {
   }
 }
 
-/** Loads and self-tests FRAGMENTS_PROGRAM alone, over the maps of the object that is loaded. */
-function loadFragments(file: string, loaded: BpfObject, maps: Maps): BpfObject {
-  const others = loaded.programs.filter(({ name }) => name !== FRAGMENTS_PROGRAM);
-  const object = BpfObject.open(file, {
-    maps: reusing(Object.entries(maps)),
-    programs: Object.fromEntries(others.map(({ name }) => [name, { autoload: false }])),
-  });
+/** Loads one program alone, over the maps of the object that is loaded; self-tests it where it takes packets. */
+function loadLate(file: string, name: LateProgram, loaded: BpfObject, maps: Maps): BpfObject {
+  const others = loaded.programs.map((program) => program.name).filter((other) => other !== name);
+  const object = BpfObject.open(file, { maps: reusing(Object.entries(maps)), programs: leavingOut(others) });
   try {
     object.load();
-    selfTest(object.program(FRAGMENTS_PROGRAM));
+    if (name === 'xlb_frags') selfTest(object.program(name));
     return object;
   } catch (error) {
     object.close();
     throw dataplaneError(error);
   }
+}
+
+function leavingOut(names: readonly string[]): Record<string, { autoload: boolean }> {
+  return Object.fromEntries(names.map((name) => [name, { autoload: false }]));
 }
 
 function reusing(maps: Iterable<readonly [string, BpfMap]>): Record<string, MapOptions> {

@@ -28,19 +28,24 @@ export interface Programs {
   adoptTemplate(template: Omit<AdoptTemplateArguments, 'outcome'>): number;
 }
 
-/** What an interface whose frames fit a page never runs: verifying it takes as long as all the rest. */
-export const FRAGMENTS_PROGRAM = 'xlb_frags';
+/**
+ * What most directors never run: frames of more than a page, connections that another one tells of.
+ * Verifying these takes longer than all the rest.
+ */
+export const LATE_PROGRAMS = ['xlb_frags', 'adopt_connection'] as const;
+export type LateProgram = (typeof LATE_PROGRAMS)[number];
 
-export function programsOf(object: BpfObject, xlbFrags: Programs['xlbFrags']): Programs {
+/** `late` loads one of LATE_PROGRAMS over the same maps, or answers the one that it has loaded. */
+export function programsOf(object: BpfObject, late: (name: LateProgram) => BpfProgram): Programs {
   const sweep = runner<SweepArguments>(object, 'sweep', 'sweep_arguments');
   const sweepTemplates = runner<SweepTemplatesArguments>(object, 'sweep_templates', 'sweep_templates_arguments');
   const settle = runner<SettleArguments>(object, 'settle', 'settle_arguments');
   const readClock = runner<ClockArguments>(object, 'read_clock', 'clock_arguments');
-  const adopt = runner<AdoptArguments>(object, 'adopt_connection', 'adopt_arguments');
+  const adopt = runner<AdoptArguments>(object, 'adopt_connection', 'adopt_arguments', () => late('adopt_connection'));
   const adoptTemplate = runner<AdoptTemplateArguments>(object, 'adopt_template', 'adopt_template_arguments');
   return {
     xlb: object.program('xlb'),
-    xlbFrags,
+    xlbFrags: () => late('xlb_frags'),
     sweep: (first, count, recount, shed) =>
       sweep({ first, count, recount: recount ? 1 : 0, shed: shed ? 1 : 0, now: 0, expired: 0, alive: 0 }),
     sweepTemplates: (recount, shed) =>
@@ -53,13 +58,17 @@ export function programsOf(object: BpfObject, xlbFrags: Programs['xlbFrags']): P
 }
 
 /** A `syscall` program as a function of its argument; throws where it does not answer 0. */
-function runner<T>(object: BpfObject, name: string, type: string): (argument: T) => T {
-  const program = object.program(name);
+function runner<T>(
+  object: BpfObject,
+  name: string,
+  type: string,
+  program = () => object.program(name),
+): (argument: T) => T {
   const layout = object.spec.types.get(type) as StructLayout | undefined;
   if (layout === undefined) throw new DataplaneError('object', `the BPF object has no struct ${type}`);
   const argumentCodec: Codec<T> = codec(layout, type);
   return (argument) => {
-    const { retval, ctxOut } = program.testRun({ ctxIn: argumentCodec.encode(argument) });
+    const { retval, ctxOut } = program().testRun({ ctxIn: argumentCodec.encode(argument) });
     if (retval !== 0 || ctxOut === undefined) {
       throw new DataplaneError('kernel', `the BPF program ${name} answered ${retval}`);
     }

@@ -12,7 +12,7 @@ import { serviceMapKey } from '../../src/core/reconcile/build-service.ts';
 import { emptyState, Reconciler } from '../../src/core/reconcile/reconciler.ts';
 import { type Apply, createApply } from '../../src/dataplane/apply.ts';
 import { mapsOf } from '../../src/dataplane/maps.ts';
-import { FRAGMENTS_PROGRAM, programsOf } from '../../src/dataplane/programs.ts';
+import { programsOf } from '../../src/dataplane/programs.ts';
 import { ScheduleMemory } from '../../src/dataplane/schedule-memory.ts';
 import { addressBytes, macBytes, macText } from '../support/packet-bytes.ts';
 import { vipFilterBit } from './encode.ts';
@@ -32,7 +32,7 @@ export class CompiledPlane {
     const maps = mapsOf(plane.object);
     this.#apply = createApply(
       maps,
-      programsOf(plane.object, () => plane.object.program(FRAGMENTS_PROGRAM)),
+      programsOf(plane.object, (name) => plane.object.program(name)),
       new ScheduleMemory(maps.schedules),
     );
     const size = (name: string): number => plane.object.mapSpec(name).maxEntries;

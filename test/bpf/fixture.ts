@@ -39,6 +39,8 @@ export interface FixtureOptions {
   readonly buckets?: number;
   readonly hashKey?: readonly bigint[];
   readonly program?: 'xlb' | 'xlb_frags';
+  /** Loads `adopt_connection`, too. */
+  readonly adopts?: boolean;
   readonly settings?: Record<string, unknown>;
   readonly open?: OpenOptions;
 }
@@ -142,8 +144,12 @@ export class DataPlane {
     };
     const maps: Record<string, MapOptions> = { ...options.open?.maps };
     for (const [name, maxEntries] of Object.entries(sizes)) maps[name] = { maxEntries, ...maps[name] };
-    const idle = options.program === 'xlb_frags' ? 'xlb' : 'xlb_frags';
-    const object = BpfObject.open(OBJECT, { ...options.open, maps, programs: { [idle]: { autoload: false } } });
+    const idle = [
+      options.program === 'xlb_frags' ? 'xlb' : 'xlb_frags',
+      ...(options.adopts ? [] : ['adopt_connection']),
+    ];
+    const programs = Object.fromEntries(idle.map((name) => [name, { autoload: false }]));
+    const object = BpfObject.open(OBJECT, { ...options.open, maps, programs });
     object.load();
     return new DataPlane(object, options);
   }

@@ -12,7 +12,7 @@ import { CLIENT4, type ServiceConfig, server, service, VIP4, world } from './wor
 let plane: DataPlane;
 let ring: BpfRingBuffer;
 beforeAll(() => {
-  plane = DataPlane.load();
+  plane = DataPlane.load({ adopts: true });
   ring = ringBuffer(plane.object.map('sync_events'));
 });
 afterAll(() => {
