@@ -111,9 +111,12 @@ static __always_inline int adopt(const struct settings *settings, const struct a
 				 const struct service *service, struct real_server *server, const struct packet *packet,
 				 struct lookup *lookup)
 {
-	int number = find_connection(packet, service->id, lookup), outcome = ADOPT_NEW;
+	int number, outcome = ADOPT_NEW;
 	__u64 *place;
 
+	if (server->method == METHOD_FULLNAT) /* its answers went to an address of the other director */
+		return ADOPT_GONE;
+	number = find_connection(packet, service->id, lookup);
 	if (number >= 0) {
 		outcome = adopt_known(settings, arguments, lookup, number);
 		if (outcome && outcome != ADOPT_KNOWN)

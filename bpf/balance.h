@@ -162,7 +162,7 @@ static __always_inline void decrement_hops(void *ip, int family, struct inner *i
 	inner->ttl--;
 }
 
-/* All that a service's packet goes through once its real server is known; `server` is not one of NAT. */
+/* All that a service's packet goes through once its real server is known; `server` is not one of NAT or fullnat. */
 static __always_inline int forward(struct xdp_md *ctx, void *ip, struct link *link, const struct packet *packet,
 				   struct real_server *server, __u32 service_id, __u32 flow, int family,
 				   int frags)
@@ -234,7 +234,7 @@ static __always_inline int balance_service(struct xdp_md *ctx, void *ip, struct 
 		count(drop_real_server_gone);
 		return XDP_DROP;
 	}
-	if (unlikely(server->method == METHOD_NAT))
+	if (unlikely(is_translated(server)))
 		return hand_over_request(packet, service, key, index, server);
 	return forward(ctx, ip, link, packet, server, service_id, flow, family, frags);
 }

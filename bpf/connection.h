@@ -288,7 +288,7 @@ static __always_inline void publish(__u32 number, const struct packet *packet, _
 	key->service = service;
 	key->real_server = real_server;
 	key->created = created;
-	key->limits = limits;
-	key->flags = flags;
+	key->reply = NO_REPLY;
+	key->flags = flags | (limits ? CONNECTION_LIMITED : 0);
 	__sync_lock_test_and_set(place, entry);
 }

@@ -71,6 +71,15 @@ __noinline int remember_fragment(const struct headers *headers, const struct fra
 	return bpf_map_update_elem(&fragments, &key, &fragment, BPF_ANY);
 }
 
+/* For fullnat, which knows only later what the others need (remember_local). */
+static __always_inline void note_fragment(const struct headers *headers)
+{
+	struct nat_job *job = get_nat_job();
+
+	if (job)
+		make_fragment_key(headers, &job->fragment);
+}
+
 /* PARSE_FRAGMENT: unknown. PARSE_MALFORMED: it lies over the first one's headers, or ends beyond any packet. */
 __noinline int recall_fragment(const struct headers *headers, struct fragment *decision)
 {

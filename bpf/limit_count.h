@@ -42,6 +42,10 @@ __noinline int count_limited(const struct packet *packet, __u32 service)
 	return 0;
 }
 
+_Static_assert(__builtin_offsetof(struct connection_key, flags) == __builtin_offsetof(struct connection_key, first_ack) + 2 &&
+		       __builtin_offsetof(struct connection_key, first_ack) % 4 == 0,
+	       "one word, of which flags is the upper half");
+
 /* It closes or ends; whoever comes first, once. Words 2 and 3 of an IPv4 address are zero. */
 __noinline int uncount_limited(__u32 number)
 {
@@ -49,9 +53,12 @@ __noinline int uncount_limited(__u32 number)
 	struct limit_state *state;
 	struct source_state *own;
 	struct source_key key;
-	__u32 service;
+	__u32 service, *word, mask = (__u32)CONNECTION_LIMITED << 16;
 
-	if (!connection || !connection->limits || !__sync_lock_test_and_set(&connection->limits, 0))
+	if (!connection || !(connection->flags & CONNECTION_LIMITED))
+		return 0;
+	word = (__u32 *)&connection->first_ack; /* and flags, the upper half: atomics have 32 bits */
+	if (!(__sync_fetch_and_and(word, ~mask) & mask))
 		return 0;
 	service = connection->service;
 	state = bpf_map_lookup_elem(&limit_states, &service);

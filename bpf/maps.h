@@ -10,6 +10,7 @@
 #define DEFAULT_NEXT_HOPS 65536
 #define DEFAULT_LOCALITIES 16384
 #define MAX_FRAGMENTS 16384
+#define MAX_LOCAL_POOLS (2 * DEFAULT_SERVICES + 2)
 #define DEFAULT_BUCKETS (1048576 / CONNECTION_WAYS)
 
 /* Which destination addresses cannot be a VIP, and which source addresses no real server of NAT. */
@@ -261,6 +262,23 @@ struct {
 	__type(key, struct service_key);
 	__type(value, struct nat_server);
 } nat_servers SEC(".maps");
+
+/* Local addresses of fullnat. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_LOCAL_POOLS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct local_pool_key);
+	__type(value, struct local_pool);
+} local_pools SEC(".maps");
+
+/* Where a CPU's search for a free port begins: goes on with every connection. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} local_cursor SEC(".maps");
 
 /* Where first fragments went. A packet in fragments costs one element; the least recently used goes first. */
 struct {

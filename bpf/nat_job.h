@@ -21,10 +21,19 @@ struct nat_job {
 	__u32 quote;	   /* of an ICMP error: where the IP header that it quotes stands, from the start of the frame */
 	__u32 quoted_ports; /* and the ports behind it */
 	__u32 keeps_port;  /* whatever port the real server has */
+	__u32 flags;	   /* of the service */
+	__u32 local;	   /* fullnat: number of the reply entry; of a later fragment, what the first one has told */
 	struct packet reply; /* as the real server will answer */
+	struct address client; /* of a reply: who gets it */
+	struct fragment_key fragment; /* of a request's first fragment */
 	struct lookup lookup;
 	struct translation translation;
 	struct next_hop hop; /* of a reply */
+	__be16 client_port;
+	__u8 client_family;
+	__u8 is_local; /* a reply of fullnat */
+	__u8 head[128];	 /* of a frame that gets longer */
+	__u32 mtu; /* of a reply's way, where it is too big for it */
 };
 
 struct {
@@ -86,8 +95,21 @@ static __always_inline int hand_over_request(const struct packet *packet, const 
 	job->real_server = server->id;
 	job->line = service->schedule + index;
 	job->keeps_port = !server->port || keeps_port(service, packet);
+	job->flags = service->flags;
 	if (service_is_still(service, key))
 		return TRANSLATE_REQUEST;
 	count(drop_real_server_gone);
 	return XDP_DROP;
+}
+
+/* The same of a packet that uncommon.h has decided. */
+static __always_inline int hand_over_fragment(const struct packet *packet, const struct service *service,
+					      const struct service_key *key, const struct fragment *decision,
+					      const struct real_server *server)
+{
+	struct nat_job *job = get_nat_job();
+
+	if (job)
+		job->local = decision->flow;
+	return hand_over_request(packet, service, key, decision->index, server);
 }

@@ -15,6 +15,7 @@
 #include "nat_refuse.h"
 #include "related.h"
 #include "reply.h"
+#include "toa.h"
 
 #define AF_INET 2
 #define AF_INET6 10
@@ -26,10 +27,10 @@ enum way {
 	WAY_TTL, /* ends here */
 };
 
-/* The source that a reply is routed by. */
+/* The source that a reply is routed by. That of fullnat may be of another family than the real server. */
 static __always_inline const struct address *route_source(const struct settings *settings, const struct nat_job *job)
 {
-	return settings->options & OPTION_SNAT_REROUTE ? &job->translation.address : &job->packet.source;
+	return settings->options & OPTION_SNAT_REROUTE || job->is_local ? &job->translation.address : &job->packet.source;
 }
 
 static __always_inline int is_interface(__u32 ifindex)
@@ -65,18 +66,20 @@ static __noinline int find_route(struct xdp_md *ctx, struct nat_job *job)
 	fib.l4_protocol = job->packet.protocol;
 	fib.tot_len = job->packet.length;
 	fib.ifindex = ctx->ingress_ifindex;
-	if (job->packet.family == FAMILY_IPV4) {
+	if (job->client_family == FAMILY_IPV4) {
 		fib.family = AF_INET;
 		fib.ipv4_src = source->word[0];
-		fib.ipv4_dst = job->packet.destination.word[0];
+		fib.ipv4_dst = job->client.word[0];
 	} else {
 		fib.family = AF_INET6;
 		__builtin_memcpy(fib.ipv6_src, source, sizeof(fib.ipv6_src));
-		__builtin_memcpy(fib.ipv6_dst, &job->packet.destination, sizeof(fib.ipv6_dst));
+		__builtin_memcpy(fib.ipv6_dst, &job->client, sizeof(fib.ipv6_dst));
 	}
 	result = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
-	if (result == BPF_FIB_LKUP_RET_FRAG_NEEDED)
+	if (result == BPF_FIB_LKUP_RET_FRAG_NEEDED) {
+		job->mtu = fib.mtu_result;
 		return WAY_TOO_BIG;
+	}
 	if (result != BPF_FIB_LKUP_RET_SUCCESS)
 		return WAY_NONE;
 	__builtin_memcpy(job->hop.mac, fib.dmac, ETH_ALEN);
@@ -102,8 +105,10 @@ static __noinline int find_way_back(struct xdp_md *ctx, struct nat_job *job, __u
 	interface = bpf_map_lookup_elem(&interfaces, &slot);
 	if (!interface || !interface->ifindex)
 		return WAY_NONE;
-	if (bpf_check_mtu(ctx, interface->ifindex, &length, 0, 0) == BPF_MTU_CHK_RET_FRAG_NEEDED)
+	if (bpf_check_mtu(ctx, interface->ifindex, &length, 0, 0) == BPF_MTU_CHK_RET_FRAG_NEEDED) {
+		job->mtu = length;
 		return WAY_TOO_BIG;
+	}
 	count(replies_returned);
 	return WAY_FOUND;
 }
@@ -138,6 +143,18 @@ static __noinline int move_state(struct nat_job *job, __u32 connection)
 	return 0;
 }
 
+/* The job's translation is that of the source. */
+static __always_inline int rewrite_reply(struct xdp_md *ctx, struct nat_job *job, __u32 at)
+{
+	if (!translate_job(ctx, job, at, SIDE_SOURCE))
+		return 0;
+	if (!job->is_local)
+		return 1;
+	job->translation.address = job->client;
+	job->translation.port = job->client_port;
+	return translate_job(ctx, job, at, SIDE_DESTINATION);
+}
+
 /* Changes the source and sends; the connection's entry is `connection`. */
 static __always_inline int send_translated(struct xdp_md *ctx, struct nat_job *job, void *ip, struct link *link,
 					   int family, int frags)
@@ -153,7 +170,7 @@ static __always_inline int send_translated(struct xdp_md *ctx, struct nat_job *j
 	egress.hop = &job->hop;
 	read_inner(ip, family, &inner);
 	decrement_hops(ip, family, &inner);
-	if (!translate_job(ctx, job, link->length, SIDE_SOURCE)) {
+	if (!rewrite_reply(ctx, job, link->length)) {
 		count(drop_untranslated);
 		return XDP_DROP;
 	}
@@ -174,6 +191,31 @@ static __always_inline int leave_reply(const struct inner *inner, int way, int f
 	}
 	count(pass_reply_error);
 	return XDP_PASS;
+}
+
+/*
+ * The same of fullnat: its real server wrote to the director itself, so that the
+ * kernel would take it for its own and answer with RST.
+ */
+static __always_inline int refuse_local(struct xdp_md *ctx, const struct nat_job *job, const struct inner *inner,
+					int way, int family)
+{
+	if (way == WAY_TOO_BIG)
+		return too_big(ctx, &job->packet, inner, job->mtu, 0, family);
+	count(drop_ttl_exceeded);
+	return job->packet.quiet ? XDP_DROP : send_icmp_error(ctx, job->packet.length, ICMP_ERROR_TTL, 0);
+}
+
+/* Who gets the reply, and from whom. */
+static __always_inline void address_reply(struct nat_job *job, const struct reply_key *reply,
+					  const struct connection_key *key)
+{
+	job->translation.address = key->destination;
+	job->translation.port = key->destination_port;
+	job->client = key->source;
+	job->client_port = key->source_port;
+	job->client_family = job->packet.family;
+	job->is_local = !!(reply->port & REPLY_LOCAL);
 }
 
 /* `number`: the reply's entry, whose connection lives. */
@@ -198,12 +240,14 @@ static __always_inline int send_reply(struct xdp_md *ctx, struct nat_job *job, _
 	key = bpf_map_lookup_elem(&connection_keys, &connection);
 	if (!key)
 		return XDP_PASS;
-	job->translation.address = key->destination;
-	job->translation.port = key->destination_port;
+	address_reply(job, reply, key);
+	if (job->is_local)
+		note_first_ack(ctx, &job->packet, link.length, key);
 	read_inner(ip, family, &inner);
+	inner.length = job->packet.length;
 	way = inner.ttl <= 1 ? WAY_TTL : find_way(ctx, job, number);
 	if (way == WAY_TOO_BIG || way == WAY_TTL)
-		return leave_reply(&inner, way, family);
+		return job->is_local ? refuse_local(ctx, job, &inner, way, family) : leave_reply(&inner, way, family);
 	count_out_traffic(key->service, key->real_server, job->packet.length);
 	move_state(job, connection);
 	if (way == WAY_NONE) {
@@ -230,7 +274,7 @@ static __always_inline int follow_reply(const struct settings *settings, const s
 		return NO_ENTRY;
 	if (!same_address(&reply->source, &job->packet.source) ||
 	    !same_address(&reply->destination, &job->packet.destination) ||
-	    !has_connection(reply, clock_seconds(settings)))
+	    !has_connection(reply, decision->flow, clock_seconds(settings)))
 		return NO_ENTRY;
 	return decision->flow;
 }

@@ -1,79 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* Masquerading, the client's half: a packet goes on to the real server's address and port. */
+/* Masquerading, the client's half: a packet goes on to the real server's address and port. By fullnat it leaves a local address. */
 #pragma once
 
 #include "balance.h"
+#include "local_request.h"
 #include "nat_job.h"
 #include "reply.h"
-
-static __always_inline __be16 real_port(const struct real_server *server, const struct nat_job *job)
-{
-	return job->keeps_port ? job->packet.destination_port : server->port;
-}
-
-/* Where the frame came from, and by what: a way back that needs no route. */
-static __always_inline void note_way_back(struct xdp_md *ctx, struct reply_key *reply)
-{
-	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	struct ethhdr *eth = data;
-	struct vlan_header *vlan = (void *)(eth + 1);
-	struct link link;
-
-	if (!parse_link(data, end, &link) || (void *)(eth + 1) > end)
-		return;
-	__builtin_memcpy(reply->mac, eth->h_source, ETH_ALEN);
-	reply->port = (ctx->ingress_ifindex % INTERFACE_SLOTS + 1) | link.tag_count << REPLY_TAGS_SHIFT;
-	if (eth->h_proto == bpf_htons(ETH_P_8021AD))
-		reply->port |= REPLY_SERVICE_TAG;
-	if (link.tag_count > 0 && (void *)(vlan + 1) <= end)
-		reply->vlan_tci[0] = vlan->tci;
-	if (link.tag_count > 1 && (void *)(vlan + 2) <= end)
-		reply->vlan_tci[1] = vlan[1].tci;
-}
-
-static __always_inline void make_reply_packet(struct nat_job *job, const struct real_server *server)
-{
-	struct packet *reply = &job->reply, *packet = &job->packet;
-
-	reply->source = server->address;
-	reply->destination = packet->source;
-	reply->source_port = real_port(server, job);
-	reply->destination_port = packet->source_port;
-	reply->protocol = packet->protocol;
-	reply->family = server->family;
-}
-
-/* A reply entry is there, old or new: it points to the packet's connection from now on. */
-static __always_inline int write_reply(struct xdp_md *ctx, const struct nat_job *job, __u32 number, __u32 connection)
-{
-	struct reply_key *reply = get_reply_key(number);
-
-	if (!reply)
-		return 0;
-	reply->source = job->reply.source;
-	reply->destination = job->reply.destination;
-	reply->source_port = job->reply.source_port;
-	reply->destination_port = job->reply.destination_port;
-	reply->server = reply_mark(job->reply.protocol) | (job->real_server & REPLY_SERVER_MASK);
-	reply->connection = connection;
-	if (ctx)
-		note_way_back(ctx, reply);
-	else
-		reply->port = 0; /* another director's: the client's next packet will tell */
-	return 1;
-}
-
-/* The entry of the job's packet, or NO_ENTRY: another CPU has taken it out since. */
-static __always_inline int find_own(const struct settings *settings, struct nat_job *job)
-{
-	struct lookup *lookup = &job->lookup;
-
-	lookup->hash = flow_hash(settings, &job->packet, job->service_id);
-	lookup->second = other_bucket(settings, lookup->hash.bucket, lookup->hash.tag);
-	lookup->now = clock_seconds(settings);
-	lookup->opening = 0;
-	return find_connection(&job->packet, job->service_id, lookup);
-}
+#include "toa.h"
 
 /*
  * Two CPUs may have opened one connection at once. As in settle_twins, of two
@@ -108,10 +41,10 @@ static __noinline int lead_to_own(struct xdp_md *ctx, struct nat_job *job, __u32
 
 	if (!settings || !job)
 		return connection;
-	own = find_own(settings, job);
+	own = find_own(settings, job, LOOKUP_USED);
 	if (own < 0 || own == connection)
 		return connection;
-	write_reply(ctx, job, number, own);
+	write_reply(ctx, job, number, own, 0);
 	return own;
 }
 
@@ -130,7 +63,7 @@ static __always_inline int keep_reply(struct xdp_md *ctx, const struct settings 
 	if (number >= 0) {
 		place = get_entry(number);
 		/* Unless the sweep has just taken it for an orphan. */
-		if (write_reply(ctx, job, number, connection) && place && is_reply(READ_ONCE(*place))) {
+		if (write_reply(ctx, job, number, connection, 0) && place && is_reply(READ_ONCE(*place))) {
 			lead_to_own(ctx, job, number, connection);
 			return 1;
 		}
@@ -139,29 +72,13 @@ static __always_inline int keep_reply(struct xdp_md *ctx, const struct settings 
 	if (number < 0)
 		return 0;
 	place = get_entry(number);
-	if (!write_reply(ctx, job, number, connection) || !place)
+	if (!write_reply(ctx, job, number, connection, 0) || !place)
 		return 0;
 	__sync_lock_test_and_set(place, make_entry(lookup->hash.tag, 1, 0, CONNECTION_REPLY, 0));
 	stays = settle_reply_twins(job, number);
 	connection = lead_to_own(ctx, job, stays, stays == (__u32)number ? connection : NO_ENTRY);
 	lead_to_own(ctx, job, stays, connection); /* which may have been withdrawn before it was written there */
 	return 1;
-}
-
-/* No room for the replies of a connection that the job's packet has opened: nothing of it stays. */
-static __always_inline void take_back(struct nat_job *job, int connection)
-{
-	__u64 *place = get_entry(connection), entry;
-	__u32 owner;
-
-	if (connection < 0 || !place)
-		return;
-	entry = READ_ONCE(*place);
-	barrier();
-	owner = entry_owner(connection); /* it may have become another's since it was found */
-	if (entry_state(entry) != CONNECTION_BUSY && !is_reply(entry) &&
-	    key_matches(connection, &job->packet, job->service_id))
-		withdraw(connection, entry, owner);
 }
 
 /*
@@ -175,7 +92,7 @@ static __noinline int settle_replies(struct xdp_md *ctx, struct nat_job *job, st
 
 	if (!settings)
 		return 0;
-	connection = find_own(settings, job);
+	connection = find_own(settings, job, LOOKUP_USED);
 	kept = connection >= 0 && keep_reply(ctx, settings, job, server, connection);
 	if (job->packet.news != CONNECTION_OPENED)
 		return 1;
@@ -194,7 +111,10 @@ static __always_inline int rewrite_request(struct xdp_md *ctx, struct nat_job *j
 {
 	job->translation.address = server->address;
 	job->translation.port = real_port(server, job);
-	return translate_job(ctx, job, link->length, SIDE_DESTINATION);
+	if (!translate_job(ctx, job, link->length, SIDE_DESTINATION))
+		return 0;
+	return server->method != METHOD_FULLNAT ||
+	       (leave_by_local(ctx, job, link->length) && add_toa(ctx, server, link->length));
 }
 
 static __always_inline int forward_request(struct xdp_md *ctx, void *ip, struct link *link, struct nat_job *job,
@@ -227,6 +147,24 @@ static __always_inline int forward_request(struct xdp_md *ctx, void *ip, struct 
 	return verdict;
 }
 
+/* What the answers need; 0: the packet is dropped. Called from the entry point, as stacks are short. */
+static __always_inline int prepare_request(struct xdp_md *ctx)
+{
+	struct nat_job *job = get_nat_job();
+	struct real_server *server;
+	__u32 line;
+
+	if (!job)
+		return 0;
+	line = job->line;
+	server = bpf_map_lookup_elem(&schedules, &line);
+	if (!server)
+		return 0;
+	if (server->method == METHOD_FULLNAT)
+		return use_local(ctx, server);
+	return job->packet.news == CONNECTION_OLD || settle_replies(ctx, job, server);
+}
+
 /* The rest of a request's way; `family` is a constant, as in balance.h. */
 static __always_inline int translate_request(struct xdp_md *ctx, int family, int frags)
 {
@@ -240,7 +178,7 @@ static __always_inline int translate_request(struct xdp_md *ctx, int family, int
 		return XDP_DROP;
 	line = job->line;
 	server = bpf_map_lookup_elem(&schedules, &line);
-	if (!server || (job->packet.news != CONNECTION_OLD && !settle_replies(ctx, job, server)))
+	if (!server)
 		return XDP_DROP;
 	data = (void *)(long)ctx->data;
 	end = (void *)(long)ctx->data_end;

@@ -31,7 +31,7 @@ static __always_inline int is_controlled(__u32 number)
 /* Which part of the state tables a client's packets go by. */
 static __always_inline enum direction request_direction(const struct real_server *server)
 {
-	return server && server->method == METHOD_NAT ? DIRECTION_INPUT : DIRECTION_INPUT_ONLY;
+	return server && is_translated(server) ? DIRECTION_INPUT : DIRECTION_INPUT_ONLY;
 }
 
 /* is_new_conn_expected of ip_vs_core.c: a SYN or INIT on a connection that is over, by conn_reuse_mode. */
@@ -150,7 +150,7 @@ static __always_inline void note_unrecorded(const struct settings *settings, con
 static __always_inline int place_over_rate(const struct settings *settings, const struct service *service,
 					   const struct real_server *server, struct lookup *lookup)
 {
-	if (server->method == METHOD_NAT) {
+	if (is_translated(server)) {
 		count(drop_over_rate);
 		return 0;
 	}
@@ -180,7 +180,7 @@ static __always_inline int follow_ring(const struct settings *settings, const st
 	if (index < 0)
 		return no_real_server(service, packet);
 	server = get_real_server(service, index);
-	if (server && server->method == METHOD_NAT) /* its connections all have entries */
+	if (server && is_translated(server)) /* its connections all have entries */
 		return pass_unknown(packet);
 	if (!is_quoted(packet))
 		without->followed_until = lookup->now + settings->timeout[established_state(service->key.protocol)];
@@ -255,7 +255,7 @@ static __always_inline int open_entry(const struct settings *settings, const str
 				      const struct packet *packet, struct lookup *lookup, __u32 number, __u32 index,
 				      const struct real_server *server)
 {
-	__u32 life = opening_life(packet, lookup->now, server->method == METHOD_NAT);
+	__u32 life = opening_life(packet, lookup->now, is_translated(server));
 	__u32 state = entry_state(life);
 	/* Only TCP goes by tags: see is_ours. */
 	__u32 confirm = lookup->confirm || packet->protocol != IPPROTO_TCP;
@@ -365,13 +365,13 @@ static __always_inline int open_connection(const struct settings *settings, cons
 			return settled;
 		packet->news = CONNECTION_OPENED;
 		server = get_real_server(service, index); /* again: a pointer that is kept takes stack */
-		if (!server || server->method == METHOD_NAT)
+		if (!server || is_translated(server))
 			return index; /* counts once its replies can be found, too */
 		count(connections_created);
 	} else if (lookup->over) {
 		if (!place_over_rate(settings, service, server, lookup))
 			return RESULT_DROP;
-	} else if (server->method == METHOD_NAT) {
+	} else if (is_translated(server)) {
 		count(drop_table_full);
 		return RESULT_DROP;
 	} else {

@@ -8,6 +8,7 @@
  *
  * Two connections through different VIPs can have one reply tuple; the real
  * server cannot tell them apart either. As in IPVS, the later one gets the replies.
+ * Of fullnat the place of the client is taken by a local address (local_port.h).
  */
 #pragma once
 
@@ -17,6 +18,9 @@
 _Static_assert(sizeof(struct reply_key) == sizeof(struct connection_key), "both are elements of connection_keys");
 _Static_assert(__builtin_offsetof(struct reply_key, server) == __builtin_offsetof(struct connection_key, service),
 	       "what tells them apart");
+_Static_assert(__builtin_offsetof(struct reply_key, connection) == __builtin_offsetof(struct connection_key, real_server) &&
+		       __builtin_offsetof(struct reply_key, port) == __builtin_offsetof(struct connection_key, flags),
+	       "listings read the one as the other");
 
 /* Of what one real server answers in one protocol: all that reply_key.server says but the server. */
 static __always_inline __u32 reply_mark(__u8 protocol)
@@ -29,8 +33,11 @@ static __always_inline struct reply_key *get_reply_key(__u32 number)
 	return bpf_map_lookup_elem(&connection_keys, &number);
 }
 
-/* Whether the connection that a reply entry points to is still the one that it was made for. */
-static __always_inline int has_connection(const struct reply_key *reply, __u32 now)
+/*
+ * Whether the connection that a reply entry points to is still the one that it was
+ * made for. That of a fullnat entry points back with `back`, the entry's number.
+ */
+static __always_inline int has_connection(const struct reply_key *reply, __u32 back, __u32 now)
 {
 	__u32 number = reply->connection;
 	struct connection_key *key = bpf_map_lookup_elem(&connection_keys, &number);
@@ -41,8 +48,17 @@ static __always_inline int has_connection(const struct reply_key *reply, __u32 n
 	entry = READ_ONCE(*place);
 	if (!entry || entry_state(entry) == CONNECTION_BUSY || is_reply(entry) || deadline_passed(entry, now))
 		return 0;
-	return key->real_server == (reply->server & REPLY_SERVER_MASK) && !(key->service & REPLY_MARK) &&
-	       key->source_port == reply->destination_port && same_address(&key->source, &reply->destination);
+	if (key->real_server != (reply->server & REPLY_SERVER_MASK) || key->service & REPLY_MARK)
+		return 0;
+	if (reply->port & REPLY_LOCAL)
+		return READ_ONCE(key->reply) == back;
+	return key->source_port == reply->destination_port && same_address(&key->source, &reply->destination);
+}
+
+/* The same, and where the connection does not point back yet: it is about to (take_port). */
+static __always_inline int may_have_connection(const struct reply_key *reply, __u32 back, __u32 now)
+{
+	return has_connection(reply, back, now) || (reply->port & REPLY_LOCAL && has_connection(reply, NO_REPLY, now));
 }
 
 static __always_inline int is_reply_key(const struct reply_key *reply, const struct packet *packet)
@@ -74,7 +90,7 @@ __noinline int is_reply_of(__u32 number, const struct packet *packet, __u32 now,
 
 	if (!packet || !reply || !is_reply(read_settled(number)))
 		return 0;
-	return is_reply_key(reply, packet) && (!live || has_connection(reply, now));
+	return is_reply_key(reply, packet) && (!live || has_connection(reply, number, now));
 }
 
 /*
@@ -107,9 +123,9 @@ static __always_inline int sweep_reply(__u64 *place, __u32 number, __u64 entry, 
 	struct reply_key *reply = get_reply_key(number);
 	int stays;
 
-	if (!reply || has_connection(reply, now) || !replace(place, entry, busy_entry(entry)))
+	if (!reply || may_have_connection(reply, number, now) || !replace(place, entry, busy_entry(entry)))
 		return 1;
-	stays = has_connection(reply, now);
+	stays = may_have_connection(reply, number, now);
 	__sync_lock_test_and_set(place, stays ? entry : 0);
 	return stays;
 }

@@ -96,3 +96,9 @@ static __always_inline struct real_server *get_real_server(const struct service 
 		return 0;
 	return bpf_map_lookup_elem(&schedules, &line); /* the member `server` of the line */
 }
+
+/* By NAT or fullnat: its answers pass the director, and its connections all have entries. */
+static __always_inline int is_translated(const struct real_server *server)
+{
+	return server->method >= METHOD_NAT;
+}

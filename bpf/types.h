@@ -65,6 +65,7 @@ enum service_flag {
 	SERVICE_HASH_FALLBACK = 1 << 1, /* sh-fallback, mh-fallback: try other slots for an unavailable server */
 	SERVICE_LIMITED = 1 << 2, /* `limits` has something to say of its new connections */
 	SERVICE_LISTED = 1 << 3,  /* `sources` has, too */
+	SERVICE_TOA = 1 << 4, /* fullnat: real servers are told the client in a TCP option */
 	SERVICE_ONE_PACKET = 1 << 7, /* UDP: every packet is scheduled, none leaves an entry */
 };
 
@@ -108,6 +109,7 @@ enum method {
 	METHOD_DR = 1,
 	METHOD_TUN = 2,
 	METHOD_NAT = 3,
+	METHOD_FULLNAT = 4,
 };
 
 /* What a tunnel packet has between its outer IP header and the packet inside: an IP protocol number. */
@@ -284,26 +286,32 @@ struct connection_key {
 	__u32 service;	   /* service.id */
 	__u32 real_server; /* real_server.id */
 	__u32 created;	   /* seconds of the data plane's clock */
-	__u32 limits;	   /* 1: it counts in limit_states and source_states */
-	__u16 pad;
+	__u32 reply;	   /* fullnat: number of the entry that has its local address and port; else NO_REPLY */
+	__u16 first_ack;   /* TOA: low bits of what acknowledges the real server's SYN, and no more; host order */
 	__u16 flags;	   /* enum connection_flag */
+};
+
+enum reply_number {
+	NO_REPLY = 0xffffffff,
 };
 
 /*
  * NAT: a real server's packet to a client finds its connection by an entry of its
  * own in the table, whose state is CONNECTION_REPLY. Its element of
  * connection_keys has this shape instead. It lives as long as the connection.
+ * Of fullnat its destination is the connection's local address and port: that no
+ * two entries have one key is what keeps two connections from one port.
  */
 struct reply_key {
 	struct address source;	    /* RIP */
-	struct address destination; /* the client */
+	struct address destination; /* the client; fullnat: local address */
 	__be16 source_port;
 	__be16 destination_port;
 	__u32 server;	  /* enum reply_shift; stands where a connection has its service, and is none */
 	__u32 connection; /* number of the connection's entry */
 	__u8 mac[6];	  /* where the client's last frame but those of this second came from */
-	__u16 port;	  /* enum reply_shift; the interface that it came in by, and its VLAN tags */
 	__be16 vlan_tci[2]; /* outer first */
+	__u16 port;	  /* enum reply_shift; the interface that it came in by, and its VLAN tags */
 };
 
 enum reply_shift {
@@ -311,8 +319,35 @@ enum reply_shift {
 	REPLY_PROTOCOL_SHIFT = 23,
 	REPLY_SERVER_MASK = 0x7fffff, /* real_server.id */
 	REPLY_PORT_MASK = 0x7ff,      /* of `port`: slot + 1 */
+	REPLY_OTHER_FAMILY = 1 << 11, /* fullnat: the client's addresses are of the other family */
 	REPLY_TAGS_SHIFT = 12,	      /* 0 to 2 */
 	REPLY_SERVICE_TAG = 1 << 14,  /* the outer tag is 802.1ad's */
+	REPLY_LOCAL = 1 << 15,	      /* fullnat: the connection points back */
+};
+
+/* --- local addresses (fullnat) --------------------------------------------- */
+
+enum local_limit {
+	LOCAL_ADDRESSES = 64, /* of a pool */
+	LOCAL_TRIES = 256,    /* ports that a new connection asks for */
+};
+
+/* Those of one service and family, by service.id; 0: of every service that has none of its own. */
+struct local_pool_key {
+	__u32 service;
+	__u32 family; /* enum address_family: of the real servers */
+};
+
+struct local_address {
+	struct address address;
+	__u16 first_port; /* host order */
+	__u16 last_port;
+};
+
+struct local_pool {
+	__u32 count;
+	__u32 ports; /* of the widest range */
+	struct local_address address[LOCAL_ADDRESSES];
 };
 
 /*
@@ -482,6 +517,7 @@ struct counters {
 	__u64 drop_source_limit;    /* its source has as many connections as it may */
 	__u64 drop_template_full;   /* no room for a persistent client's template */
 	__u64 drop_table_full;	    /* a new NAT connection found no room in the table */
+	__u64 drop_no_local_port;   /* fullnat: no port of a local address is free towards the real server */
 	__u64 drop_unknown_reply;   /* from a NAT real server, but of no connection (nat_icmp_send) */
 	/* Not outcomes of a packet but events: */
 	__u64 icmp_sent;
@@ -498,6 +534,7 @@ struct counters {
 	__u64 followed_ring;	  /* packets without an entry that followed the ring */
 	__u64 replies;		  /* of `forwarded`: from real servers to clients */
 	__u64 replies_returned;	  /* of `replies`: the way that the client came, as the kernel knows none */
+	__u64 toa_left_out;	  /* fullnat: no room in the packet to tell the real server its client */
 	__u64 tag_collisions;	  /* two keys with one tag, told apart by their full key */
 	__u64 connections_adopted; /* that another director told of */
 	__u64 sync_overflows;	  /* to be told to another director, but the ring was full: all are told anew */
@@ -602,6 +639,8 @@ struct kept_types {
 	enum connection_state connection_state;
 	struct reply_key *reply_key;
 	enum reply_shift reply_shift;
+	enum reply_number reply_number;
+	enum local_limit local_limit;
 	enum entry_shift entry_shift;
 	enum settings_limit settings_limit;
 	enum vip_filter_limit vip_filter_limit;

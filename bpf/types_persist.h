@@ -43,7 +43,7 @@ struct sweep_templates_arguments {
 /* --- connection_key.flags ------------------------------------------------- */
 
 enum connection_flag {
-	CONNECTION_INGRESS_MASK = 0x3ff,  /* slot of the interface that it came in by */
+	CONNECTION_LIMITED = 1 << 0,	  /* counts in limit_states and source_states */
 	CONNECTION_CONTROLLED = 1 << 10,  /* counts in its template */
 	CONNECTION_GENERATION_SHIFT = 11, /* low five bits of template.generation */
 };

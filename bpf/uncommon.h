@@ -36,8 +36,8 @@ __noinline int forward_decided(struct xdp_md *ctx, struct packet *packet, struct
 		count(drop_real_server_gone);
 		return XDP_DROP;
 	}
-	if (server->method == METHOD_NAT)
-		return hand_over_request(packet, service, &key, decision->index, server);
+	if (is_translated(server))
+		return hand_over_fragment(packet, service, &key, decision, server);
 	if (packet->family == FAMILY_IPV4)
 		return forward(ctx, ip, &link, packet, server, decision->service_id, decision->flow, FAMILY_IPV4, 1);
 	if (ip + sizeof(struct ipv6hdr) > end)
@@ -103,6 +103,7 @@ static __noinline int decide_first_fragment(struct xdp_md *ctx, struct headers *
 	decision->service = key;
 	if (headers->more)
 		remember_fragment(headers, decision);
+	note_fragment(headers);
 	return CONTINUE;
 }
 

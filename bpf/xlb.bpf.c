@@ -48,6 +48,20 @@ static __noinline int request_ipv6_frags(struct xdp_md *ctx)
 	return translate_request(ctx, FAMILY_IPV6, 1);
 }
 
+static __always_inline int translate_prepared(struct xdp_md *ctx, int family)
+{
+	if (!prepare_request(ctx))
+		return XDP_DROP;
+	return family == FAMILY_IPV4 ? request_ipv4(ctx) : request_ipv6(ctx);
+}
+
+static __always_inline int translate_prepared_frags(struct xdp_md *ctx, int family)
+{
+	if (!prepare_request(ctx))
+		return XDP_DROP;
+	return family == FAMILY_IPV4 ? request_ipv4_frags(ctx) : request_ipv6_frags(ctx);
+}
+
 static __noinline int reply_ipv4(struct xdp_md *ctx)
 {
 	return translate_reply(ctx, FAMILY_IPV4, 0);
@@ -89,7 +103,7 @@ int xlb(struct xdp_md *ctx)
 	if (verdict == CONTINUE)
 		verdict = uncommon(ctx, family);
 	if (verdict == TRANSLATE_REQUEST)
-		return family == FAMILY_IPV4 ? request_ipv4(ctx) : request_ipv6(ctx);
+		return translate_prepared(ctx, family);
 	if (verdict != NOT_OURS)
 		return verdict;
 	family = family_of(family_of_real_server(ctx)) & ~ELSEWHERE;
@@ -114,7 +128,7 @@ int xlb_frags(struct xdp_md *ctx)
 	if (verdict == CONTINUE)
 		verdict = uncommon(ctx, family);
 	if (verdict == TRANSLATE_REQUEST)
-		return family == FAMILY_IPV4 ? request_ipv4_frags(ctx) : request_ipv6_frags(ctx);
+		return translate_prepared_frags(ctx, family);
 	if (verdict != NOT_OURS)
 		return verdict;
 	family = family_of(family_of_real_server(ctx)) & ~ELSEWHERE;

@@ -3,7 +3,8 @@
  * Serves answers to `POST /v1/commands`, `--dry-run` and events alike.
  */
 import { limitsText } from '../core/model/limits.ts';
-import type { Model, RealServer, Timeouts, TunnelSettings, VirtualService } from '../core/model/model.ts';
+import { localAddressText } from '../core/model/local-addresses.ts';
+import type { LocalAddress, Model, RealServer, Timeouts, TunnelSettings, VirtualService } from '../core/model/model.ts';
 import { schedulerText } from '../core/model/scheduler-text.ts';
 import { formatServiceKey, serverKeyText } from '../core/model/service-key.ts';
 import { sameSyncDaemon } from '../core/model/sync-daemons.ts';
@@ -40,7 +41,30 @@ export function describeChanges(before: Model, after: Model): Change[] {
     if (before.sysctls[name] !== after.sysctls[name])
       add({ action: 'change', kind: 'sysctl', service: null, server: null, text });
   }
+  describeLocalAddresses(before.localAddresses, after.localAddresses, add);
   return changes;
+}
+
+function describeLocalAddresses(
+  was: readonly LocalAddress[],
+  is: readonly LocalAddress[],
+  add: (line: Line) => void,
+): void {
+  const before = new Map(was.map((local) => [localAddressText(local), local]));
+  const after = new Map(is.map((local) => [localAddressText(local), local]));
+  const line = { kind: 'local address', server: null } as const;
+  const subject = ({ service }: LocalAddress) => ({ ...line, service: service && formatServiceKey(service) });
+  const ports = ({ firstPort, lastPort }: LocalAddress) => `ports ${firstPort}-${lastPort}`;
+  for (const [name, local] of after) {
+    const old = before.get(name);
+    const text = `${local.address}, ${ports(local)}`;
+    if (old === undefined) add({ action: 'add', ...subject(local), text });
+    else if (ports(old) !== ports(local))
+      add({ action: 'change', ...subject(local), text: `${local.address}, ${ports(old)} -> ${ports(local)}` });
+  }
+  for (const [name, local] of before) {
+    if (!after.has(name)) add({ action: 'delete', ...subject(local), text: local.address });
+  }
 }
 
 function describeService(old: VirtualService | undefined, service: VirtualService, add: (line: Line) => void): void {
@@ -86,12 +110,13 @@ function isReordered(old: readonly RealServer[], servers: readonly RealServer[])
 }
 
 function serviceText(service: VirtualService): string {
-  const { persistence, onePacket, engine } = service;
+  const { persistence, onePacket, engine, toa } = service;
   const words = [schedulerText(service)];
   if (persistence !== null) words.push(`persistent ${persistence.timeout} s by ${persistence.netmask}`);
   if (onePacket) words.push('one-packet');
   if (engine !== null) words.push(`engine ${engine}`);
   if (service.limits !== undefined) words.push(limitsText(service.limits));
+  if (toa) words.push('toa');
   return words.join(', ');
 }
 

@@ -64,6 +64,10 @@ export class Client {
     return this.#report('interfaces', 'GET', '/v1/interfaces');
   }
 
+  localAddresses(): Promise<Report<'local-addresses'>> {
+    return this.#report('local-addresses', 'GET', '/v1/local-addresses');
+  }
+
   vrrp(): Promise<Report<'vrrp'>> {
     return this.#report('vrrp', 'GET', '/v1/vrrp');
   }

@@ -17,6 +17,7 @@ import type { Connection } from './protocol/connections.ts';
 import type { doctorBodySchema } from './protocol/doctor.ts';
 import type { DocumentBody } from './protocol/document.ts';
 import type { attachedBodySchema, interfacesBodySchema } from './protocol/interfaces.ts';
+import type { localAddressesBodySchema } from './protocol/local-addresses.ts';
 import type { ServiceReport } from './protocol/services.ts';
 import type { statsBodySchema } from './protocol/stats.ts';
 import type { statusBodySchema } from './protocol/status.ts';
@@ -27,6 +28,7 @@ export type StatusBody = z.output<typeof statusBodySchema>;
 export type StatsBody = z.output<typeof statsBodySchema>;
 export type InterfacesBody = z.output<typeof interfacesBodySchema>;
 export type DoctorBody = z.output<typeof doctorBodySchema>;
+export type LocalAddressesBody = z.output<typeof localAddressesBodySchema>;
 export type VrrpBody = z.output<typeof vrrpBodySchema>;
 export type SyncBody = z.output<typeof syncBodySchema>;
 export type AttachedBody = z.output<typeof attachedBodySchema>;
@@ -95,6 +97,7 @@ export interface Controller {
   services(key?: ServiceKey): Promise<readonly ServiceReport[]>;
   stats(): Promise<StatsBody>;
   interfaces(): Promise<InterfacesBody>;
+  localAddresses(): Promise<LocalAddressesBody>;
   vrrp(): Promise<VrrpBody>;
   /** What is well and what is not, with the next step; asks neighbours, which takes half a second. */
   doctor(): Promise<DoctorBody>;

@@ -1,7 +1,14 @@
 /** The model as the document that `save` prints. */
 import type { Model, RealServer } from '../core/model/model.ts';
 import type { DocumentBody } from './protocol/document.ts';
-import { serverToWire, serviceToWire, syncDaemonsReport, timeoutsToWire, tunnelToWire } from './protocol/wire.ts';
+import {
+  localToWire,
+  serverToWire,
+  serviceToWire,
+  syncDaemonsReport,
+  timeoutsToWire,
+  tunnelToWire,
+} from './protocol/wire.ts';
 
 /** Complete: defaults are written out, so that the document means the same under other defaults. */
 export function documentOf(model: Model): DocumentBody {
@@ -15,6 +22,7 @@ export function documentOf(model: Model): DocumentBody {
     timeouts: timeoutsToWire(model.timeouts),
     sync_daemons: syncDaemonsReport(model.syncDaemons),
     sysctls: model.sysctls,
+    local_addresses: model.localAddresses.map(localToWire),
   };
 }
 

@@ -26,6 +26,8 @@ const STATUS: Record<FailureCode, number> = {
   'no-such-server': 404,
   'address-not-unicast': 400,
   'threshold-range': 400,
+  'local-address-exists': 409,
+  'no-such-local-address': 404,
   'sync-running': 409,
   'no-sync': 404,
   invalid: 400,

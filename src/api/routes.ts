@@ -111,6 +111,13 @@ const READS: readonly Route[] = [
   },
   {
     method: 'GET',
+    path: '/v1/local-addresses',
+    summary: 'Local addresses of fullnat, and how many of their ports are in use',
+    answer: 'local-addresses',
+    handle: async ({ controller, report }) => report('local-addresses', await controller.localAddresses()),
+  },
+  {
+    method: 'GET',
     path: '/v1/vrrp',
     summary: 'VRRP instances: state, since when, and why',
     answer: 'vrrp',

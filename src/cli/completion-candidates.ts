@@ -97,6 +97,8 @@ async function argumentValues(
       return (await client.services()).services.map((service) => candidate(service.name, service.scheduler));
     case 'server':
       return command.name() === 'add' ? [] : await serversOf(client, given[0] ?? '');
+    case 'address':
+      return command.name() === 'delete' ? await localAddressesOf(client) : [];
     case 'iface':
       return command.name() === 'detach' ? await attached(client) : await interfacesOf(env);
     case 'setting':
@@ -117,6 +119,11 @@ async function serversOf(client: Client, service: string): Promise<readonly Cand
   if (key === null) return [];
   const { servers } = await client.servers(key);
   return servers.map((server) => candidate(serverKeyText(server), `${server.method}, ${server.state.effective}`));
+}
+
+async function localAddressesOf(client: Client): Promise<readonly Candidate[]> {
+  const { local_addresses } = await client.localAddresses();
+  return local_addresses.map(({ address, service }) => candidate(address, service ?? ''));
 }
 
 async function attached(client: Client): Promise<readonly Candidate[]> {

@@ -95,10 +95,10 @@ const COLUMNS: readonly Column[] = [
 
 function tableOf(env: Env, connections: readonly Connection[], first: boolean): string {
   const rows = connections.map(
-    ({ protocol, client, virtual, server, state, expires_s, age_s }): Row => [
+    ({ protocol, client, virtual, server, local, state, expires_s, age_s }): Row => [
       serverKeyText(client),
       `${serverKeyText(virtual)}/${protocol}`,
-      serverKeyText(server),
+      local === undefined ? serverKeyText(server) : `${serverKeyText(local)} > ${serverKeyText(server)}`,
       state,
       age(expires_s),
       age(age_s),
@@ -108,7 +108,17 @@ function tableOf(env: Env, connections: readonly Connection[], first: boolean): 
   return (first ? table : tableRows)(COLUMNS, rows, viewOf(env));
 }
 
-const TSV_TITLES = ['protocol', 'client', 'virtual', 'server', 'service', 'state', 'expires_s', 'age_s'] as const;
+const TSV_TITLES = [
+  'protocol',
+  'client',
+  'virtual',
+  'server',
+  'service',
+  'state',
+  'expires_s',
+  'age_s',
+  'local',
+] as const;
 
 function tsvOf(_env: Env, connections: readonly Connection[], first: boolean): string {
   const records = connections.map((connection) => ({
@@ -116,6 +126,7 @@ function tsvOf(_env: Env, connections: readonly Connection[], first: boolean): s
     client: serverKeyText(connection.client),
     virtual: serverKeyText(connection.virtual),
     server: serverKeyText(connection.server),
+    local: connection.local === undefined ? null : serverKeyText(connection.local),
   }));
   return tsv(TSV_TITLES, records, first);
 }

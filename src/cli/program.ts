@@ -10,6 +10,7 @@ import { applyCommand, restoreCommand, saveCommand } from './document.ts';
 import type { Env } from './env.ts';
 import { importCommand } from './import.ts';
 import { interfacesCommand } from './interfaces.ts';
+import { localAddressCommand } from './local-address.ts';
 import { schemaCommand } from './schema.ts';
 import { serverCommand } from './server.ts';
 import { serversCommand } from './servers.ts';
@@ -44,7 +45,7 @@ export function createProgram(env: Env, exit: (code: number) => void): Command {
   program.addCommand(syncCommand(env, exit));
   program.addCommand(configCommand(env, exit));
   program.commandsGroup('Verbs:');
-  for (const verb of [serviceCommand, serverCommand, attachCommand, detachCommand, sysctlCommand])
+  for (const verb of [serviceCommand, serverCommand, localAddressCommand, attachCommand, detachCommand, sysctlCommand])
     program.addCommand(verb(env, exit));
   program.addCommand(reloadCommand(env, exit));
   for (const verb of [applyCommand, saveCommand, restoreCommand, importCommand]) program.addCommand(verb(env, exit));

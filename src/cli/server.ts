@@ -88,7 +88,7 @@ function serverOptions(command: Command, method: string, weight: string, thresho
     .addOption(
       new Option(
         '-m, --method <method>',
-        `dr, tun or nat (${method}${method === 'dr' ? ' where left out' : ''})`,
+        `dr, tun, nat or fullnat (${method}${method === 'dr' ? ' where left out' : ''})`,
       ).choices(METHODS),
     )
     .addOption(

@@ -11,21 +11,26 @@ import { type LimitWords, limitsOf, withLimits } from './limit-options.ts';
 import { type SchedulerWords, schedulerOptions, withScheduler, withSchedulerFlags } from './scheduler-options.ts';
 import { serviceArgument } from './usage.ts';
 
-type ServiceOptions = ChangeOptions & SchedulerWords & AffinityWords & LimitWords;
+type ServiceOptions = ChangeOptions & SchedulerWords & AffinityWords & LimitWords & { readonly toa?: boolean };
 
 export function serviceCommand(env: Env, exit: (code: number) => void): Command {
-  const add = withLimits(
-    withAffinity(withSchedulerFlags(withScheduler(serviceVerb('add', 'add a virtual service'), 'mh where left out'))),
+  const add = withToa(
+    withLimits(
+      withAffinity(withSchedulerFlags(withScheduler(serviceVerb('add', 'add a virtual service'), 'mh where left out'))),
+    ),
   ).action(async (key: ServiceKey, options: ServiceOptions) =>
     exit(await change(env, options, [{ type: 'service.add', service: specOf(key, options) }])),
   );
-  const edit = withLimits(
-    withAffinity(withScheduler(serviceVerb('edit', 'change a virtual service; what is left out stays'), 'as it is')),
+  const edit = withToa(
+    withLimits(
+      withAffinity(withScheduler(serviceVerb('edit', 'change a virtual service; what is left out stays'), 'as it is')),
+    ),
   )
     .option('--no-allow', 'every source may connect that --deny does not name')
     .option('--no-deny', 'no source is denied by name')
     .option('--no-persistent', 'every connection is scheduled by itself')
     .option('--no-one-packet', 'udp: the packets of a client go to one server')
+    .option('--no-toa', 'fullnat: real servers are not told the client')
     .option('--mh-port', 'mh: hash the source port too')
     .option('--no-mh-port', 'mh: hash the source address alone')
     .option('--mh-fallback', "mh: an unavailable server's flows go to others")
@@ -48,6 +53,10 @@ export function serviceCommand(env: Env, exit: (code: number) => void): Command 
     .addCommand(remove);
 }
 
+function withToa(command: Command): Command {
+  return command.option('--toa', 'fullnat, tcp: real servers are told the client in a TCP option');
+}
+
 function serviceVerb(name: string, description: string): Command {
   return verb(name)
     .description(description)
@@ -63,6 +72,7 @@ function specOf(key: ServiceKey, words: ServiceOptions): ServiceSpec {
     ...(Object.keys(said).length > 0 && { options: said }),
     ...affinityOf(key, words, null),
     ...limited(limitsOf(words, null)),
+    ...(words.toa && { toa: true }),
   };
 }
 
@@ -82,6 +92,7 @@ async function edited(env: Env, key: ServiceKey, options: ServiceOptions): Promi
     },
     onePacket,
     engine: options.persistent === false ? null : engine,
+    toa: options.toa ?? found.toa ?? false,
     ...affinityOf(
       key,
       options,

@@ -5,6 +5,7 @@
 import { describeChanges } from '../api/changes.ts';
 import type { ChangesBody, Failure, Outcome } from '../api/controller.ts';
 import type { Change } from '../api/protocol/changes.ts';
+import { whyWithoutLocal } from '../core/model/local-addresses.ts';
 import type { Model } from '../core/model/model.ts';
 import { sameServer } from '../core/model/same.ts';
 import { formatServiceKey, serverKeyText } from '../core/model/service-key.ts';
@@ -17,7 +18,7 @@ import type { SavedConfig } from './state-file.ts';
 
 export interface ChangerParts {
   readonly director: Director;
-  readonly resolver: Pick<Resolver, 'watch' | 'settled' | 'resolution'>;
+  readonly resolver: Pick<Resolver, 'watch' | 'settled' | 'resolution' | 'localAddresses'>;
   readonly saving: Saving;
   /** Told after each change; `user`: who asked, null: nobody did. */
   readonly onChanged: (changes: readonly Change[], user: string | null) => void;
@@ -100,7 +101,9 @@ export class Changer {
       for (const server of service.servers) {
         const was = known.get(server.key.address);
         if (server.admin !== null || (was !== undefined && sameServer(was, server))) continue;
-        const reason = unreachable(service, server, resolver.resolution(server.key.address), director.model.tunnel);
+        const reason =
+          unreachable(service, server, resolver.resolution(server.key.address), director.model.tunnel) ??
+          whyWithoutLocal(service, server, director.model);
         if (reason === null) continue;
         const subject = `${formatServiceKey(service.key)} > ${serverKeyText(server.key)}`;
         const others = subjects.get(reason);
@@ -108,9 +111,22 @@ export class Changer {
         else others.push(subject);
       }
     }
-    return [...subjects].map(([reason, [first, ...others]]) =>
-      others.length === 0 ? `${first}: ${reason}` : `${first} and ${others.length} more: ${reason}`,
-    );
+    return [
+      ...this.#foreignAddresses(before),
+      ...[...subjects].map(([reason, [first, ...others]]) =>
+        others.length === 0 ? `${first}: ${reason}` : `${first} and ${others.length} more: ${reason}`,
+      ),
+    ];
+  }
+
+  /** New local addresses that no interface has: xlb adds none. */
+  #foreignAddresses(before: Model): string[] {
+    const { director, resolver } = this.#parts;
+    const own = new Set(resolver.localAddresses().map(({ address }) => address));
+    const added = director.model.localAddresses.filter((local) => !before.localAddresses.includes(local));
+    return added
+      .filter(({ address }) => !own.has(address))
+      .map(({ address }) => `${address}: no interface of this machine has it (ip address add ${address} dev IFACE)`);
   }
 }
 

@@ -88,7 +88,7 @@ function createController(): DaemonController {
     ...{ director, manager, statistics, events: new Events(), clock: () => 0, onChange: () => {} },
     ...{ configuration, given: { interfaces: [], logLevel: 'error' }, log: createLog('error', { write: () => {} }) },
     reporter: {} as Reporter,
-    table: { slots: 0, scan: () => [] },
+    table: { slots: 0, scan: () => [], localPorts: () => [] },
     templates: () => [],
     examine: () => expect.fail('nobody asked the doctor'),
     vrrp: { report: async () => ({ instances: [] }) },
@@ -108,6 +108,7 @@ function createController(): DaemonController {
       settled: async () => true,
       resolution: () => unresolved('no route'),
       interface: (which) => (which === 'eth0' ? ETH0 : undefined),
+      localAddresses: () => [],
     },
   });
 }

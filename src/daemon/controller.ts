@@ -22,8 +22,9 @@ import type { Change, Event } from '../api/protocol/changes.ts';
 import type { AttachMode } from '../api/protocol/command.ts';
 import { applyCommands } from '../core/model/apply-command.ts';
 import type { Command } from '../core/model/command.ts';
-import type { ServiceKey } from '../core/model/model.ts';
+import type { Address, ServiceKey } from '../core/model/model.ts';
 import { formatServiceKey, serviceKeyText } from '../core/model/service-key.ts';
+import type { ConnectionTable } from '../dataplane/connections.ts';
 import { DataplaneError } from '../dataplane/error.ts';
 import type { Resolver } from '../net/resolver.ts';
 import { Changer, failure } from './changer.ts';
@@ -39,6 +40,7 @@ import type { GivenOptions } from './options.ts';
 import type { Reporter } from './reporter.ts';
 import { type ConnectionSources, listConnections } from './reports/connections.ts';
 import { interfaceReport } from './reports/interface.ts';
+import { listLocalAddresses } from './reports/local-addresses.ts';
 import { serverIds } from './reports/service.ts';
 import type { Saving } from './saving.ts';
 import type { Statistics } from './statistics.ts';
@@ -47,7 +49,7 @@ import type { Vrrp } from './vrrp/vrrp.ts';
 export interface ControllerParts {
   readonly director: Director;
   readonly reporter: Reporter;
-  readonly resolver: Pick<Resolver, 'watch' | 'settled' | 'resolution' | 'interface'>;
+  readonly resolver: Pick<Resolver, 'watch' | 'settled' | 'resolution' | 'interface' | 'localAddresses'>;
   readonly manager: InterfaceManager;
   readonly statistics: Statistics;
   readonly saving: Saving;
@@ -55,7 +57,7 @@ export interface ControllerParts {
   readonly examine: () => Promise<DoctorBody>;
   readonly syncReport: () => SyncBody;
   readonly events: Events;
-  readonly table: ConnectionSources['table'];
+  readonly table: Pick<ConnectionTable, 'scan' | 'slots' | 'localPorts'>;
   readonly templates: ConnectionSources['templates'];
   /** Seconds of the data plane's clock. */
   readonly clock: () => number;
@@ -100,6 +102,16 @@ export class DaemonController implements Controller {
 
   async interfaces() {
     return this.#parts.reporter.interfaces();
+  }
+
+  async localAddresses() {
+    const { table, director, resolver } = this.#parts;
+    const sources = {
+      table,
+      entries: director.entries,
+      interfaceOf: (address: Address) => interfaceOf(resolver, address),
+    };
+    return { local_addresses: await listLocalAddresses(director.model.localAddresses, sources) };
   }
 
   vrrp() {
@@ -222,6 +234,11 @@ export class DaemonController implements Controller {
       return [`this does not survive a restart: the state file cannot be written: ${(error as Error).message}`];
     }
   }
+}
+
+function interfaceOf(resolver: Pick<Resolver, 'interface' | 'localAddresses'>, address: Address): string | null {
+  const found = resolver.localAddresses().find((local) => local.address === address);
+  return found === undefined ? null : (resolver.interface(found.ifindex)?.name ?? null);
 }
 
 function noSuchService(key: ServiceKey): Failure {

@@ -32,7 +32,7 @@ const OVER_RATE_SECONDS = 10;
 export interface ReporterParts {
   readonly identity: Identity;
   readonly director: Director;
-  readonly resolver: Pick<Resolver, 'resolution' | 'interface'>;
+  readonly resolver: Pick<Resolver, 'resolution' | 'interface' | 'localAddresses'>;
   readonly manager: InterfaceManager;
   readonly statistics: Statistics;
   readonly observer: Observer;
@@ -107,6 +107,7 @@ export class Reporter {
     return findProblems({
       model: director.model,
       resolution: (address) => resolver.resolution(address),
+      isOwn: (address) => resolver.localAddresses().some((local) => local.address === address),
       interfaces: manager.states,
       egressOnly: egress.map((index) => resolver.interface(index)?.name ?? `interface ${index}`),
       sync: this.#parts.syncProblems(),

@@ -59,6 +59,10 @@ export function createApply(maps: Maps, programs: Pick<Programs, 'settle'>, sche
         return maps.sources.set(operation.key, operation.value);
       case 'delete-listed':
         return maps.sources.delete(operation.key);
+      case 'set-local-pool':
+        return maps.local_pools.set(operation.key, operation.value);
+      case 'delete-local-pool':
+        return maps.local_pools.delete(operation.key);
     }
   };
   return (operations) => operations.forEach(execute);

@@ -6,7 +6,17 @@
  */
 import { indexOf } from './layout-view.ts';
 import type { Maps } from './maps.ts';
-import { ConnectionLimit, ConnectionState, EntryShift } from './types.gen.ts';
+import { ConnectionLimit, ConnectionState, EntryShift, ReplyShift } from './types.gen.ts';
+
+export interface RawEndpoint {
+  readonly address: readonly [number, number, number, number];
+  readonly port: number;
+}
+
+/** A port of a local address that a connection holds, or held until the next sweep. */
+export interface RawLocalPort extends RawEndpoint {
+  readonly realServerId: number;
+}
 
 /** One connection, in numbers. Address words and ports are in host order. */
 export interface RawConnection {
@@ -16,6 +26,8 @@ export interface RawConnection {
   readonly sourcePort: number;
   readonly destination: readonly [number, number, number, number];
   readonly destinationPort: number;
+  /** fullnat: what its packets leave the director by; its family is the real server's. */
+  readonly local?: RawEndpoint;
   /** A value of ConnectionState. */
   readonly state: number;
   /** Seconds until it expires. */
@@ -41,6 +53,8 @@ export interface ConnectionTable {
   scan(first: number, end: number, now: number, filter?: RawFilter): RawConnection[];
   /** Slots in [first, end) with a live connection in one of these states, as the hot words say. */
   numbers(first: number, end: number, now: number, states: ReadonlySet<number>): number[];
+  /** Ports of local addresses that entries in slots [first, end) hold. */
+  localPorts(first: number, end: number): RawLocalPort[];
 }
 
 /** States of slots that hold no connection: free, being written, or only the way from a reply to one. */
@@ -54,6 +68,7 @@ export function openConnectionTable(maps: Pick<Maps, 'connections' | 'connection
   const memory = maps.connections.mmap();
   const hot = new Uint32Array(memory.buffer);
   const words = new BigUint64Array(memory.buffer);
+  const readReply = replyReader(maps.connection_keys);
   const readKey = keyReader(maps.connection_keys);
   const slots = maps.connection_keys.spec.maxEntries;
   /** Seconds that a slot's connection has left; 0: it has none that is in one of these states. */
@@ -80,12 +95,22 @@ export function openConnectionTable(maps: Pick<Maps, 'connections' | 'connection
       const key = readKey(slot, filter);
       // The word's tag, server and state belong to the key only if no one replaced it meanwhile.
       if (key === undefined || !sameConnection(before, words[slot])) continue;
-      const { created, ...rest } = key;
-      found.push({ ...rest, state, expires, age: Math.max(0, now - created) });
+      const { created, reply, ...rest } = key;
+      const local =
+        reply < slots && stateOf(hot[reply * 2]!) === ConnectionState.CONNECTION_REPLY && readReply(reply, slot);
+      found.push({ ...rest, ...(local && { local }), state, expires, age: Math.max(0, now - created) });
     }
     return found;
   };
-  return { slots, numbers, scan };
+  const localPorts: ConnectionTable['localPorts'] = (first, end) => {
+    const found: RawLocalPort[] = [];
+    for (let slot = first; slot < Math.min(end, slots); slot++) {
+      const port = stateOf(hot[slot * 2]!) === ConnectionState.CONNECTION_REPLY && readReply(slot);
+      if (port) found.push(port);
+    }
+    return found;
+  };
+  return { slots, numbers, scan, localPorts };
 }
 
 function stateOf(low: number): number {
@@ -98,7 +123,11 @@ function sameConnection(before: bigint | undefined, after: bigint | undefined): 
   return lasting(before) === lasting(after);
 }
 
-type RawKey = Omit<RawConnection, 'state' | 'expires' | 'age'> & { readonly created: number };
+/** `reply`: slot of the entry with the local port, or none of the table's. */
+type RawKey = Omit<RawConnection, 'state' | 'expires' | 'age' | 'local'> & {
+  readonly created: number;
+  readonly reply: number;
+};
 
 /** Undefined: the filter does not want it. */
 function keyReader(map: Maps['connection_keys']): (slot: number, filter: RawFilter) => RawKey | undefined {
@@ -110,6 +139,7 @@ function keyReader(map: Maps['connection_keys']): (slot: number, filter: RawFilt
   const source = at32('source');
   const destination = at32('destination');
   const [service, realServer, created] = [at32('service'), at32('real_server'), at32('created')];
+  const reply = at32('reply');
   const sourcePort = indexOf(layout, 'source_port', 2);
   const destinationPort = indexOf(layout, 'destination_port', 2);
   const address = (at: number) =>
@@ -130,6 +160,30 @@ function keyReader(map: Maps['connection_keys']): (slot: number, filter: RawFilt
       destination: address(base + destination),
       destinationPort: swap16(narrow[base * 2 + destinationPort]!),
       created: wide[base + created]!,
+      reply: wide[base + reply]!,
+    };
+  };
+}
+
+/** Reads a reply entry of fullnat; undefined: it is none, or not that of the connection in slot `owner`. */
+function replyReader(map: Maps['connection_keys']): (slot: number, owner?: number) => RawLocalPort | undefined {
+  const { layout } = map.valueCodec;
+  const [destination, destinationPort] = [indexOf(layout, 'destination', 4), indexOf(layout, 'destination_port', 2)];
+  // A reply_key's `server`, `connection` and `port` stand where a connection_key has these (bpf/reply.h).
+  const [server, connection] = [indexOf(layout, 'service', 4), indexOf(layout, 'real_server', 4)];
+  const flags = indexOf(layout, 'flags', 2);
+  const memory = map.mmap();
+  const wide = new Uint32Array(memory.buffer);
+  const narrow = new Uint16Array(memory.buffer);
+  return (slot, owner) => {
+    const base = (slot * layout.size) / 4;
+    if ((narrow[base * 2 + flags]! & ReplyShift.REPLY_LOCAL) === 0) return undefined;
+    if (owner !== undefined && wide[base + connection] !== owner) return undefined;
+    const word = (i: number) => swap32(wide[base + destination + i]!);
+    return {
+      address: [word(0), word(1), word(2), word(3)],
+      port: swap16(narrow[base * 2 + destinationPort]!),
+      realServerId: wide[base + server]! & ReplyShift.REPLY_SERVER_MASK,
     };
   };
 }

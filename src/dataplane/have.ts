@@ -1,6 +1,7 @@
 /** What the maps hold, as core compares it with what it wants. */
 import type { BpfMap } from 'libbpf-ts';
 import { listedByKey } from '../core/reconcile/limits.ts';
+import { localPoolsByKey } from '../core/reconcile/local-pools.ts';
 import { byKey } from '../core/reconcile/nat-servers.ts';
 import type { Have } from '../core/reconcile/operations.ts';
 import type { Thresholds } from '../core/reconcile/thresholds.ts';
@@ -20,6 +21,7 @@ export function readHave(maps: Maps, schedules: ScheduleMemory): Have {
     thresholds: readThresholds(maps.live_counts),
     limits: readLimits(maps),
     natServers: byKey([...maps.nat_servers.entries()].map(([key, value]) => ({ key, value }))),
+    localPools: localPoolsByKey([...maps.local_pools.entries()].map(([key, value]) => ({ key, value }))),
   };
 }
 

@@ -20,7 +20,7 @@ export const AdoptOutcome = {
 
 /** enum connection_flag */
 export const ConnectionFlag = {
-  CONNECTION_INGRESS_MASK: 1023,
+  CONNECTION_LIMITED: 1,
   CONNECTION_CONTROLLED: 1024,
   CONNECTION_GENERATION_SHIFT: 11,
 } as const;
@@ -98,6 +98,12 @@ export const LimitRoom = {
   MAX_LISTED: 65536,
 } as const;
 
+/** enum local_limit */
+export const LocalLimit = {
+  LOCAL_ADDRESSES: 64,
+  LOCAL_TRIES: 256,
+} as const;
+
 /** enum locality_limit */
 export const LocalityLimit = {
   LOCALITY_MEMBERS: 32,
@@ -108,6 +114,7 @@ export const Method = {
   METHOD_DR: 1,
   METHOD_TUN: 2,
   METHOD_NAT: 3,
+  METHOD_FULLNAT: 4,
 } as const;
 
 /** enum option */
@@ -138,14 +145,21 @@ export const RealServerFlag = {
   REAL_SERVER_TUNNEL_SUM: 16,
 } as const;
 
+/** enum reply_number */
+export const ReplyNumber = {
+  NO_REPLY: -1,
+} as const;
+
 /** enum reply_shift */
 export const ReplyShift = {
   REPLY_MARK: -2147483648,
   REPLY_PROTOCOL_SHIFT: 23,
   REPLY_SERVER_MASK: 8388607,
   REPLY_PORT_MASK: 2047,
+  REPLY_OTHER_FAMILY: 2048,
   REPLY_TAGS_SHIFT: 12,
   REPLY_SERVICE_TAG: 16384,
+  REPLY_LOCAL: 32768,
 } as const;
 
 /** enum router_limit */
@@ -185,6 +199,7 @@ export const ServiceFlag = {
   SERVICE_HASH_FALLBACK: 2,
   SERVICE_LIMITED: 4,
   SERVICE_LISTED: 8,
+  SERVICE_TOA: 16,
   SERVICE_ONE_PACKET: 128,
 } as const;
 
@@ -299,8 +314,8 @@ export interface ConnectionKey {
   readonly service: number;
   readonly real_server: number;
   readonly created: number;
-  readonly limits: number;
-  readonly pad?: number;
+  readonly reply: number;
+  readonly first_ack: number;
   readonly flags: number;
 }
 
@@ -331,6 +346,7 @@ export interface Counters {
   readonly drop_source_limit: bigint;
   readonly drop_template_full: bigint;
   readonly drop_table_full: bigint;
+  readonly drop_no_local_port: bigint;
   readonly drop_unknown_reply: bigint;
   readonly icmp_sent: bigint;
   readonly icmp_rate_limited: bigint;
@@ -346,6 +362,7 @@ export interface Counters {
   readonly followed_ring: bigint;
   readonly replies: bigint;
   readonly replies_returned: bigint;
+  readonly toa_left_out: bigint;
   readonly tag_collisions: bigint;
   readonly connections_adopted: bigint;
   readonly sync_overflows: bigint;
@@ -442,6 +459,26 @@ export interface LiveCount {
   readonly pad?: readonly number[];
 }
 
+/** struct local_address */
+export interface LocalAddress {
+  readonly address: Address;
+  readonly first_port: number;
+  readonly last_port: number;
+}
+
+/** struct local_pool */
+export interface LocalPool {
+  readonly count: number;
+  readonly ports: number;
+  readonly address: readonly LocalAddress[];
+}
+
+/** struct local_pool_key */
+export interface LocalPoolKey {
+  readonly service: number;
+  readonly family: number;
+}
+
 /** struct locality */
 export interface Locality {
   readonly member: LocalityMember;
@@ -492,10 +529,19 @@ export interface NatJob {
   readonly quote: number;
   readonly quoted_ports: number;
   readonly keeps_port: number;
+  readonly flags: number;
+  readonly local: number;
   readonly reply: Packet;
+  readonly client: Address;
+  readonly fragment: FragmentKey;
   readonly lookup: Lookup;
   readonly translation: Translation;
   readonly hop: NextHop;
+  readonly client_port: number;
+  readonly client_family: number;
+  readonly is_local: number;
+  readonly head: Uint8Array;
+  readonly mtu: number;
 }
 
 /** struct nat_server */
@@ -756,6 +802,8 @@ export interface MapTypes {
   readonly limit_states: readonly [key: number, value: LimitState];
   readonly limits: readonly [key: number, value: Limit];
   readonly live_counts: readonly [key: number, value: LiveCount];
+  readonly local_cursor: readonly [key: number, value: number];
+  readonly local_pools: readonly [key: LocalPoolKey, value: LocalPool];
   readonly localities: readonly [key: LocalityKey, value: Locality];
   readonly locality_sets: readonly [key: LocalityKey, value: LocalitySet];
   readonly nat_jobs: readonly [key: number, value: NatJob];

@@ -133,6 +133,20 @@ export class FakeController implements Controller {
     return { interfaces: [...this.attached.values()] };
   }
 
+  async localAddresses() {
+    const reports = this.model.localAddresses.map((local) => ({
+      address: local.address,
+      service: local.service && formatServiceKey(local.service),
+      first_port: local.firstPort,
+      last_port: local.lastPort,
+      ports: local.lastPort - local.firstPort + 1,
+      interface: 'eth0',
+      connections: 3,
+      busiest: { server: '10.0.0.11:80', connections: 2 },
+    }));
+    return { local_addresses: reports };
+  }
+
   async document() {
     return documentOf(this.model);
   }

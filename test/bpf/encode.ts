@@ -1,7 +1,15 @@
 /** From a World to the bytes of the maps. Offsets come from the object's BTF; only meanings stand here. */
 import { addressBytes, macBytes, onesSum } from '../support/packet-bytes.ts';
 import { PROTOCOL } from '../support/packet-layers.ts';
-import { EMPTY, isEligible, type NextHopConfig, type ServerConfig, type ServiceConfig, turnsOf } from './world.ts';
+import {
+  EMPTY,
+  isEligible,
+  type LocalConfig,
+  type NextHopConfig,
+  type ServerConfig,
+  type ServiceConfig,
+  turnsOf,
+} from './world.ts';
 
 const SCHEDULER_NUMBERS = {
   ...{ rr: 1, wrr: 2, mh: 3, lc: 4, wlc: 5, lblc: 6, lblcr: 7, dh: 8, sh: 9 },
@@ -53,9 +61,22 @@ export function serviceValue(config: ServiceConfig, firstLine: number): Record<s
     weight_gcd: weights.reduce(gcd, 0),
     generation: config.generation,
     scheduler: SCHEDULER_NUMBERS[config.scheduler],
-    flags: (config.hashPort ? 1 : 0) | (config.fallback ? 2 : 0) | (config.onePacket ? 128 : 0),
+    flags: (config.hashPort ? 1 : 0) | (config.fallback ? 2 : 0) | (config.toa ? 16 : 0) | (config.onePacket ? 128 : 0),
     persistence: config.persistence,
     mask: addressValue(config.mask),
+  };
+}
+
+/** A pool of local addresses of one family. */
+export function localPoolValue(locals: readonly LocalConfig[]): Record<string, unknown> {
+  const addresses = locals.map(({ address, first: first_port, last: last_port }) => ({
+    ...{ address: addressValue(address), first_port, last_port },
+  }));
+  const empty = { address: { word: [0, 0, 0, 0] }, first_port: 0, last_port: 0 };
+  return {
+    count: locals.length,
+    ports: Math.max(...locals.map(({ first, last }) => last - first + 1)),
+    address: Array.from({ length: 64 }, (_, i) => addresses[i] ?? empty),
   };
 }
 
@@ -107,7 +128,7 @@ function serverValue(config: ServiceConfig, entry: ServerConfig, slot: number): 
     port: entry.port,
     mtu: entry.mtu,
     turns_after: turnsOf(config).filter((turn) => turn <= slot).length,
-    method: { dr: 1, tun: 2, nat: 3 }[entry.method],
+    method: { dr: 1, tun: 2, nat: 3, fullnat: 4 }[entry.method],
     family: familyOf(entry.address),
     flags: (entry.available ? 1 : 0) | (isEligible(entry) ? 2 : 0) | df | (entry.tunnelSum ? 16 : 0),
     spread_bits: entry.spreadBits,

@@ -11,8 +11,10 @@ import type { Template, TemplateKey } from '../../src/dataplane/types.gen.ts';
 import { addressBytes, macBytes } from '../support/packet-bytes.ts';
 import {
   addressValue,
+  familyOf,
   lineCounts,
   lineValues,
+  localPoolValue,
   nextHopValue,
   REPLY_FILTER,
   serviceKeyValue,
@@ -21,7 +23,7 @@ import {
 } from './encode.ts';
 import { HASH_KEY, LOCALITY_SECONDS, OPTIONS, START, TIMEOUTS } from './settings.ts';
 import { type ConnectionEntry, ConnectionTable } from './table.ts';
-import type { ServerConfig, ServiceConfig, World } from './world.ts';
+import type { LocalConfig, ServerConfig, ServiceConfig, World } from './world.ts';
 
 export const OBJECT = fileURLToPath(new URL('../../build/bpf/xlb.bpf.o', import.meta.url));
 
@@ -210,6 +212,7 @@ export class DataPlane {
     this.#services = world.services;
     this.#writeFilter();
     this.#writeNatServers();
+    this.#writeLocalPools(world.locals ?? []);
   }
 
   /** Sets bits of the flags of a service; they go with the next `configure`. */
@@ -375,13 +378,23 @@ export class DataPlane {
   #writeFilter(): void {
     const words = new Map<number, bigint>();
     for (const bit of this.#filter) words.set(bit >> 6, 0n);
-    const replying = this.#services.flatMap(({ servers }) => servers.filter(({ method }) => method === 'nat'));
+    const replying = this.#services.flatMap(({ servers }) => servers.filter(({ method }) => method.endsWith('nat')));
     this.#filter = new Set([
       ...this.#services.map((config) => vipFilterBit(addressBytes(config.address))),
       ...replying.map(({ address }) => REPLY_FILTER * 64 + vipFilterBit(addressBytes(address))),
     ]);
     for (const bit of this.#filter) words.set(bit >> 6, (words.get(bit >> 6) ?? 0n) | (1n << BigInt(bit & 63)));
     for (const [word, bits] of words) this.object.map('vip_filter').set(word, bits);
+  }
+
+  #writeLocalPools(locals: readonly LocalConfig[]): void {
+    const map = this.object.map<unknown, unknown>('local_pools');
+    for (const key of [...map.keys()]) map.delete(key);
+    for (const family of [4, 6]) {
+      const members = locals.filter(({ address }) => familyOf(address) === family);
+      if (members.length > 0) map.set({ service: 0, family }, localPoolValue(members));
+    }
+    this.object.map<number, number>('local_cursor').setPerCpu(0, new Array(possibleCpus()).fill(0));
   }
 
   #writeNatServers(): void {

@@ -6,7 +6,7 @@
  */
 import type { SchedulerName } from '../../src/core/model/model.ts';
 
-export type Method = 'dr' | 'tun' | 'nat';
+export type Method = 'dr' | 'tun' | 'nat' | 'fullnat';
 export type Scheduler = SchedulerName;
 
 /** One slot of a service's schedule. */
@@ -53,6 +53,8 @@ export interface ServiceConfig {
   /** Which bits of a client's address its template goes by. */
   readonly mask: string;
   readonly onePacket: boolean;
+  /** fullnat: tell real servers the client. */
+  readonly toa?: boolean;
 }
 
 export const EMPTY = 0xffff;
@@ -72,8 +74,16 @@ export interface InterfaceConfig {
   readonly routers?: readonly number[];
 }
 
+/** A local address of fullnat, for every service. */
+export interface LocalConfig {
+  readonly address: string;
+  readonly first: number;
+  readonly last: number;
+}
+
 export interface World {
   readonly services: readonly ServiceConfig[];
+  readonly locals?: readonly LocalConfig[];
   /** By index. */
   readonly nextHops: readonly NextHopConfig[];
   readonly interfaces: readonly InterfaceConfig[];

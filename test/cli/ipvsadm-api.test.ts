@@ -68,6 +68,7 @@ const controller: Controller = {
   stats: async () => STATS,
   status: async () => STATUS,
   interfaces: unexpected,
+  localAddresses: unexpected,
   vrrp: unexpected,
   doctor: unexpected,
   sync: unexpected,

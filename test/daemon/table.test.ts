@@ -51,7 +51,8 @@ function put({ slot, state, left, server }: Row): void {
     service: 5,
     real_server: server,
     created: now - 30,
-    limits: 0,
+    reply: 0xffffffff,
+    first_ack: 0,
     flags: 0,
   });
 }

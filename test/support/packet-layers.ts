@@ -183,6 +183,7 @@ export interface TcpFields {
   readonly dport?: number;
   readonly flags?: string | number;
   readonly seq?: number;
+  readonly ack?: number;
   readonly options?: Uint8Array;
   readonly doff?: number;
   readonly checksum?: number;
@@ -198,6 +199,7 @@ export function tcpLayer(fields: TcpFields): Layer {
       header.writeUInt16BE(fields.sport ?? 40000);
       header.writeUInt16BE(fields.dport ?? 80, 2);
       header.writeUInt32BE(fields.seq ?? 1, 4);
+      header.writeUInt32BE(fields.ack ?? 0, 8);
       header[12] = (fields.doff ?? header.length / 4) << 4;
       header[13] = typeof flags === 'string' ? tcpFlags(flags) : flags;
       header.writeUInt16BE(64240, 14);

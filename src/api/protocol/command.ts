@@ -106,6 +106,10 @@ export const serviceFields = {
   one_packet: z.boolean().optional().describe('UDP: each datagram is placed by itself; false where left out'),
   engine: engineSchema.nullable().optional().describe('persistence engine; none where left out'),
   limits: limitsSchema.nullable().optional().describe('left out of an edit they stay'),
+  toa: z
+    .boolean()
+    .optional()
+    .describe('fullnat, TCP: real servers are told the client in a TCP option; false where left out'),
 };
 
 export const serviceSpecSchema = withServiceKey(serviceFields);
@@ -134,6 +138,19 @@ export const syncDaemonsSchema = z.strictObject({
   backup: syncDaemonSchema.nullable(),
 });
 
+const localPortSchema = z.int().min(1).max(65535);
+
+/** An address that packets to real servers of fullnat leave by. */
+export const localAddressSchema = z.strictObject({
+  address: addressSchema,
+  service: serviceKeySchema
+    .nullable()
+    .optional()
+    .describe('whose real servers; null or left out: those of every service that has none of its own'),
+  first_port: localPortSchema.optional().describe('1024 where left out'),
+  last_port: localPortSchema.optional().describe('65535 where left out'),
+});
+
 const server = { service: serviceKeySchema, server: serverKeySchema };
 const spec = { service: serviceKeySchema, server: serverSpecSchema };
 
@@ -151,6 +168,9 @@ export const commandSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('sync.set'), daemons: syncDaemonsSchema }),
   z.strictObject({ type: z.literal('sync.stop'), state: syncStateSchema }),
   z.strictObject({ type: z.literal('sysctl.set'), values: sysctlsSchema }),
+  z.strictObject({ type: z.literal('local.add'), local: localAddressSchema }),
+  z.strictObject({ type: z.literal('local.delete'), local: localAddressSchema }),
+  z.strictObject({ type: z.literal('local.set'), addresses: z.array(localAddressSchema) }),
   z.strictObject({ type: z.literal('clear') }),
   z.strictObject({
     type: z.literal('replace'),

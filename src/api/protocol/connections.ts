@@ -11,6 +11,7 @@ export const connectionSchema = z.object({
   client: endpointSchema,
   virtual: endpointSchema,
   server: endpointSchema,
+  local: endpointSchema.optional().describe('fullnat: what its packets leave the director by'),
   service: z.string().describe('name of the service it belongs to'),
   state: z.enum(SHOWN_STATES),
   expires_s: countSchema,

@@ -7,6 +7,7 @@ import type { Command } from '../../core/model/command.ts';
 import type { ServiceKey } from '../../core/model/model.ts';
 import {
   adminRequestSchema,
+  localAddressSchema,
   type ParsedCommand,
   serverSpecSchema,
   serviceFields,
@@ -35,6 +36,7 @@ export const documentBodySchema = z.strictObject({
   timeouts: timeoutsSchema.optional(),
   sync_daemons: syncDaemonsSchema.optional(),
   sysctls: sysctlsSchema.optional(),
+  local_addresses: z.array(localAddressSchema).optional(),
 });
 
 /** What a file may hold: the body, with or without the envelope that `save` puts around it. */
@@ -52,7 +54,7 @@ export type DocumentBody = z.input<typeof documentBodySchema>;
 export type DocumentReport = z.output<typeof documentReportSchema>;
 
 /**
- * The commands that make services, tunnel, timeouts and sysctls those of the document. A
+ * The commands that make services, tunnel, timeouts, sysctls and local addresses those of the document. A
  * document lists servers newest first; `replace` takes them in the order in
  * which they are added.
  */
@@ -67,6 +69,9 @@ export function documentCommands(document: z.output<typeof documentFileSchema>, 
     servers: service.servers.map(({ admin: _, ...server }) => server).reverse(),
   }));
   commands.push({ type: 'replace', services });
+  if (document.local_addresses !== undefined) {
+    commands.push({ type: 'local.set', addresses: document.local_addresses });
+  }
   for (const service of document.services) {
     for (const server of service.servers.filter(({ admin }) => admin != null)) {
       const key = { address: server.address, port: server.port };

@@ -14,6 +14,7 @@ import { decapReportSchema } from './decap.ts';
 import { doctorReportSchema } from './doctor.ts';
 import { documentFileSchema, documentReportSchema } from './document.ts';
 import { attachedReportSchema, detachedReportSchema, interfacesReportSchema } from './interfaces.ts';
+import { localAddressesReportSchema } from './local-addresses.ts';
 import { serversReportSchema, serviceSingleReportSchema, servicesReportSchema } from './services.ts';
 import { simulationReportSchema } from './simulation.ts';
 import { statsReportSchema } from './stats.ts';
@@ -32,6 +33,7 @@ export const REPORTS = {
   doctor: doctorReportSchema,
   document: documentReportSchema,
   interfaces: interfacesReportSchema,
+  'local-addresses': localAddressesReportSchema,
   reload: reloadReportSchema,
   servers: serversReportSchema,
   service: serviceSingleReportSchema,

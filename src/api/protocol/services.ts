@@ -129,6 +129,7 @@ export const serviceReportSchema = z.object({
   one_packet: z.boolean().describe('each datagram is placed by itself'),
   engine: engineSchema.nullable().describe('persistence engine; null: none'),
   limits: limitsReportSchema.nullable().describe('of new connections; null: none'),
+  toa: z.boolean().optional().describe('fullnat: real servers are told the client in a TCP option'),
   state: serviceStateSchema,
   servers_up: countSchema,
   servers_total: countSchema,

@@ -3,7 +3,14 @@
  * field names. A value that is left out stays left out.
  */
 import type * as z from 'zod';
-import type { Command, ServerSpec, ServiceSpec, SyncDaemonSpec, SyncDaemonSpecs } from '../../core/model/command.ts';
+import type {
+  Command,
+  LocalAddressSpec,
+  ServerSpec,
+  ServiceSpec,
+  SyncDaemonSpec,
+  SyncDaemonSpecs,
+} from '../../core/model/command.ts';
 import type { LimitsSpec } from '../../core/model/limits.ts';
 import type {
   Address,
@@ -18,6 +25,7 @@ import type {
 import { servicePort } from '../../core/model/service-key.ts';
 import type {
   limitsSchema,
+  localAddressSchema,
   ParsedCommand,
   persistenceSchema,
   schedulerOptionsSchema,
@@ -70,6 +78,11 @@ export function commandFromWire(command: ParsedCommand, asker: Asker): Command {
       return { type: 'sync.set', daemons: syncDaemonsFromWire(command.daemons) };
     case 'sysctl.set':
       return { type: 'sysctl.set', values: present(command.values) };
+    case 'local.add':
+    case 'local.delete':
+      return { type: command.type, local: localFromWire(command.local) };
+    case 'local.set':
+      return { type: 'local.set', addresses: command.addresses.map(localFromWire) };
     case 'replace':
       return {
         type: 'replace',
@@ -103,6 +116,11 @@ export function commandToWire(command: Command): WireCommand {
       return { type: 'sync.set', daemons: syncDaemonsToWire(command.daemons) };
     case 'sysctl.set':
       return command;
+    case 'local.add':
+    case 'local.delete':
+      return { type: command.type, local: localToWire(command.local) };
+    case 'local.set':
+      return { type: 'local.set', addresses: command.addresses.map(localToWire) };
     case 'replace':
       return {
         type: 'replace',
@@ -174,6 +192,16 @@ function serverFromWire(server: z.output<typeof serverSpecSchema>, service: Serv
 
 function tunnelFromWire(tunnel: z.output<typeof tunnelSchema>): Partial<TunnelSettings> {
   return present({ outerDf: tunnel.outer_df, spread4: tunnel.spread_v4, spread6: tunnel.spread_v6 });
+}
+
+function localFromWire(local: z.output<typeof localAddressSchema>): LocalAddressSpec {
+  const { first_port: firstPort, last_port: lastPort, ...rest } = local;
+  return present({ ...rest, firstPort, lastPort });
+}
+
+export function localToWire(local: LocalAddressSpec): z.input<typeof localAddressSchema> {
+  const { firstPort: first_port, lastPort: last_port, ...rest } = local;
+  return present({ ...rest, first_port, last_port });
 }
 
 function syncDaemonFromWire(daemon: z.output<typeof syncDaemonSchema>): SyncDaemonSpec {

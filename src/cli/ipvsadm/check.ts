@@ -54,7 +54,8 @@ const TUNNEL_OPTIONS = ['tun-type', 'tun-port', 'tun-nocsum', 'tun-csum', 'tun-r
 type TunnelOption = Exclude<(typeof TUNNEL_OPTIONS)[number], 'tun-type'>;
 
 function checkServer({ service, server, options }: Words): void {
-  if (service.fwmark === 0 && server.method !== 'masquerading') server.port = service.port;
+  const isTranslated = server.method === 'masquerading' || server.method === 'fullnat';
+  if (service.fwmark === 0 && !isTranslated) server.port = service.port;
   if (server.method !== 'ipip') {
     if (server.family !== service.family) {
       fail('Different address family is allowed only for tunneling servers');

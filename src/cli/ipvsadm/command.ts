@@ -89,7 +89,7 @@ function serverKey({ address, port }: ServerWords): ServerKey {
   return { address: required(address), port };
 }
 
-const METHODS = { gatewaying: 'dr', ipip: 'tun', masquerading: 'nat' } as const;
+const METHODS = { gatewaying: 'dr', ipip: 'tun', masquerading: 'nat', fullnat: 'fullnat' } as const;
 
 function serverSpec(server: ServerWords, options: Words['options']): ServerSpec {
   const tunnel = server.method === 'ipip' ? encapsulation(server, options) : undefined;

@@ -24,6 +24,7 @@ export const HANDLERS: Partial<Readonly<Record<OptionName, Handler>>> = {
   'real-server': once('real-server', server.address),
   masquerading: once('forwarding-method', server.method('masquerading')),
   ipip: once('forwarding-method', server.method('ipip')),
+  fullnat: once('forwarding-method', server.method('fullnat')),
   gatewaying: once('forwarding-method', server.method('gatewaying')),
   weight: once('weight', server.weight),
   'u-threshold': once('u-threshold', server.upperThreshold),

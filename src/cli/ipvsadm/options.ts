@@ -39,7 +39,7 @@ export const COMMAND_OPTIONS = {
   'stop-daemon': 'stop-daemon',
 } as const satisfies Record<string, CommandName>;
 
-/** Options by their name in ipvsadm's messages, in the order in which they are checked. `mh-size` is xlb's own. */
+/** Options by their name in ipvsadm's messages, in the order in which they are checked. `mh-size` is xlb's own, as is the method `--fullnat`. */
 export const CHECKED_OPTIONS = [
   'numeric',
   'connection',
@@ -139,6 +139,7 @@ const OPTION_TABLE = [
   ['tun-csum', 'none'],
   ['tun-remcsum', 'none'],
   ['mh-size', 'required'],
+  ['fullnat', 'none'],
 ] as const satisfies readonly (readonly [string, OptionSpec<string>['argument'], string?])[];
 
 /** Long names of all options. */

@@ -4,7 +4,7 @@ import type { Address } from '../../core/model/model.ts';
 import type { NamedProtocol, Names } from './names.ts';
 import type { CheckedOption, CommandName } from './options.ts';
 
-export type ForwardingMethod = 'masquerading' | 'ipip' | 'gatewaying';
+export type ForwardingMethod = 'fullnat' | 'masquerading' | 'ipip' | 'gatewaying';
 export type TunnelType = 'ipip' | 'gue' | 'gre';
 export const MH_SIZE_DEFAULT = 4093;
 

@@ -8,8 +8,9 @@
  */
 import { parseAddress } from './address.ts';
 import { below, checkServerKey, checkServiceKey, checkTunnel, checkUnicast, fault } from './check.ts';
-import { checkTimeouts } from './check-affinity.ts';
+import { checkOnePacketServers, checkTimeouts } from './check-affinity.ts';
 import type { Command, CommandError, ServerSpec, ServiceSpec } from './command.ts';
+import { addLocalAddress, deleteLocalAddress, keepLocalAddresses, setLocalAddresses } from './local-addresses.ts';
 import { canonicalKey, canonicalSpread, makeServer, makeService } from './make.ts';
 import type { Model, RealServer, ServerKey, ServiceKey, Timeouts, TunnelSettings, VirtualService } from './model.ts';
 import { sameService } from './same.ts';
@@ -28,6 +29,7 @@ export const emptyModel: Model = {
   timeouts: DEFAULT_TIMEOUTS,
   syncDaemons: NO_SYNC_DAEMONS,
   sysctls: DEFAULT_SYSCTLS,
+  localAddresses: [],
 };
 
 export function applyCommand(model: Model, command: Command): Applied {
@@ -40,6 +42,7 @@ export function applyCommands(model: Model, commands: readonly Command[]): AllAp
   for (const [index, command] of commands.entries()) {
     const error = applyTo(draft, command);
     if (error !== null) return { error, index };
+    draft.localAddresses = keepLocalAddresses(draft.localAddresses, draft.services);
   }
   return { model: draft };
 }
@@ -76,6 +79,12 @@ function applyTo(draft: Draft, command: Command): CommandError | null {
       return setSync(draft, stopSyncDaemon(draft.syncDaemons, command.state));
     case 'sysctl.set':
       return setSysctls(draft, command.values);
+    case 'local.add':
+      return setLocal(draft, 'local', addLocalAddress(draft.localAddresses, command.local, draft.services));
+    case 'local.delete':
+      return setLocal(draft, 'local', deleteLocalAddress(draft.localAddresses, command.local));
+    case 'local.set':
+      return setLocal(draft, '', setLocalAddresses(command.addresses, draft.services));
     case 'clear':
       draft.services.clear();
       return null;
@@ -114,7 +123,8 @@ function addServer(draft: Draft, service: VirtualService, spec: ServerSpec): Com
   }
   const error = checkUnicast(server.key);
   if (error !== null) return below('server', error);
-  return put(draft, { ...service, servers: [server, ...service.servers] });
+  const after = { ...service, servers: [server, ...service.servers] };
+  return below('service', checkOnePacketServers(after)) ?? put(draft, after);
 }
 
 /**
@@ -135,7 +145,8 @@ function changing(
     const server = change(service.servers[at]!, service);
     if (server !== null && 'code' in server) return below('server', server);
     const servers = server === null ? service.servers.toSpliced(at, 1) : service.servers.with(at, server);
-    return keep(draft, { ...service, servers });
+    const after = { ...service, servers };
+    return below('service', checkOnePacketServers(after)) ?? keep(draft, after);
   });
 }
 
@@ -175,6 +186,12 @@ function setSync(draft: Draft, daemons: Model['syncDaemons'] | CommandError): Co
   return null;
 }
 
+function setLocal(draft: Draft, path: string, addresses: Model['localAddresses'] | CommandError): CommandError | null {
+  if ('code' in addresses) return below(path, addresses);
+  draft.localAddresses = addresses;
+  return null;
+}
+
 function replaceAll(draft: Draft, specs: readonly ServiceWithServers[]): CommandError | null {
   const before = draft.services;
   draft.services = new Map();
@@ -211,6 +228,8 @@ function replaceService(
     servers.set(name, server);
   }
   const service = { ...empty, servers: [...servers.values()].reverse() };
+  const mixed = checkOnePacketServers(service);
+  if (mixed !== null) return below('service', mixed);
   draft.services.set(text, old !== undefined && sameService(old, service) ? old : service);
   return null;
 }

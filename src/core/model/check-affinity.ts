@@ -4,7 +4,7 @@ import { below, checkAddress, checkBoolean, checkChoice, checkInteger, fault } f
 import type { CommandError } from './command.ts';
 import type { Address, Persistence, ServiceKey, Timeouts, VirtualService } from './model.ts';
 import { prefixLength } from './netmask.ts';
-import { formatServiceKey, serviceFamily } from './service-key.ts';
+import { formatServiceKey, serverKeyText, serviceFamily } from './service-key.ts';
 
 /** ipvsadm's longest timeout: 31 days, in seconds. */
 export const MAX_TIMEOUT = 2678400;
@@ -47,6 +47,21 @@ function checkNetmask(service: ServiceKey, netmask: Address): CommandError | nul
   const length = family === 4 ? 1 : prefixLength(netmask);
   if (length !== null && length > 0) return null;
   return fault('invalid', 'netmask', `found ${netmask}, expected the mask of a prefix of 1 to 128 bits`);
+}
+
+/** Only TCP has options; left out: there is nothing to check. */
+export function checkToa(service: ServiceKey, toa: boolean | undefined): CommandError | null {
+  const error = toa === undefined ? null : checkBoolean('toa', toa);
+  if (error !== null || !toa || service.protocol === 'tcp') return error;
+  return fault('invalid', 'toa', `found true for ${formatServiceKey(service)}, expected it of TCP only`);
+}
+
+/** A datagram without an entry has no local port, so that no answer would find its client. */
+export function checkOnePacketServers({ key, onePacket, servers }: VirtualService): CommandError | null {
+  const server = onePacket ? servers.find(({ method }) => method === 'fullnat') : undefined;
+  if (server === undefined) return null;
+  const message = `found true for ${formatServiceKey(key)}, whose real server ${serverKeyText(server.key)} has method fullnat, expected another method`;
+  return fault('invalid', 'onePacket', message);
 }
 
 /** Of a TCP or SCTP connection every packet has to reach the same real server. */

@@ -4,7 +4,7 @@
  */
 import { addressFamily, isUnicast, parseAddress } from './address.ts';
 import type { CommandError, CommandErrorCode } from './command.ts';
-import { METHODS } from './methods.ts';
+import { isTranslated, METHODS } from './methods.ts';
 import type {
   Encapsulation,
   MarkKey,
@@ -81,9 +81,9 @@ export function checkUnicast({ address }: ServerKey): CommandError | null {
   return fault('address-not-unicast', 'address', `found ${address}, expected a unicast address, and no link-local one`);
 }
 
-/** Only NAT translates ports. Of a mark, servers may have any: it says nothing of ports. */
+/** Only NAT and fullnat translate ports. Of a mark, servers may have any: it says nothing of ports. */
 export function checkServerPort(service: ServiceKey, { port, method }: ServerKey & { method?: Method | undefined }) {
-  if (service.protocol === 'fwmark' || port === service.port || method === 'nat') return null;
+  if (service.protocol === 'fwmark' || port === service.port || isTranslated(method)) return null;
   const expected = `expected ${service.port}, the port of ${formatServiceKey(service)}, or none`;
   return fault('invalid', 'port', `found ${port}, ${expected}: dr and tun do not translate ports`);
 }

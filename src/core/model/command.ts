@@ -39,6 +39,7 @@ export type ServiceSpec = ServiceKey & {
   readonly engine?: PersistenceEngine | null | undefined; // null
   /** ipvsadm does not know them: left out of an edit they stay. */
   readonly limits?: LimitsSpec | null | undefined; // null
+  readonly toa?: boolean | undefined; // false
 };
 
 /** What is left out takes IPVS's default. */
@@ -49,6 +50,13 @@ export type SyncDaemonSpec = Pick<SyncDaemon, 'interface'> & {
   readonly port?: number | undefined; // 8848
   readonly ttl?: number | undefined; // 1
 };
+
+export interface LocalAddressSpec {
+  readonly address: Address;
+  readonly service?: ServiceKey | null | undefined; // null
+  readonly firstPort?: number | undefined; // 1024
+  readonly lastPort?: number | undefined; // 65535
+}
 
 export type SyncDaemonSpecs = Readonly<Record<SyncState, SyncDaemonSpec | null>>;
 
@@ -73,6 +81,10 @@ export type Command =
   | { readonly type: 'sync.set'; readonly daemons: SyncDaemonSpecs }
   | { readonly type: 'sync.stop'; readonly state: SyncState }
   | { readonly type: 'sysctl.set'; readonly values: Partial<Sysctls> }
+  | { readonly type: 'local.add'; readonly local: LocalAddressSpec }
+  | { readonly type: 'local.delete'; readonly local: LocalAddressSpec }
+  /** All of them as they are to be. */
+  | { readonly type: 'local.set'; readonly addresses: readonly LocalAddressSpec[] }
   /** Services alone: settings stay. */
   | { readonly type: 'clear' }
   /**
@@ -92,6 +104,8 @@ export type CommandErrorCode =
   | 'no-such-server'
   | 'address-not-unicast' // of a new real server: EINVAL in IPVS
   | 'threshold-range' // lower above upper: ERANGE in IPVS
+  | 'local-address-exists'
+  | 'no-such-local-address'
   | 'sync-running'
   | 'no-sync'
   | 'not-supported' // a word that xlb knows and does not do yet

@@ -5,12 +5,14 @@
 import { parseAddress } from './address.ts';
 import * as check from './check.ts';
 import { below, fault, show } from './check.ts';
-import { type Affinity, checkAffinity, checkTimeouts } from './check-affinity.ts';
+import { type Affinity, checkAffinity, checkOnePacketServers, checkTimeouts, checkToa } from './check-affinity.ts';
 import type { CommandError } from './command.ts';
 import { checkLimits, NO_LIMITS } from './limits.ts';
+import { setLocalAddresses } from './local-addresses.ts';
 import { canonicalKey, canonicalSpread } from './make.ts';
 import type {
   AdminState,
+  LocalAddress,
   Model,
   Persistence,
   RealServer,
@@ -31,7 +33,7 @@ import { DEFAULT_TIMEOUTS } from './timeouts.ts';
 export type ServerDocument = ServerKey & Omit<RealServer, 'key'>;
 /** Servers newest first. */
 export type ServiceDocument = ServiceKey &
-  Pick<VirtualService, 'scheduler' | 'options' | 'limits' | keyof Affinity> & {
+  Pick<VirtualService, 'scheduler' | 'options' | 'limits' | 'toa' | keyof Affinity> & {
     readonly servers: readonly ServerDocument[];
   };
 
@@ -41,6 +43,7 @@ export interface ModelDocument {
   readonly timeouts: Timeouts;
   readonly syncDaemons: Model['syncDaemons'];
   readonly sysctls: Sysctls;
+  readonly localAddresses: readonly LocalAddress[];
 }
 
 export type Loaded = { readonly model: Model } | { readonly error: CommandError };
@@ -52,14 +55,14 @@ export function toDocument(model: Model): ModelDocument {
     ...values,
     servers: servers.map(({ key, ...values }) => ({ ...key, ...values })),
   }));
-  const { tunnel, timeouts, syncDaemons, sysctls } = model;
-  return { services, tunnel, timeouts, syncDaemons, sysctls };
+  const { tunnel, timeouts, syncDaemons, sysctls, localAddresses } = model;
+  return { services, tunnel, timeouts, syncDaemons, sysctls, localAddresses };
 }
 
 /** Takes anything; the error's path leads to the fault, like `services[2].servers[0].weight`. */
 export function fromDocument(document: unknown): Loaded {
   try {
-    const names = ['services', 'tunnel', 'timeouts?', 'syncDaemons?', 'sysctls?'];
+    const names = ['services', 'tunnel', 'timeouts?', 'syncDaemons?', 'sysctls?', 'localAddresses?'];
     const fields = readObject<ModelDocument>('', document, names);
     const services = readList('services', fields.services, readService);
     refuseTwins(
@@ -72,7 +75,8 @@ export function fromDocument(document: unknown): Loaded {
     const { syncDaemons } = fields;
     const daemons = syncDaemons === undefined ? NO_SYNC_DAEMONS : readSyncDaemons('syncDaemons', syncDaemons);
     const sysctls = readSysctls('sysctls', fields.sysctls);
-    return { model: { services: byName, tunnel, timeouts, syncDaemons: daemons, sysctls } };
+    const localAddresses = readLocalAddresses('localAddresses', fields.localAddresses, byName);
+    return { model: { services: byName, tunnel, timeouts, syncDaemons: daemons, sysctls, localAddresses } };
   } catch (error) {
     if (error instanceof Refusal) return { error: error.fault };
     throw error;
@@ -125,6 +129,7 @@ const SERVICE_FIELDS = [
   'onePacket?',
   'engine?',
   'limits?',
+  'toa?',
 ];
 const KEY_FIELDS = { address: ['address', 'port'], mark: ['family', 'mark'] };
 
@@ -139,9 +144,12 @@ function readService(path: string, value: unknown): VirtualService {
     servers.map((server) => serverKeyText(server.key)),
   );
   const affinity = readAffinity(path, fields);
-  must(path, checkAffinity(key, affinity));
+  must(path, checkAffinity(key, affinity) ?? checkToa(key, fields.toa));
   const limits = fields.limits === undefined ? {} : { limits: readLimits(join(path, 'limits'), fields.limits, key) };
-  return { key, scheduler: fields.scheduler, options: { ...fields.options }, ...affinity, ...limits, servers };
+  const rest = { ...limits, ...(fields.toa === true && { toa: true }) };
+  const service = { key, scheduler: fields.scheduler, options: { ...fields.options }, ...affinity, ...rest, servers };
+  must(path, checkOnePacketServers(service));
+  return service;
 }
 
 /** A mark has other fields than an address. */
@@ -252,6 +260,14 @@ function readSysctls(path: string, value: unknown): Sysctls {
   const sysctls = readObject<Record<string, unknown>>(path, value, names);
   must(path, checkSysctls(sysctls));
   return { ...DEFAULT_SYSCTLS, ...(sysctls as Partial<Sysctls>) };
+}
+
+function readLocalAddresses(path: string, value: unknown, services: Model['services']): readonly LocalAddress[] {
+  const names = ['address', 'service', 'firstPort', 'lastPort'];
+  const read = (at: string, entry: unknown) => readObject<LocalAddress>(at, entry, names) as LocalAddress;
+  const addresses = setLocalAddresses(value === undefined ? [] : readList(path, value, read), services);
+  if ('code' in addresses) throw new Refusal({ ...addresses, path: addresses.path.replace(/^addresses/, path) });
+  return addresses;
 }
 
 function refuseTwins(path: string, names: readonly string[]): void {

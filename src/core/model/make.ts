@@ -9,7 +9,7 @@ import {
   checkServiceKey,
   KERNEL_RING_SIZE,
 } from './check.ts';
-import { checkAffinity } from './check-affinity.ts';
+import { checkAffinity, checkOnePacketServers, checkToa } from './check-affinity.ts';
 import type { CommandError, ServerSpec, ServiceSpec } from './command.ts';
 import { checkLimits, limitsOrNull, makeLimits } from './limits.ts';
 import type {
@@ -55,9 +55,10 @@ export function makeService(spec: ServiceSpec, servers: readonly RealServer[]): 
   const limits = spec.limits == null ? null : makeLimits(spec.limits);
   const limitError = limits === null ? null : below('limits', checkLimits(key, limits));
   const kept = limits === null ? null : limitsOrNull(limits);
+  const rest = { ...(kept !== null && { limits: kept }), ...(spec.toa === true && { toa: true }) };
+  const service = { key, scheduler, options, ...affinity, ...rest, servers };
   return (
-    checkAffinity(key, affinity) ??
-    limitError ?? { key, scheduler, options, ...affinity, ...(kept !== null && { limits: kept }), servers }
+    checkAffinity(key, affinity) ?? limitError ?? checkToa(key, spec.toa) ?? checkOnePacketServers(service) ?? service
   );
 }
 

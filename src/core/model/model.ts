@@ -135,6 +135,8 @@ export interface VirtualService<Key extends ServiceKey = ServiceKey> {
   readonly engine: PersistenceEngine | null;
   /** Only there where something is limited. */
   readonly limits?: ServiceLimits;
+  /** Real servers of `fullnat` are told the client in a TCP option (TOA); left out: they are not. */
+  readonly toa?: boolean;
   /** IPVS's list order: newest first. */
   readonly servers: readonly RealServer[];
 }
@@ -172,6 +174,16 @@ export interface SyncDaemon {
   readonly ttl: number;
 }
 
+/** An address of the director that packets to real servers of `fullnat` leave by. */
+export interface LocalAddress {
+  readonly address: Address;
+  /** Whose real servers; null: those of every service that has none of its own. */
+  readonly service: ServiceKey | null;
+  /** Which ports; 1 to 65535. */
+  readonly firstPort: number;
+  readonly lastPort: number;
+}
+
 export type SyncState = 'master' | 'backup';
 
 export interface Model {
@@ -183,4 +195,6 @@ export interface Model {
   readonly syncDaemons: Readonly<Record<SyncState, SyncDaemon | null>>;
   /** By IPVS's names. */
   readonly sysctls: Sysctls;
+  /** In the order in which they were added. */
+  readonly localAddresses: readonly LocalAddress[];
 }

@@ -6,7 +6,9 @@ import type { AddressKey, Model, ServiceKey, VirtualService } from './model.ts';
 
 export type PacketService = VirtualService<AddressKey>;
 
-export type PacketModel = Pick<Model, 'sysctls' | 'tunnel'> & { readonly services: ReadonlyMap<string, PacketService> };
+export type PacketModel = Pick<Model, 'sysctls' | 'tunnel' | 'localAddresses'> & {
+  readonly services: ReadonlyMap<string, PacketService>;
+};
 
 export function hasPackets(service: VirtualService): service is PacketService {
   return service.key.protocol !== 'fwmark';
@@ -20,5 +22,6 @@ export function whyWithoutPackets(key: ServiceKey): string | null {
 /** Services keep their identity. */
 export function packetModel(model: Model): PacketModel {
   const entries = [...model.services].filter((entry): entry is [string, PacketService] => hasPackets(entry[1]));
-  return { services: new Map(entries), sysctls: model.sysctls, tunnel: model.tunnel };
+  const { sysctls, tunnel, localAddresses } = model;
+  return { services: new Map(entries), sysctls, tunnel, localAddresses };
 }

@@ -12,6 +12,7 @@ export function sameService(a: VirtualService, b: VirtualService): boolean {
     a.onePacket === b.onePacket &&
     a.engine === b.engine &&
     sameLimits(a.limits, b.limits) &&
+    (a.toa ?? false) === (b.toa ?? false) &&
     a.servers.length === b.servers.length &&
     a.servers.every((server, i) => sameServer(server, b.servers[i]!))
   );

@@ -32,6 +32,7 @@ export function adopt(have: Have, memory: readonly Remembered[], limits: Limits,
     thresholds: have.thresholds,
     natServers: have.natServers,
     limits: have.limits,
+    localPools: have.localPools,
   };
 }
 

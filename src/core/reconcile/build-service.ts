@@ -24,7 +24,12 @@ import { type Slot, type Slots, standIn } from './slots.ts';
 
 const UNKNOWN_MTU = 65535;
 const NO_ADDRESS = { word: [0, 0, 0, 0] };
-const METHOD_NUMBERS = { dr: Method.METHOD_DR, tun: Method.METHOD_TUN, nat: Method.METHOD_NAT };
+const METHOD_NUMBERS = {
+  dr: Method.METHOD_DR,
+  tun: Method.METHOD_TUN,
+  nat: Method.METHOD_NAT,
+  fullnat: Method.METHOD_FULLNAT,
+};
 
 /** `SCHEDULER_WLC` for wlc, and so on. */
 export function schedulerNumber(scheduler: SchedulerName): number {
@@ -58,7 +63,7 @@ export function serviceMapKey({ address, port, protocol }: AddressKey): ServiceM
   };
 }
 
-function familyNumber(address: Address): number {
+export function familyNumber(address: Address): number {
   return addressFamily(address) === 4 ? AddressFamily.FAMILY_IPV4 : AddressFamily.FAMILY_IPV6;
 }
 
@@ -124,13 +129,14 @@ export function serviceElement(
   };
 }
 
-function serviceFlags({ options: { port, fallback }, onePacket, limits }: PacketService): number {
+function serviceFlags({ options: { port, fallback }, onePacket, limits, toa }: PacketService): number {
   let flags = 0;
   if (port) flags |= ServiceFlag.SERVICE_HASH_PORT;
   if (fallback) flags |= ServiceFlag.SERVICE_HASH_FALLBACK;
   if (limits !== undefined) flags |= ServiceFlag.SERVICE_LIMITED;
   if (limits !== undefined && limits.allow.length + limits.deny.length > 0) flags |= ServiceFlag.SERVICE_LISTED;
   if (onePacket) flags |= ServiceFlag.SERVICE_ONE_PACKET;
+  if (toa) flags |= ServiceFlag.SERVICE_TOA;
   return flags;
 }
 

@@ -13,7 +13,15 @@ import {
   type Service,
 } from '../../dataplane/types.gen.ts';
 import { addressFromWords, addressWords } from '../model/address.ts';
-import type { Address, Model, SchedulerName, ServerKey, VirtualService } from '../model/model.ts';
+import type {
+  Address,
+  AddressKey,
+  Model,
+  Method as ModelMethod,
+  SchedulerName,
+  ServerKey,
+  VirtualService,
+} from '../model/model.ts';
 import { packetModel } from '../model/packet-model.ts';
 import type { Resolution } from '../model/resolution.ts';
 import { effectiveWeight, tableWeight } from '../model/server.ts';
@@ -47,6 +55,29 @@ export function checkMaps(have: Have, whole: Model, network: Network, memory: re
   same('VIP filter', sorted(have.filter), sorted(vipFilterWords(model.services.values(), keys)));
   const natServers = [...have.natServers.values()].map(({ key, value }) => JSON.stringify([key, value]));
   same('servers of nat', natServers.sort(), expectedNatServers(whole, network));
+  same('local addresses', localAddresses(have), expectedLocalAddresses(whole, elements));
+}
+
+/** Each as `service id, family, address, ports`. */
+function localAddresses(have: Have): string[] {
+  const found = [...have.localPools.values()].flatMap(({ key, value: { address, count } }) =>
+    address
+      .slice(0, count)
+      .map(({ address, first_port, last_port }) =>
+        [key.service, addressFromWords(key.family as 4 | 6, address.word), first_port, last_port].join(' '),
+      ),
+  );
+  return found.sort();
+}
+
+function expectedLocalAddresses({ localAddresses }: Model, elements: ReadonlyMap<string, Service>): string[] {
+  const idOf = (key: AddressKey) => elements.get(JSON.stringify(serviceMapKey(key)))?.id;
+  const wanted = localAddresses
+    .filter(({ service }) => service?.protocol !== 'fwmark')
+    .map(({ address, firstPort, lastPort, service }) =>
+      [service === null ? 0 : idOf(service as AddressKey), address, firstPort, lastPort].join(' '),
+    );
+  return wanted.sort();
 }
 
 function expectedNatServers(model: Model, network: Network): string[] {
@@ -110,7 +141,7 @@ function checkService(name: string, have: Have, element: Service, service: Virtu
     same(`${name}: eligible`, (slot.flags & RealServerFlag.REAL_SERVER_ELIGIBLE) !== 0, weights[i]! > 0);
     same(`${name}: weight`, slot.weight, weights[i]);
     same(`${name}: turns_after`, slot.turns_after, weights.slice(0, i + 1).filter((weight) => weight > 0).length);
-    same(`${name}: method`, slot.method, Method[`METHOD_${server.method.toUpperCase() as 'DR' | 'TUN' | 'NAT'}`]);
+    same(`${name}: method`, slot.method, Method[`METHOD_${server.method.toUpperCase() as Uppercase<ModelMethod>}`]);
     checkNextHop(name, have, slot, network.resolution(server.key.address));
   }
   const ring = expectedRing(service).map((position) =>

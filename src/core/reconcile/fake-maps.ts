@@ -10,6 +10,7 @@ import {
 } from '../../dataplane/types.gen.ts';
 import { addressFromWords } from '../model/address.ts';
 import { type ListedElement, listedByKey, NO_LIMIT, sameLimit } from './limits.ts';
+import { localPoolsByKey } from './local-pools.ts';
 import { byKey, type NatServerElement } from './nat-servers.ts';
 import type { Have, Operation } from './operations.ts';
 import type { Limits } from './reconciler.ts';
@@ -28,6 +29,7 @@ export class FakeMaps {
   private readonly natServers = new Map<string, NatServerElement>();
   private readonly limitById = new Map<number, Limit>();
   private readonly listed = new Map<string, ListedElement>();
+  private readonly localPools = new Map<string, Extract<Operation, { op: 'set-local-pool' }>>();
 
   constructor(limits: Limits) {
     this.limits = limits;
@@ -71,21 +73,35 @@ export class FakeMaps {
       case 'delete-service':
         this.services.delete(JSON.stringify(operation.key));
         return;
+      default:
+        this.executeElement(operation);
+    }
+  }
+
+  /** Of maps that have elements by key, or by id and not for each. */
+  private executeElement(operation: Operation): void {
+    switch (operation.op) {
       case 'set-nat-server':
         this.natServers.set(JSON.stringify(operation.key), operation);
         return;
       case 'delete-nat-server':
         this.natServers.delete(JSON.stringify(operation.key));
-        break;
+        return;
       case 'set-limit':
         if (sameLimit(operation.value, NO_LIMIT)) this.limitById.delete(operation.id);
         else this.limitById.set(operation.id, operation.value);
-        break;
+        return;
       case 'set-listed':
         this.listed.set(JSON.stringify(operation.key), operation);
-        break;
+        return;
       case 'delete-listed':
         this.listed.delete(JSON.stringify(operation.key));
+        return;
+      case 'set-local-pool':
+        this.localPools.set(JSON.stringify(operation.key), operation);
+        return;
+      case 'delete-local-pool':
+        this.localPools.delete(JSON.stringify(operation.key));
     }
   }
 
@@ -101,6 +117,7 @@ export class FakeMaps {
       thresholds: new Map(this.thresholds),
       natServers: byKey([...this.natServers.values()]),
       limits: { limits: new Map(this.limitById), listed: listedByKey([...this.listed.values()]) },
+      localPools: localPoolsByKey([...this.localPools.values()]),
     };
   }
 

@@ -3,6 +3,8 @@ import type {
   Interface,
   Limit,
   ListedKey,
+  LocalPool,
+  LocalPoolKey,
   NatServer,
   NextHop,
   ScheduleLine,
@@ -10,6 +12,7 @@ import type {
   ServiceKey,
 } from '../../dataplane/types.gen.ts';
 import type { LimitMaps } from './limits.ts';
+import type { LocalPools } from './local-pools.ts';
 import type { NatServers } from './nat-servers.ts';
 import type { ThresholdMap } from './thresholds.ts';
 
@@ -35,7 +38,9 @@ export type Operation =
   | { readonly op: 'set-limit'; readonly id: number; readonly value: Limit }
   /** A prefix of a list of sources; enum source_verdict. */
   | { readonly op: 'set-listed'; readonly key: ListedKey; readonly value: number }
-  | { readonly op: 'delete-listed'; readonly key: ListedKey };
+  | { readonly op: 'delete-listed'; readonly key: ListedKey }
+  | { readonly op: 'set-local-pool'; readonly key: LocalPoolKey; readonly value: LocalPool }
+  | { readonly op: 'delete-local-pool'; readonly key: LocalPoolKey };
 
 /** What the settle program is run for after it: an edit of the list of servers (wrr), or a scheduler that starts. */
 export type Settle = 'edit' | 'restart' | null;
@@ -53,4 +58,5 @@ export interface Have {
   readonly thresholds: ThresholdMap;
   readonly natServers: NatServers;
   readonly limits: LimitMaps;
+  readonly localPools: LocalPools;
 }

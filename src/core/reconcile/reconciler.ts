@@ -25,6 +25,7 @@ import {
 import { filterOperations } from './filter-operations.ts';
 import { planInterfaces } from './interface-plan.ts';
 import { type LimitMaps, limitAdditions, limitMapsOf, limitRemovals, NO_LIMIT_MAPS } from './limits.ts';
+import { type LocalPools, localPoolOperations, localPoolsOf } from './local-pools.ts';
 import { type Remembered, remember } from './memory.ts';
 import { type NatServers, natServerOperations, natServersOf } from './nat-servers.ts';
 import { sameResolution } from './next-hop.ts';
@@ -89,6 +90,7 @@ export interface State {
   readonly thresholds: ThresholdMap;
   readonly natServers: NatServers;
   readonly limits: LimitMaps;
+  readonly localPools: LocalPools;
 }
 
 export type Planned =
@@ -109,6 +111,7 @@ export function emptyState({ services, realServers, nextHops, lines }: Limits): 
     thresholds: new Map(),
     natServers: new Map(),
     limits: NO_LIMIT_MAPS,
+    localPools: new Map(),
   };
 }
 
@@ -214,23 +217,24 @@ class Planner {
     const retired = retiredSlots(this.entries.values()).map(({ key }) => key);
     const filter = vipFilterWords(this.model.services.values(), retired);
     const natServers = natServersOf(this.model, this.network);
-    const limits = limitMapsOf(this.model, (name) => this.entries.get(name)?.id);
+    const idOf = (name: string) => this.entries.get(name)?.id;
+    const limits = limitMapsOf(this.model, idOf);
     if (limits === null) throw new Exhausted('no room for more prefixes in lists of sources');
-    const zero: Operation[] =
-      this.zeroServices.length + this.zeroServers.length === 0
-        ? []
-        : [{ op: 'zero', serviceIds: this.zeroServices, serverIds: this.zeroServers }];
+    const localPools = localPoolsOf(this.model.localAddresses, idOf);
+    const pools = localPoolOperations(this.before.localPools, localPools);
     return {
       operations: [
-        ...zero,
+        ...this.zeroing(),
         ...this.thresholds.operations,
         ...interfaces.before,
         ...this.nextHops.operations,
         ...this.lineOperations,
         ...limitAdditions(this.before.limits, limits),
+        ...pools.set,
         ...filterOperations(this.before.filter, filter, 'set'),
         ...this.serviceOperations,
         ...this.deletions,
+        ...pools.delete,
         ...limitRemovals(this.before.limits, limits),
         ...filterOperations(this.before.filter, filter, 'clear'),
         ...interfaces.after,
@@ -249,8 +253,14 @@ class Planner {
         thresholds: this.thresholds.finish(),
         natServers,
         limits,
+        localPools,
       },
     };
+  }
+
+  private zeroing(): Operation[] {
+    if (this.zeroServices.length + this.zeroServers.length === 0) return [];
+    return [{ op: 'zero', serviceIds: this.zeroServices, serverIds: this.zeroServers }];
   }
 
   private publish(name: string, service: PacketService): void {

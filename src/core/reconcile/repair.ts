@@ -2,6 +2,7 @@
 import type { NextHop } from '../../dataplane/types.gen.ts';
 import { filterOperations } from './filter-operations.ts';
 import { limitAdditions, limitRemovals } from './limits.ts';
+import { localPoolOperations } from './local-pools.ts';
 import { natServerOperations } from './nat-servers.ts';
 import { NO_INTERFACE, NO_NEXT_HOP, sameInterface, sameNextHop } from './next-hop.ts';
 import type { Have, Operation } from './operations.ts';
@@ -11,13 +12,16 @@ import { repairThresholds } from './thresholds.ts';
 
 /** Empty where the maps hold exactly `state`. */
 export function repair(state: State, have: Have): Operation[] {
+  const pools = localPoolOperations(have.localPools, state.localPools);
   return [
     ...repairInterfaces(state, have),
     ...repairNextHops(state, have),
     ...filterOperations(have.filter, state.filter, 'set'),
     ...repairThresholds(state.thresholds, have.thresholds),
     ...limitAdditions(have.limits, state.limits),
+    ...pools.set,
     ...repairServices(state, have),
+    ...pools.delete,
     ...limitRemovals(have.limits, state.limits),
     ...filterOperations(have.filter, state.filter, 'clear'),
     ...natServerOperations(have.natServers, state.natServers),

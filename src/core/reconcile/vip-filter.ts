@@ -1,6 +1,7 @@
 /** The bitmap that keeps what is no VIP, and no reply, away from every look-up. */
 import { VipFilterLimit } from '../../dataplane/types.gen.ts';
 import { addressBytes } from '../model/address.ts';
+import { isTranslated } from '../model/methods.ts';
 import type { Address, ServerKey } from '../model/model.ts';
 import type { PacketService } from '../model/packet-model.ts';
 
@@ -25,7 +26,7 @@ export function vipFilterWords(services: Iterable<PacketService>, retired: Itera
   };
   for (const { key, servers } of services) {
     set(0, bitOf(key));
-    for (const server of servers) if (server.method === 'nat') set(VipFilterLimit.REPLY_FILTER, bitOf(server.key));
+    for (const server of servers) if (isTranslated(server.method)) set(VipFilterLimit.REPLY_FILTER, bitOf(server.key));
   }
   for (const key of retired) set(VipFilterLimit.REPLY_FILTER, bitOf(key));
   return words;

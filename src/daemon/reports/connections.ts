@@ -96,6 +96,9 @@ function named(raw: RawConnection, { services, servers }: Names): Connection | u
     client: { address: address(raw.source), port: raw.sourcePort },
     virtual: { address: address(raw.destination), port: raw.destinationPort },
     server: { address: server.address, port: portOf(server, service, raw.destinationPort) },
+    ...(raw.local && {
+      local: { address: addressFromWords(addressFamily(server.address), raw.local.address), port: raw.local.port },
+    }),
     service: service.name,
     state: stateName(raw.state) ?? 'NONE',
     expires_s: raw.expires,

@@ -30,6 +30,7 @@ function sources(commands: readonly Command[], rest: Partial<ProblemSources> = {
   if ('error' in applied) throw new Error(applied.error.message);
   return {
     ...{ model: applied.model, resolution: () => GOOD, interfaces: [ETH0], egressOnly: [], isUnrecorded: () => false },
+    isOwn: (address) => address === '10.0.0.9',
     ...{ table: { entries: 0, capacity: 1024 }, applyFault: null, config: null, failedReload: null, sync: [] },
     overRate: () => false,
     ...rest,

@@ -2,7 +2,8 @@
 
 import type { ServiceReport } from '../../api/protocol/services.ts';
 import type { Health, Problem } from '../../api/protocol/status.ts';
-import type { Model, RealServer, VirtualService } from '../../core/model/model.ts';
+import { localAddressText, whyWithoutLocal } from '../../core/model/local-addresses.ts';
+import type { Address, Model, RealServer, VirtualService } from '../../core/model/model.ts';
 import { whyWithoutPackets } from '../../core/model/packet-model.ts';
 import { formatServiceKey, serverKeyText } from '../../core/model/service-key.ts';
 import type { Resolution } from '../../net/resolution.ts';
@@ -17,6 +18,8 @@ export type Finding = Omit<Problem, 'since'>;
 export interface ProblemSources {
   readonly model: Model;
   resolution(address: RealServer['key']['address']): Resolution;
+  /** Whether an interface of this machine has the address. */
+  isOwn(address: Address): boolean;
   readonly interfaces: readonly InterfaceState[];
   /** Names of interfaces that frames only leave by. */
   readonly egressOnly: readonly string[];
@@ -49,6 +52,7 @@ export function findProblems(sources: ProblemSources): Finding[] {
       ? [overRate('all services', sources.model.sysctls.conn_rate)]
       : []),
     ...syncProblems(sources),
+    ...localAddressProblems(sources),
     ...tableProblems(sources),
   ];
 }
@@ -145,12 +149,30 @@ function syncProblems({ sync }: ProblemSources): Finding[] {
   return sync.map((text) => ({ id: 'not-synchronized', severity: 'warning', subject, text, next: 'xlb sync' }));
 }
 
+function localAddressProblems({ model: { localAddresses }, isOwn }: ProblemSources): Finding[] {
+  const missing = localAddresses.filter(({ address }) => !isOwn(address));
+  return missing.map((local) => {
+    const subject = `local address ${localAddressText(local)}`;
+    const text = 'no interface of this machine has it: what real servers answer does not come here';
+    return {
+      id: 'no-such-address',
+      severity: 'warning',
+      subject,
+      text,
+      next: `ip address add ${local.address} dev IFACE`,
+    };
+  });
+}
+
 function serverProblem(service: VirtualService, server: RealServer, { resolution, model }: ProblemSources): Finding[] {
   const found = resolution(server.key.address);
   const subject = `${formatServiceKey(service.key)} > ${serverKeyText(server.key)}`;
   const next = `ping ${server.key.address}`;
   const reason = unreachable(service, server, found, model.tunnel);
   if (reason !== null) return [{ id: 'next-hop-unresolved', severity: 'warning', subject, text: reason, next }];
+  const lonely = whyWithoutLocal(service, server, model);
+  if (lonely !== null)
+    return [{ id: 'no-local-address', severity: 'warning', subject, text: lonely, next: 'xlb local-address add' }];
   if (found.state === 'unresolved' || found.problem === null) return [];
   return [{ id: 'next-hop-doubtful', severity: 'warning', subject, text: found.problem, next }];
 }

@@ -60,6 +60,7 @@ export function serviceReport(
     one_packet: service.onePacket,
     engine: service.engine,
     limits: service.limits === undefined ? null : limitsReport(service.limits, sources.limitState(entry?.id)),
+    toa: service.toa ?? false,
     state: serviceState(servers.map(({ state }) => state.effective)),
     servers_up: servers.filter(({ state }) => state.effective === 'up').length,
     servers_total: servers.length,

@@ -13,9 +13,9 @@ import { waitFor } from '../../../scripts/lab/wait.ts';
 import type { ServerReport, ServicesReport } from '../../../src/api/protocol/services.ts';
 
 export type Family = 4 | 6;
-export type Method = 'dr' | 'tun' | 'nat';
+export type Method = 'dr' | 'tun' | 'nat' | 'fullnat';
 
-const METHOD_OPTIONS = { dr: '-g', tun: '-i', nat: '-m' };
+const METHOD_OPTIONS = { dr: '-g', tun: '-i', nat: '-m', fullnat: '--fullnat' };
 
 export interface ClusterOptions extends StandardOptions {
   readonly director?: DirectorOptions;

@@ -21,7 +21,7 @@ export interface Way {
   readonly vip: string;
 }
 
-const OPTIONS = { dr: '-g', tun: '-i', nat: '-m' };
+const OPTIONS = { dr: '-g', tun: '-i', nat: '-m', fullnat: '--fullnat' };
 const NAT_CLIENT = 12;
 const DIRECTOR = 21;
 

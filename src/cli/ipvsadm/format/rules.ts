@@ -5,7 +5,7 @@ import { isIpv6, type NamedServer, type NamedService } from './named.ts';
 import { schedulerFlags } from './table.ts';
 
 const PROTOCOL_OPTIONS = { tcp: '-t', udp: '-u', sctp: '--sctp-service', fwmark: '-f' } as const;
-const METHOD_OPTIONS = { dr: '-g', tun: '-i', nat: '-m' } as const;
+const METHOD_OPTIONS = { dr: '-g', tun: '-i', nat: '-m', fullnat: '--fullnat' } as const;
 
 export function rulesText(services: readonly NamedService[]): string {
   return services.map(serviceRules).join('');

@@ -14,7 +14,7 @@ export interface TableOptions {
   readonly exact: boolean;
 }
 
-const FORWARD = { dr: 'Route', tun: 'Tunnel', nat: 'Masq' } as const;
+const FORWARD = { dr: 'Route', tun: 'Tunnel', nat: 'Masq', fullnat: 'FullNat' } as const;
 
 /** Above all services; ipvsadm leaves it out where one is asked for. */
 export function versionLine(tableSize: number): string {

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * fullnat: a port of a local address for a connection. What a real server answers
+ * finds the connection by its reply entry,
+ *
+ *   RIP:port -> local address:port, CONNECTION_REPLY --struct reply_key--> the connection's entry
+ *
+ * and the table has no two entries of one key: writing that entry is what takes
+ * the port. So a port is taken per real server, and by one CPU alone:
+ *
+ *   claim --key written--> published --no twin--> the connection points back: taken
+ *
+ * Of two CPUs that publish one key, at least the second sees the first one's
+ * entry, and tries another port.
+ */
+#pragma once
+
+#include "nat_job.h"
+#include "reply.h"
+#include "write_reply.h"
+
+#define PORT_TAKEN (-2)	  /* try another */
+#define PORT_NO_ROOM (-3) /* no free entry for it; another port has other buckets */
+
+/*
+ * Candidates lie this far apart: a prime larger than any pool, so that they are all
+ * different, and a long run of taken ports does not stop a search.
+ */
+#define PORT_STRIDE 2654435761ULL
+
+struct port_search {
+	struct xdp_md *ctx;
+	const struct local_pool *pool;
+	__u64 start;
+	__u32 total; /* candidates */
+	int connection;
+	int number;   /* found so far, or why not */
+	__u32 no_room;
+};
+
+/* The service's own local addresses of the real server's family, or those of every service. */
+static __always_inline struct local_pool *find_pool(__u32 service, __u32 family)
+{
+	struct local_pool_key key = {.service = service, .family = family};
+	struct local_pool *pool = bpf_map_lookup_elem(&local_pools, &key);
+
+	if (pool)
+		return pool;
+	key.service = 0;
+	return bpf_map_lookup_elem(&local_pools, &key);
+}
+
+/* Whether the number that a connection points back with is that of its reply entry. */
+static __always_inline int is_local_entry(__u32 number, int connection)
+{
+	struct reply_key *reply = get_reply_key(number);
+	__u64 *place = get_entry(number);
+
+	return reply && place && is_reply(READ_ONCE(*place)) && reply->port & REPLY_LOCAL &&
+	       reply->connection == (__u32)connection;
+}
+
+static __always_inline __u16 local_flags(const struct nat_job *job)
+{
+	return REPLY_LOCAL | (job->packet.family != job->reply.family ? REPLY_OTHER_FAMILY : 0);
+}
+
+/* Takes the port of job->reply's destination; the number of the reply entry, or one of the results above. */
+__noinline int take_port(struct xdp_md *ctx, int connection)
+{
+	struct settings *settings = get_settings();
+	struct nat_job *job = get_nat_job();
+	__u32 own = connection, theirs;
+	struct connection_key *key = bpf_map_lookup_elem(&connection_keys, &own);
+	__u64 *place, entry;
+	int number;
+
+	if (!settings || !job || !key)
+		return PORT_NO_ROOM;
+	place_reply(settings, &job->reply, &job->lookup);
+	number = find_reply_entry(&job->reply, &job->lookup, 0, NO_ENTRY);
+	if (number >= 0) {
+		place = get_entry(number);
+		if (!place)
+			return PORT_TAKEN;
+		entry = READ_ONCE(*place);
+		if (!is_reply(entry) || sweep_reply(place, number, entry, job->lookup.now))
+			return PORT_TAKEN;
+	}
+	number = claim(&job->lookup);
+	if (number < 0)
+		return PORT_NO_ROOM;
+	place = get_entry(number);
+	if (!write_reply(ctx, job, number, connection, local_flags(job)) || !place)
+		return PORT_NO_ROOM;
+	entry = make_entry(job->lookup.hash.tag, 1, 0, CONNECTION_REPLY, 0);
+	__sync_lock_test_and_set(place, entry);
+	if (find_reply_entry(&job->reply, &job->lookup, 0, number) >= 0) {
+		replace(place, entry, 0);
+		return PORT_TAKEN;
+	}
+	theirs = __sync_val_compare_and_swap(&key->reply, NO_REPLY, (__u32)number);
+	if (theirs == NO_REPLY)
+		return number;
+	replace(place, entry, 0); /* another CPU was faster with a packet of the same connection */
+	return theirs;
+}
+
+static long try_port(__u32 i, struct port_search *search)
+{
+	__u32 candidate, address, port;
+	struct nat_job *job = get_nat_job();
+	const struct local_address *local;
+
+	if (!job || !search->total || !search->pool->count)
+		return 1;
+	candidate = (search->start + i * PORT_STRIDE) % search->total;
+	address = candidate % search->pool->count & (LOCAL_ADDRESSES - 1);
+	local = &search->pool->address[address];
+	port = local->first_port + candidate / search->pool->count;
+	if (port > local->last_port) /* this address has a narrower range than another */
+		return 0;
+	job->reply.destination = local->address;
+	job->reply.destination_port = bpf_htons(port);
+	search->number = take_port(search->ctx, search->connection);
+	if (search->number == PORT_NO_ROOM)
+		search->no_room = 1;
+	return search->number >= 0;
+}
+
+/* A free port for the connection: the number of its reply entry; NO_ENTRY: there is none, which is counted. */
+static __always_inline int find_port(struct xdp_md *ctx, struct nat_job *job, const struct real_server *server, int connection)
+{
+	struct port_search search = {.ctx = ctx, .connection = connection, .number = PORT_TAKEN};
+	__u32 zero = 0, *cursor = bpf_map_lookup_elem(&local_cursor, &zero), tries = LOCAL_TRIES;
+
+	search.pool = find_pool(job->service_id, server->family);
+	if (search.pool && cursor) {
+		search.total = search.pool->count * search.pool->ports;
+		/* CPUs begin far apart. */
+		search.start = (__u64)bpf_get_smp_processor_id() * 0x9E3779B1u + (*cursor)++;
+		if (search.total < tries)
+			tries = search.total;
+		bpf_loop(tries, try_port, &search, 0);
+	}
+	if (search.number >= 0)
+		return search.number;
+	if (search.no_room)
+		count(drop_table_full);
+	else
+		count(drop_no_local_port);
+	return NO_ENTRY;
+}
