@@ -170,7 +170,7 @@ describe('pipes', () => {
     const [all, lvs] = [cat('all'), cat('lvs')];
     const told = ['INSTANCE "A" BACKUP 100', 'INSTANCE "A" MASTER_RX_LOWER_PRI 90', 'INSTANCE "A" MASTER_PRIORITY 70'];
     await expect.poll(all.lines).toEqual([...told, 'VS [192.0.2.1]:tcp:80 UP']);
-    expect(lvs.lines()).toEqual(['VS [192.0.2.1]:tcp:80 UP']);
+    await expect.poll(lvs.lines).toEqual(['VS [192.0.2.1]:tcp:80 UP']);
     const ended = new Promise((resolve) => all.process.on('exit', resolve));
     await notifier.close();
     expect(await ended).toBe(0);
