@@ -210,21 +210,18 @@ __noinline int is_ours(__u32 number, const struct packet *packet, __u32 service,
 	return 0;
 }
 
-/* `other`: the number of an entry that is not meant. */
 static __always_inline int find_in_bucket(__u32 index, const struct packet *packet, __u32 service,
-					  struct lookup *lookup, __u32 other)
+					  struct lookup *lookup)
 {
 	struct connection_bucket *bucket = bpf_map_lookup_elem(&connections, &index);
 
 	if (!bucket)
 		return NO_ENTRY;
 	for (__u32 way = 0; way < CONNECTION_WAYS; way++) {
-		__u32 number = index * CONNECTION_WAYS + way;
-
-		if (READ_ONCE(bucket->entry[way]) >> ENTRY_TAG_SHIFT != lookup->hash.tag || number == other)
+		if (READ_ONCE(bucket->entry[way]) >> ENTRY_TAG_SHIFT != lookup->hash.tag)
 			continue;
-		if (is_ours(number, packet, service, lookup))
-			return number;
+		if (is_ours(index * CONNECTION_WAYS + way, packet, service, lookup))
+			return index * CONNECTION_WAYS + way;
 	}
 	return NO_ENTRY;
 }
@@ -235,20 +232,27 @@ __noinline int find_connection(const struct packet *packet, __u32 service, struc
 
 	if (!packet || !lookup)
 		return NO_ENTRY;
-	found = find_in_bucket(lookup->hash.bucket, packet, service, lookup, NO_ENTRY);
-	return found >= 0 ? found : find_in_bucket(lookup->second, packet, service, lookup, NO_ENTRY);
+	found = find_in_bucket(lookup->hash.bucket, packet, service, lookup);
+	return found >= 0 ? found : find_in_bucket(lookup->second, packet, service, lookup);
 }
 
 /* Another entry than `mine` that is the packet's connection, too; rivals met on the way are marked. */
 __noinline int find_twin(__u32 mine, const struct packet *packet, __u32 service, struct lookup *lookup)
 {
-	int found;
-
 	if (!packet || !lookup)
 		return NO_ENTRY;
 	lookup->opening = LOOKUP_TWIN;
-	found = find_in_bucket(lookup->hash.bucket, packet, service, lookup, mine);
-	return found >= 0 ? found : find_in_bucket(lookup->second, packet, service, lookup, mine);
+	for (__u32 i = 0; i < 2 * CONNECTION_WAYS; i++) {
+		__u32 bucket = i < CONNECTION_WAYS ? lookup->hash.bucket : lookup->second;
+		__u32 number = bucket * CONNECTION_WAYS + i % CONNECTION_WAYS;
+		__u64 *place = get_entry(number);
+
+		if (!place || number == mine || READ_ONCE(*place) >> ENTRY_TAG_SHIFT != lookup->hash.tag)
+			continue;
+		if (is_ours(number, packet, service, lookup))
+			return number;
+	}
+	return NO_ENTRY;
 }
 
 /* Takes what stood in an entry out of the counts. `real_server` was read before the entry changed hands. */

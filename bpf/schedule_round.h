@@ -68,19 +68,6 @@ static long rr_try(__u32 i __attribute__((unused)), struct turn_walk *walk)
 	return index < 0 || take_turn(walk, before, (before & ~0xffffULL) | (index + 1));
 }
 
-/* rr_try where the next server takes it and no other CPU is at it, as nearly always: a loop costs more than all of this. */
-static __always_inline int rr_at_once(struct turn_walk *walk)
-{
-	__u64 before = READ_ONCE(walk->state->word);
-	__u32 position = position_after(walk->service, before);
-	struct turn *turn = get_turn(walk->service, position < walk->service->turn_count ? position : 0);
-
-	if (!turn || is_overloaded(turn->id))
-		return 0;
-	walk->scratch->index = turn->index;
-	return take_turn(walk, before, (before & ~0xffffULL) | (turn->index + 1));
-}
-
 /* ip_vs_wrr_mark, unpacked from scheduler_state.word. */
 struct wrr_mark {
 	__u32 weight; /* cw */
@@ -200,9 +187,9 @@ __noinline int choose_in_turn(const struct service *service)
 	walk.state = bpf_map_lookup_elem(&scheduler_states, &id);
 	if (!walk.state || !service->turn_count)
 		return NO_SERVER;
-	if (service->scheduler == SCHEDULER_WRR)
-		bpf_loop(SCHEDULE_RETRIES, wrr_try, &walk, 0);
-	else if (!rr_at_once(&walk))
+	if (service->scheduler == SCHEDULER_RR)
 		bpf_loop(SCHEDULE_RETRIES, rr_try, &walk, 0);
+	else
+		bpf_loop(SCHEDULE_RETRIES, wrr_try, &walk, 0);
 	return walk.scratch->index;
 }
