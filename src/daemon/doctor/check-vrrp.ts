@@ -13,9 +13,15 @@ export function checkVrrp({ instances, now }: DoctorFacts): DoctorCheck[] {
   return instances.flatMap((instance) => [stateOf(instance, now), ...refused(instance, now)]);
 }
 
-/** Who else advertises: a MASTER does not count what it heard before it became one. */
+/**
+ * Who else advertises. A MASTER does not count what it heard before it became one, nor the one
+ * advertisement by which an older MASTER yields: it comes within an interval.
+ */
 export function heardLately({ peers, interval_s, state, since, source }: Instance, now: number): Instance['peers'] {
-  const from = Math.max(now - MISSED * interval_s * 1000, state === 'MASTER' ? Date.parse(since) : 0);
+  const from = Math.max(
+    now - MISSED * interval_s * 1000,
+    state === 'MASTER' ? Date.parse(since) + interval_s * 1000 : 0,
+  );
   return peers.filter(({ address, heard_at, priority }) => {
     return Date.parse(heard_at) > from && priority > 0 && address !== source;
   });
