@@ -17,7 +17,6 @@
 #include "common.h"
 #include "hash.h"
 #include "limit_count.h"
-#include "limit_count.h"
 #include "live_count.h"
 #include "persist.h"
 #include "state.h"
