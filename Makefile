@@ -116,7 +116,7 @@ test: ## set up, build and run everything (root)
 	$(Q)rm -rf build/test
 	$(Q)$(MAKE) -s check
 	$(call msg,TEST,kernel)
-	$(Q)$(BIN)/vitest run --project kernel --reporter=default --reporter=json --outputFile.json=build/test/kernel.json
+	$(Q)$(BIN)/vitest run --project 'kernel*' --reporter=default --reporter=json --outputFile.json=build/test/kernel.json
 
 .PHONY: test-ipvs
 test-ipvs: build ## compare with the kernel's IPVS in a virtual machine (VM=../shared/tools/ipvs, KERNEL=6.1, ARGS='--seed 7')
@@ -142,7 +142,7 @@ test-katran: build ## Katran's packets through the loaded programs (root; DIR=..
 
 .PHONY: interop
 interop: build ## every takeover between xlb and the real keepalived, as the table of docs/failover.md (root; about 5 minutes)
-	$(Q)XLB_INTEROP=all npx vitest run --project kernel test/interop
+	$(Q)XLB_INTEROP=all npx vitest run --project kernel-alone test/interop
 
 .PHONY: demo
 demo: ## real HTTP through an XDP director, in network namespaces (root; KEEP=1 leaves it up)

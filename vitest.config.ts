@@ -6,13 +6,42 @@ const KERNEL = ['test/**/*.test.ts', '{src,scripts,packages/*/{src,test}}/**/*.k
 /** Without root, but too long for `make check`: they run with the kernel's. */
 const LONG = ['src/api/garbage.test.ts', 'packages/libbpf-ts/test/hostile.unit.test.ts'];
 
+/** Those that measure time, or take both CPUs: nothing runs beside them. */
+const ALONE = [
+  'test/bpf/stress*.test.ts',
+  'test/daemon/{performance,vrrp}.test.ts',
+  'test/interop/*.test.ts',
+  'test/netns/{crash,flood,migration,pairs,sync}.test.ts',
+  'test/vrrp/*.test.ts',
+];
+
+const NEVER = ['test/**/*.unit.test.ts', '**/node_modules/**'];
+
+/** Of projects with the kernel's tests; `order`: those of a lower one run first. */
+function kernel(name: string, order: number, workers: number, include: string[], exclude: string[]) {
+  return {
+    extends: true as const,
+    // Bundled by vite, so it has to know that our own packages are read from their sources.
+    resolve: { conditions: ['source'] },
+    ssr: { resolve: { conditions: ['source'], externalConditions: ['source'] } },
+    test: {
+      name,
+      include,
+      exclude: [...exclude, ...NEVER],
+      maxWorkers: workers,
+      sequence: { groupOrder: order },
+      testTimeout: 120_000,
+      hookTimeout: 120_000,
+    },
+  };
+}
+
 export default defineConfig({
   test: {
     reporters: ['default'],
     projects: [
       {
         extends: true,
-        // Bundled by vite, so it has to know that our own packages are read from their sources.
         resolve: { conditions: ['source'] },
         ssr: { resolve: { conditions: ['source'], externalConditions: ['source'] } },
         test: {
@@ -24,20 +53,8 @@ export default defineConfig({
           testTimeout: 20_000,
         },
       },
-      {
-        extends: true,
-        resolve: { conditions: ['source'] },
-        ssr: { resolve: { conditions: ['source'], externalConditions: ['source'] } },
-        test: {
-          name: 'kernel',
-          include: [...KERNEL, ...LONG],
-          exclude: ['test/**/*.unit.test.ts', '**/node_modules/**'],
-          // Labs and loaders share two CPUs and one kernel with what they measure.
-          fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-        },
-      },
+      kernel('kernel', 1, 2, [...KERNEL, ...LONG], ALONE),
+      kernel('kernel-alone', 2, 1, ALONE, []),
     ],
   },
 });
