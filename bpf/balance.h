@@ -208,7 +208,7 @@ static __always_inline int expires_nodest(void)
 static __always_inline int balance_service(struct xdp_md *ctx, void *ip, struct link *link,
 					   struct packet *packet, struct service_key *key, int family, int frags)
 {
-	struct service *service = find_service(key);
+	struct service *service = find_service(key, &packet->source);
 	struct real_server *server;
 	__u32 flow, service_id;
 	int index;
@@ -332,7 +332,8 @@ static __always_inline int filter_frame(struct xdp_md *ctx, __u32 filter)
 
 		if ((void *)(v4 + 1) > end)
 			return 0;
-		if (filter_has(filter, filter == REPLY_FILTER ? v4->saddr : v4->daddr))
+		if (filter_has(filter, filter == REPLY_FILTER ? v4->saddr : v4->daddr) ||
+		    (filter != REPLY_FILTER && wide_filter_has_ipv4(v4->daddr)))
 			return FAMILY_IPV4 | link.length << LINK_LENGTH_SHIFT;
 		return unlikely(v4->protocol == IPPROTO_ICMP) ? FAMILY_IPV4 | ELSEWHERE : 0;
 	}
@@ -342,7 +343,8 @@ static __always_inline int filter_frame(struct xdp_md *ctx, __u32 filter)
 
 		if ((void *)(v6 + 1) > end)
 			return 0;
-		if (filter_has(filter, fold_address(address)))
+		if (filter_has(filter, fold_address(address)) ||
+		    (filter != REPLY_FILTER && wide_filter_has_ipv6(address)))
 			return FAMILY_IPV6 | link.length << LINK_LENGTH_SHIFT;
 		return unlikely(v6->nexthdr == IPPROTO_ICMPV6) ? FAMILY_IPV6 | ELSEWHERE : 0;
 	}

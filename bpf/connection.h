@@ -148,10 +148,23 @@ static __always_inline int same_address(const struct address *a, const struct ad
 	       a->word[3] == b->word[3];
 }
 
+/* A service by mark has connections of every protocol: the state tells which an entry is of. */
+static __always_inline __u8 connection_protocol(__u64 entry)
+{
+	__u32 state = entry_state(entry);
+
+	if (state >= CONNECTION_SCTP_NONE)
+		return IPPROTO_SCTP;
+	return state == CONNECTION_UDP ? IPPROTO_UDP : IPPROTO_TCP;
+}
+
 static __always_inline int key_matches(__u32 number, const struct packet *packet, __u32 service)
 {
 	struct connection_key *key = bpf_map_lookup_elem(&connection_keys, &number);
+	__u64 *place = get_entry(number);
 
+	if (!place || connection_protocol(READ_ONCE(*place)) != packet->protocol)
+		return 0;
 	return key && key->service == service && key->source_port == packet->source_port &&
 	       key->destination_port == packet->destination_port && same_address(&key->source, &packet->source) &&
 	       same_address(&key->destination, &packet->destination);

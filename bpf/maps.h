@@ -11,12 +11,15 @@
 #define DEFAULT_LOCALITIES 16384
 #define MAX_FRAGMENTS 16384
 #define MAX_LOCAL_POOLS (2 * DEFAULT_SERVICES + 2)
+#define MAX_MARK_DESTINATIONS 16384
+#define MAX_MARK_PORTS 65536
+#define MAX_MARK_SOURCES 16384
 #define DEFAULT_BUCKETS (1048576 / CONNECTION_WAYS)
 
 /* Which destination addresses cannot be a VIP, and which source addresses no real server of NAT. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 2 * VIP_FILTER_WORDS);
+	__uint(max_entries, FILTER_WORDS);
 	__type(key, __u32);
 	__type(value, __u64);
 } vip_filter SEC(".maps");
@@ -28,6 +31,33 @@ struct {
 	__type(key, struct service_key);
 	__type(value, struct service);
 } services SEC(".maps");
+
+/* Destinations that have marks. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, MAX_MARK_DESTINATIONS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct mark_destination_key);
+	__type(value, __u32);
+} mark_destinations SEC(".maps");
+
+/* Their protocols and ports. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, MAX_MARK_PORTS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct mark_port_key);
+	__type(value, struct mark_port);
+} mark_ports SEC(".maps");
+
+/* Marks that depend on the source as well. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, MAX_MARK_SOURCES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct mark_source_key);
+	__type(value, __u32);
+} mark_sources SEC(".maps");
 
 /* Each CPU's copies of the services that it has met. */
 struct {

@@ -134,7 +134,8 @@ static __always_inline int choose(const struct service *service, const struct pa
 }
 
 /* No room in the table: the ring has placed it, which every later packet of the connection can follow. */
-static __always_inline void note_unrecorded(const struct settings *settings, const struct service *service, __u32 now)
+static __always_inline void note_unrecorded(const struct settings *settings, const struct service *service,
+					    const struct packet *packet, __u32 now)
 {
 	__u32 id = service->id;
 	struct unrecorded *without = bpf_map_lookup_elem(&unrecorded, &id);
@@ -142,20 +143,21 @@ static __always_inline void note_unrecorded(const struct settings *settings, con
 	if (!without)
 		return;
 	without->placed_at = now;
-	without->followed_until = now + settings->timeout[established_state(service->key.protocol)];
+	without->followed_until = now + settings->timeout[established_state(packet->protocol)];
 	count(connections_unrecorded);
 }
 
 /* Over the rate: those of NAT need their entry. */
 static __always_inline int place_over_rate(const struct settings *settings, const struct service *service,
-					   const struct real_server *server, struct lookup *lookup)
+					   const struct packet *packet, const struct real_server *server,
+					   struct lookup *lookup)
 {
 	if (is_translated(server)) {
 		count(drop_over_rate);
 		return 0;
 	}
 	count(connections_over_rate);
-	note_unrecorded(settings, service, lookup->now);
+	note_unrecorded(settings, service, packet, lookup->now);
 	return 1;
 }
 
@@ -183,7 +185,7 @@ static __always_inline int follow_ring(const struct settings *settings, const st
 	if (server && is_translated(server)) /* its connections all have entries */
 		return pass_unknown(packet);
 	if (!is_quoted(packet))
-		without->followed_until = lookup->now + settings->timeout[established_state(service->key.protocol)];
+		without->followed_until = lookup->now + settings->timeout[established_state(packet->protocol)];
 	count(followed_ring);
 	return index;
 }
@@ -369,13 +371,13 @@ static __always_inline int open_connection(const struct settings *settings, cons
 			return index; /* counts once its replies can be found, too */
 		count(connections_created);
 	} else if (lookup->over) {
-		if (!place_over_rate(settings, service, server, lookup))
+		if (!place_over_rate(settings, service, packet, server, lookup))
 			return RESULT_DROP;
 	} else if (is_translated(server)) {
 		count(drop_table_full);
 		return RESULT_DROP;
 	} else {
-		note_unrecorded(settings, service, lookup->now);
+		note_unrecorded(settings, service, packet, lookup->now);
 	}
 	count_connection(service->id, server->id);
 	return index;

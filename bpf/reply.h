@@ -48,6 +48,8 @@ static __always_inline int has_connection(const struct reply_key *reply, __u32 b
 	entry = READ_ONCE(*place);
 	if (!entry || entry_state(entry) == CONNECTION_BUSY || is_reply(entry) || deadline_passed(entry, now))
 		return 0;
+	if (connection_protocol(entry) != (reply->server >> REPLY_PROTOCOL_SHIFT & 0xff))
+		return 0;
 	if (key->real_server != (reply->server & REPLY_SERVER_MASK) || key->service & REPLY_MARK)
 		return 0;
 	if (reply->port & REPLY_LOCAL)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common.h"
+#include "mark.h"
 #include "parse.h"
 #include "service_cache.h"
 
@@ -17,6 +18,19 @@ static __always_inline int filter_has(__u32 first_word, __u32 folded_address)
 	__u64 *bits = bpf_map_lookup_elem(&vip_filter, &word);
 
 	return bits && *bits >> (bit & 63) & 1;
+}
+
+static __always_inline int wide_filter_has_ipv4(__be32 address)
+{
+	__u32 bit = address & 0xffff, word = WIDE_FILTER_IPV4 + (bit >> 6);
+	__u64 *bits = bpf_map_lookup_elem(&vip_filter, &word);
+
+	return bits && *bits >> (bit & 63) & 1;
+}
+
+static __always_inline int wide_filter_has_ipv6(const struct address *address)
+{
+	return filter_has(WIDE_FILTER_IPV6, address->word[0] ^ (address->word[1] & 0xffff));
 }
 
 #define FTP_PORT bpf_htons(21)
@@ -60,21 +74,61 @@ static __always_inline void make_service_key(const struct packet *packet, struct
 	key->family = packet->family;
 }
 
-/* IPVS's order: the exact port, FTP's service for the ports of data connections, then port 0. */
-static __always_inline struct service *find_service(struct service_key *key)
+static __always_inline void write_mark_key(struct service_key *key, __u32 mark, __u8 family)
 {
-	struct service *service = find_exact_service(key);
+	__u64 *word = (void *)key;
+	__u32 *last = (void *)(word + 2);
 
-	if (likely(service))
-		return service;
-	if (may_be_ftp_data(key)) {
-		key->port = FTP_PORT;
-		service = bpf_map_lookup_elem(&services, key);
-		if (service)
-			return service;
+	word[0] = bpf_htonl(mark);
+	word[1] = 0;
+	*last = (__u32)family << 24;
+}
+
+/* IPVS's order: the mark's, the exact port's, FTP's for the ports of data connections, then that of port 0. */
+static __noinline struct service *look_up_service(struct service_key *key, const struct address *source,
+						  struct cached_service *cached, __u32 epoch)
+{
+	struct service_key own SERVICE_KEY_ALIGNED;
+	__u64 mark = find_mark(key, source);
+	struct service *service = 0;
+
+	if ((__u32)mark) {
+		write_mark_key(&own, mark, key->family);
+		service = bpf_map_lookup_elem(&services, &own);
 	}
-	key->port = 0;
-	return bpf_map_lookup_elem(&services, key);
+	if (!service) {
+		own = *key;
+		service = bpf_map_lookup_elem(&services, &own);
+	}
+	if (!service && may_be_ftp_data(key)) {
+		own.port = FTP_PORT;
+		service = bpf_map_lookup_elem(&services, &own);
+	}
+	if (!service) {
+		own.port = 0;
+		service = bpf_map_lookup_elem(&services, &own);
+	}
+	if (cached && epoch && !(mark & MARK_BY_SOURCE))
+		remember_service(cached, service, key, &own, epoch);
+	*key = own;
+	return service;
+}
+
+/* `key`: the packet's; becomes the service's own. */
+static __always_inline struct service *find_service(struct service_key *key, const struct address *source)
+{
+	__u32 slot = cache_slot(key), epoch = service_epoch_now();
+	struct cached_service *cached = bpf_map_lookup_elem(&service_cache, &slot);
+
+	if (likely(cached && cached->epoch == epoch && same_service_key(&cached->key, key))) {
+		if (likely(cached->kind == CACHED_EXACT))
+			return &cached->service;
+		if (cached->kind == CACHED_NONE)
+			return 0;
+		*key = cached->service.key;
+		return &cached->service;
+	}
+	return look_up_service(key, source, cached, epoch);
 }
 
 /*

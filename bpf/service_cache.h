@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Services that one CPU has looked up lately, by their exact keys: a copy in an
- * array costs a quarter of what the hash map asks for. Copies count for one epoch;
+ * Services that one CPU has looked up lately, by what their packets are addressed to:
+ * a copy in an array costs a quarter of what the hash map asks for. Copies count for one epoch;
  * the controller begins another with every change of `services`, and lines that a
  * replaced service named rest for a second before they are written again.
  */
@@ -32,30 +32,31 @@ static __always_inline __u32 service_epoch_now(void)
 	return epoch ? READ_ONCE(*epoch) : 0;
 }
 
-/* `epoch`: read before the service was looked up, so that a change meanwhile ends the copy's time. */
-static __noinline void remember_service(struct cached_service *cached, const struct service *service,
-					const struct service_key *key, __u32 epoch)
+/* Whether a copy may take a slot: of many keys that nobody meant to serve, few push out what is in use. */
+static __always_inline int may_remember(const struct cached_service *cached, __u32 epoch, enum cached_kind kind)
 {
-	cached->epoch = 0;
-	barrier();
-	cached->service = *service;
-	barrier();
-	/* An element that was replaced under the copy belongs to another service by now: see service_is_still. */
-	if (same_service_key(&service->key, key) && same_service_key(&cached->service.key, key))
-		cached->epoch = epoch;
+	return kind == CACHED_EXACT || cached->epoch != epoch || !(bpf_get_prandom_u32() & 15);
 }
 
-/* The service with exactly this key. */
-static __always_inline struct service *find_exact_service(struct service_key *key)
+/*
+ * `service`: of packets with the key `key`, 0: none; `own`: its own key. `epoch`: read
+ * before it was looked up, so that a change meanwhile ends the copy's time.
+ */
+static __noinline void remember_service(struct cached_service *cached, const struct service *service,
+					const struct service_key *key, const struct service_key *own, __u32 epoch)
 {
-	__u32 slot = cache_slot(key), epoch = service_epoch_now();
-	struct cached_service *cached = bpf_map_lookup_elem(&service_cache, &slot);
-	struct service *service;
+	enum cached_kind kind = !service ? CACHED_NONE : same_service_key(key, own) ? CACHED_EXACT : CACHED_OTHER;
 
-	if (likely(cached && cached->epoch == epoch && same_service_key(&cached->service.key, key)))
-		return &cached->service;
-	service = bpf_map_lookup_elem(&services, key);
-	if (service && cached && epoch)
-		remember_service(cached, service, key, epoch);
-	return service;
+	if (!may_remember(cached, epoch, kind))
+		return;
+	cached->epoch = 0;
+	barrier();
+	if (service)
+		cached->service = *service;
+	cached->key = *key;
+	cached->kind = kind;
+	barrier();
+	/* An element that was replaced under the copy belongs to another service by now: see service_is_still. */
+	if (!service || (same_service_key(&service->key, own) && same_service_key(&cached->service.key, own)))
+		cached->epoch = epoch;
 }

@@ -32,7 +32,10 @@ enum address_family {
 
 /* --- services --------------------------------------------------------- */
 
-/* Port 0: every port of the address that has no service of its own. */
+/*
+ * Port 0: every port of the address that has no service of its own. A service by
+ * firewall mark has protocol 0, port 0, and the mark in word 0 of the address.
+ */
 struct service_key {
 	struct address address;
 	__be16 port;
@@ -96,11 +99,52 @@ enum service_cache_limit {
 	SERVICE_CACHE_SLOTS = 1 << SERVICE_CACHE_BITS,
 };
 
+enum cached_kind {
+	CACHED_EXACT = 0, /* the service has the packets' own key */
+	CACHED_OTHER = 1, /* it has another: that of a mark, of FTP or of port 0 */
+	CACHED_NONE = 2,  /* packets with this key have no service */
+};
+
 /* A copy that one CPU keeps of an element of `services`. */
 struct cached_service {
 	struct service service;
+	struct service_key key; /* of the packets that it is for */
 	__u32 epoch; /* of service_epoch, when it was made; 0: no copy */
-	__u32 pad[11]; /* two cache lines */
+	__u32 kind; /* enum cached_kind */
+	__u32 pad[5]; /* two cache lines */
+};
+
+/* --- marks: which packets belong to a service by firewall mark -------------- */
+
+/*
+ * Three longest-prefix matches, of which the second and third start with what the
+ * one before found. Each element says all that holds for its prefix, what shorter
+ * prefixes say included, so that no packet has to look twice.
+ */
+struct mark_destination_key {
+	__u32 prefix_length; /* bits of what follows that count: 32 and those of the address */
+	__u32 family; /* enum address_family */
+	struct address address;
+};
+
+struct mark_port_key {
+	__u32 prefix_length; /* bits of what follows: 48 and those of the port */
+	__u32 destination; /* what mark_destinations has found */
+	__u8 protocol;
+	__u8 pad;
+	__be16 port;
+};
+
+/* What packets of any source get: `mark`, 0 for none; or else what mark_sources says. */
+struct mark_port {
+	__u32 mark;
+	__u32 sources; /* of mark_source_key; 0: the source does not matter */
+};
+
+struct mark_source_key {
+	__u32 prefix_length; /* bits of what follows: 32 and those of the address */
+	__u32 sources;
+	struct address address;
 };
 
 /* --- schedules: an array of 64-byte lines, each one of three shapes ----- */
@@ -581,6 +625,13 @@ enum vip_filter_limit {
 	VIP_FILTER_BITS = 65536,
 	VIP_FILTER_WORDS = VIP_FILTER_BITS / 64,
 	REPLY_FILTER = VIP_FILTER_WORDS, /* first word of the same over source addresses: real servers of NAT */
+	/*
+	 * Destination prefixes of marks that are too wide to enter each address: bits by the
+	 * first two bytes of an IPv4 address, by a hash of the first six of an IPv6 address.
+	 */
+	WIDE_FILTER_IPV4 = 2 * VIP_FILTER_WORDS,
+	WIDE_FILTER_IPV6 = 3 * VIP_FILTER_WORDS,
+	FILTER_WORDS = 4 * VIP_FILTER_WORDS,
 };
 
 /* --- arguments of the syscall programs --------------------------------------- */
@@ -625,6 +676,7 @@ struct clock_arguments {
 struct kept_types {
 	enum address_family address_family;
 	enum scheduler scheduler;
+	enum cached_kind cached_kind;
 	enum service_flag service_flag;
 	enum method method;
 	enum real_server_flag real_server_flag;

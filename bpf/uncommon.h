@@ -46,9 +46,10 @@ __noinline int forward_decided(struct xdp_md *ctx, struct packet *packet, struct
 }
 
 /* A function of its own: here stacks are at their limit. */
-static __noinline struct service *look_up_service(struct service_key *key)
+static __noinline struct service *service_of(const struct packet *packet, struct service_key *key)
 {
-	return find_service(key);
+	make_service_key(packet, key);
+	return find_service(key, &packet->source);
 }
 
 /* Fills in where the packet's connection goes, once it is known which slot that is. */
@@ -85,8 +86,7 @@ static __noinline int decide_first_fragment(struct xdp_md *ctx, struct headers *
 		count(pass_malformed);
 		return XDP_PASS;
 	}
-	make_service_key(&headers->packet, &key);
-	service = look_up_service(&key);
+	service = service_of(&headers->packet, &key);
 	if (!service)
 		return NOT_OURS;
 	if (!is_for_us(ctx)) {
@@ -171,14 +171,12 @@ static __noinline int decide_related(struct xdp_md *ctx, struct headers *headers
 
 	if (read_related(ctx, headers, &place, &tunnel) != PARSE_OK)
 		return NOT_OURS;
-	make_service_key(packet, &decision->service);
-	service = look_up_service(&decision->service);
+	service = service_of(packet, &decision->service);
 	if (!service && !tunnel && packet->protocol == IPPROTO_UDP) { /* no answer of a service: it may be GUE */
 		tunnel = enter_tunnel(ctx, headers, &place);
 		if (!tunnel)
 			return NOT_OURS;
-		make_service_key(packet, &decision->service);
-		service = look_up_service(&decision->service);
+		service = service_of(packet, &decision->service);
 	}
 	if (!service)
 		return NOT_OURS;

@@ -4,6 +4,7 @@
  */
 import { limitsText } from '../core/model/limits.ts';
 import { localAddressText } from '../core/model/local-addresses.ts';
+import type { Marks } from '../core/model/marks.ts';
 import type { LocalAddress, Model, RealServer, Timeouts, TunnelSettings, VirtualService } from '../core/model/model.ts';
 import { schedulerText } from '../core/model/scheduler-text.ts';
 import { formatServiceKey, serverKeyText } from '../core/model/service-key.ts';
@@ -29,6 +30,7 @@ export function describeChanges(before: Model, after: Model): Change[] {
       add({ action: 'delete', kind: 'service', service: formatServiceKey(service.key), server: null });
     }
   }
+  describeMarks(before.marks, after.marks, add);
   const tunnel = describeTunnel(before.tunnel, after.tunnel);
   if (tunnel !== '') add({ action: 'change', kind: 'tunnel', service: null, server: null, text: tunnel });
   const timeouts = describeTimeouts(before.timeouts, after.timeouts);
@@ -75,6 +77,18 @@ function describeService(old: VirtualService | undefined, service: VirtualServic
     add({ action: 'change', ...subject, text: `${serviceText(old)} -> ${serviceText(service)}` });
   }
   describeServers(old?.servers ?? [], service, add);
+}
+
+function describeMarks(before: Marks, after: Marks, add: (line: Line) => void): void {
+  const subject = { kind: 'mark', service: null, server: null } as const;
+  for (const [name, { mark }] of after) {
+    const old = before.get(name)?.mark;
+    if (old === undefined) add({ action: 'add', ...subject, text: `${name}: ${mark}` });
+    else if (old !== mark) add({ action: 'change', ...subject, text: `${name}: ${old} -> ${mark}` });
+  }
+  for (const [name, { mark }] of before) {
+    if (!after.has(name)) add({ action: 'delete', ...subject, text: `${name}: ${mark}` });
+  }
 }
 
 function describeServers(old: readonly RealServer[], service: VirtualService, add: (line: Line) => void): void {

@@ -68,6 +68,10 @@ export class Client {
     return this.#report('local-addresses', 'GET', '/v1/local-addresses');
   }
 
+  marks(): Promise<Report<'marks'>> {
+    return this.#report('marks', 'GET', '/v1/marks');
+  }
+
   vrrp(): Promise<Report<'vrrp'>> {
     return this.#report('vrrp', 'GET', '/v1/vrrp');
   }

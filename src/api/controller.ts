@@ -18,6 +18,7 @@ import type { doctorBodySchema } from './protocol/doctor.ts';
 import type { DocumentBody } from './protocol/document.ts';
 import type { attachedBodySchema, interfacesBodySchema } from './protocol/interfaces.ts';
 import type { localAddressesBodySchema } from './protocol/local-addresses.ts';
+import type { marksBodySchema } from './protocol/marks.ts';
 import type { ServiceReport } from './protocol/services.ts';
 import type { statsBodySchema } from './protocol/stats.ts';
 import type { statusBodySchema } from './protocol/status.ts';
@@ -29,6 +30,7 @@ export type StatsBody = z.output<typeof statsBodySchema>;
 export type InterfacesBody = z.output<typeof interfacesBodySchema>;
 export type DoctorBody = z.output<typeof doctorBodySchema>;
 export type LocalAddressesBody = z.output<typeof localAddressesBodySchema>;
+export type MarksBody = z.output<typeof marksBodySchema>;
 export type VrrpBody = z.output<typeof vrrpBodySchema>;
 export type SyncBody = z.output<typeof syncBodySchema>;
 export type AttachedBody = z.output<typeof attachedBodySchema>;
@@ -95,6 +97,8 @@ export interface Controller {
   status(): Promise<StatusBody>;
   /** In the order in which they were added; with a key only that one, or none. */
   services(key?: ServiceKey): Promise<readonly ServiceReport[]>;
+  /** In the order in which they were added. */
+  marks(): Promise<MarksBody>;
   stats(): Promise<StatsBody>;
   interfaces(): Promise<InterfacesBody>;
   localAddresses(): Promise<LocalAddressesBody>;

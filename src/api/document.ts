@@ -3,6 +3,7 @@ import type { Model, RealServer } from '../core/model/model.ts';
 import type { DocumentBody } from './protocol/document.ts';
 import {
   localToWire,
+  markToWire,
   serverToWire,
   serviceToWire,
   syncDaemonsReport,
@@ -18,6 +19,7 @@ export function documentOf(model: Model): DocumentBody {
   }));
   return {
     services,
+    marks: [...model.marks.values()].map(markToWire),
     tunnel: tunnelToWire(model.tunnel),
     timeouts: timeoutsToWire(model.timeouts),
     sync_daemons: syncDaemonsReport(model.syncDaemons),

@@ -118,6 +118,13 @@ const READS: readonly Route[] = [
   },
   {
     method: 'GET',
+    path: '/v1/marks',
+    summary: 'Rules that give packets a firewall mark',
+    answer: 'marks',
+    handle: async ({ controller, report }) => report('marks', await controller.marks()),
+  },
+  {
+    method: 'GET',
     path: '/v1/vrrp',
     summary: 'VRRP instances: state, since when, and why',
     answer: 'vrrp',

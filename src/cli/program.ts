@@ -11,6 +11,7 @@ import type { Env } from './env.ts';
 import { importCommand } from './import.ts';
 import { interfacesCommand } from './interfaces.ts';
 import { localAddressCommand } from './local-address.ts';
+import { markCommand } from './mark.ts';
 import { schemaCommand } from './schema.ts';
 import { serverCommand } from './server.ts';
 import { serversCommand } from './servers.ts';
@@ -45,8 +46,8 @@ export function createProgram(env: Env, exit: (code: number) => void): Command {
   program.addCommand(syncCommand(env, exit));
   program.addCommand(configCommand(env, exit));
   program.commandsGroup('Verbs:');
-  for (const verb of [serviceCommand, serverCommand, localAddressCommand, attachCommand, detachCommand, sysctlCommand])
-    program.addCommand(verb(env, exit));
+  const changing = [serviceCommand, serverCommand, localAddressCommand, markCommand];
+  for (const verb of [...changing, attachCommand, detachCommand, sysctlCommand]) program.addCommand(verb(env, exit));
   program.addCommand(reloadCommand(env, exit));
   for (const verb of [applyCommand, saveCommand, restoreCommand, importCommand]) program.addCommand(verb(env, exit));
   program.commandsGroup('Trying out:');

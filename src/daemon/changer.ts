@@ -102,7 +102,7 @@ export class Changer {
         const was = known.get(server.key.address);
         if (server.admin !== null || (was !== undefined && sameServer(was, server))) continue;
         const reason =
-          unreachable(service, server, resolver.resolution(server.key.address), director.model.tunnel) ??
+          unreachable(server, resolver.resolution(server.key.address), director.model.tunnel) ??
           whyWithoutLocal(service, server, director.model);
         if (reason === null) continue;
         const subject = `${formatServiceKey(service.key)} > ${serverKeyText(server.key)}`;

@@ -156,30 +156,17 @@ it('goes on watching what is to go until it is gone', async () => {
   expect(watched).toEqual([['10.0.0.1', '10.0.0.2'], ['10.0.0.2']]);
 });
 
-it('keeps services by mark out of the data plane, and says so; a tunnel of gre is in it', async () => {
-  const mark = { protocol: 'fwmark', family: 4, mark: 7 } as const;
+it('has a tunnel of gre in the data plane', async () => {
   const encapsulation = { type: 'gre', checksum: 'none' } as const;
   const outcome = await controller.execute(
-    [
-      ...ADD,
-      { type: 'service.add', service: mark },
-      { type: 'server.add', service: mark, server: { ...SERVER, port: 0 } },
-      { type: 'server.edit', service: SERVICE, server: { ...SERVER, method: 'tun', encapsulation } },
-    ],
+    [...ADD, { type: 'server.edit', service: SERVICE, server: { ...SERVER, method: 'tun', encapsulation } }],
     ALICE,
   );
-  expect(outcome.ok && outcome.value.warnings).toEqual([
-    '192.0.2.1:80/tcp > 10.0.0.1:80: no route',
-    '7/fwmark > 10.0.0.1:0: kept and listed only: no packet of a firewall mark is forwarded yet',
-  ]);
-  expect(director.model.services.size).toBe(2);
-  expect(maps.have().services).toHaveLength(1);
+  expect(outcome.ok && outcome.value.warnings).toEqual(['192.0.2.1:80/tcp > 10.0.0.1:80: no route']);
   const [element] = maps.have().services;
   expect(element).toMatchObject({ slot_count: 1, turn_count: 1 });
   expect(maps.have().line(element?.schedule ?? 0)?.server).toMatchObject({ tunnel: 47, overhead: 24 });
   expect(watched.at(-1)).toEqual(['10.0.0.1']);
-  const gone = await controller.execute([{ type: 'service.delete', service: mark }], ALICE);
-  expect(gone.ok).toBe(true);
 });
 
 it('starts a synchronization daemon only on an interface that is there', async () => {

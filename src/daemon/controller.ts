@@ -114,6 +114,10 @@ export class DaemonController implements Controller {
     return { local_addresses: await listLocalAddresses(director.model.localAddresses, sources) };
   }
 
+  async marks() {
+    return this.#parts.reporter.marks();
+  }
+
   vrrp() {
     return this.#parts.vrrp.report();
   }

@@ -1,6 +1,6 @@
 /** What core wants to know of the network, from the resolver and the attachments. */
 import type { Address, Model } from '../core/model/model.ts';
-import { hasPackets } from '../core/model/packet-model.ts';
+import { addressBits } from '../core/model/prefix.ts';
 import type { LocalInterface, Resolution } from '../core/model/resolution.ts';
 import { interfaceSlot } from '../core/reconcile/next-hop.ts';
 import type { Network, State } from '../core/reconcile/reconciler.ts';
@@ -34,13 +34,21 @@ export function networkOf(
 
 /** Has the resolver follow what these models need: the one that stands, and one that may take its place. */
 export function watchModel(resolver: Pick<Resolver, 'watch'>, ...models: readonly Model[]): void {
-  const vips = models.flatMap(({ services }) =>
-    [...services.values()].filter(hasPackets).map(({ key }) => key.address),
-  );
+  const vips = models.flatMap(virtualAddresses);
   resolver.watch(
     models.flatMap((model) => [...serverAddresses(model)]),
     new Set(vips),
   );
+}
+
+/** Whole addresses that clients reach; of marks those that stand alone. */
+function virtualAddresses({ services, marks }: Model): Address[] {
+  return [
+    ...[...services.values()].flatMap(({ key }) => (key.protocol === 'fwmark' ? [] : [key.address])),
+    ...[...marks.values()].flatMap(({ destination: { address, length } }) =>
+      length === addressBits(address) ? [address] : [],
+    ),
+  ];
 }
 
 /** Where frames of an adopted data plane go, by address: what the resolver starts from. */
@@ -62,7 +70,7 @@ export function serverAddresses(model: Model): ReadonlySet<Address> {
   if (addresses === undefined) {
     const found = new Set<Address>();
     for (const service of model.services.values()) {
-      if (hasPackets(service)) for (const { key } of service.servers) found.add(key.address);
+      for (const { key } of service.servers) found.add(key.address);
     }
     addressesOf.set(model, found);
     addresses = found;

@@ -1,10 +1,9 @@
 /** Reads the director's state for listings: nothing here changes anything. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { InterfacesBody, StatsBody } from '../api/controller.ts';
+import type { InterfacesBody, MarksBody, StatsBody } from '../api/controller.ts';
 import type { ServiceReport } from '../api/protocol/services.ts';
 import type { FileShare } from '../core/model/file-share.ts';
 import type { ServiceKey, VirtualService } from '../core/model/model.ts';
-import { hasPackets } from '../core/model/packet-model.ts';
 import { serviceKeyText } from '../core/model/service-key.ts';
 import { readLimitTotals } from '../dataplane/limit-states.ts';
 import type { LiveCounts } from '../dataplane/live-counts.ts';
@@ -19,6 +18,7 @@ import type { InterfaceManager } from './interface-manager.ts';
 import { egressIndexes } from './network.ts';
 import { type Observer, type ServerState, serverSubjects } from './observer.ts';
 import { interfaceReport } from './reports/interface.ts';
+import { marksReport } from './reports/marks.ts';
 import { originsOf } from './reports/origins.ts';
 import { type Finding, findProblems } from './reports/problems.ts';
 import { effectiveState, unreachable } from './reports/server-state.ts';
@@ -71,9 +71,13 @@ export class Reporter {
     for (const [i, service] of wanted.entries()) {
       if (i % CHUNK === CHUNK - 1) await nextTurn();
       const entry = this.#parts.director.entries.get(serviceKeyText(service.key));
-      if (entry !== undefined || !hasPackets(service)) reports.push(serviceReport(service, entry, sources));
+      if (entry !== undefined) reports.push(serviceReport(service, entry, sources));
     }
     return reports;
+  }
+
+  marks(): MarksBody {
+    return marksReport(this.#parts.director.model, this.#parts.share());
   }
 
   async stats(): Promise<StatsBody> {
@@ -132,8 +136,8 @@ export class Reporter {
       const subjects = serverSubjects(service);
       for (const [i, server] of service.servers.entries()) {
         const found = resolver.resolution(server.key.address);
-        const reason = unreachable(service, server, found, tunnel);
-        states.push({ subject: subjects[i] ?? '', state: effectiveState(service, server, found, tunnel), reason });
+        const reason = unreachable(server, found, tunnel);
+        states.push({ subject: subjects[i] ?? '', state: effectiveState(server, found, tunnel), reason });
       }
     }
     return states;

@@ -27,7 +27,7 @@ function sample(): SavedState {
     model: applied.model,
     config: {
       path: '/etc/xlb/xlb.conf',
-      share: { services: applied.model.services, timeouts: { tcpFin: 60 } },
+      share: { services: applied.model.services, marks: applied.model.marks, timeouts: { tcpFin: 60 } },
       interfaces: ['eth1'],
     },
     changedAt: 1_700_000_000_000,

@@ -13,7 +13,7 @@ import { emptyModel } from '../core/model/apply-command.ts';
 import { fromDocument, toDocument } from '../core/model/document.ts';
 import type { FileShare } from '../core/model/file-share.ts';
 import type { Address, Model, VirtualService } from '../core/model/model.ts';
-import { PROTOCOLS } from '../core/model/service-key.ts';
+import { MAX_MARK, PROTOCOLS } from '../core/model/service-key.ts';
 import type { Remembered } from '../core/reconcile/memory.ts';
 import { makeDirectory } from '../dataplane/make-directory.ts';
 
@@ -156,8 +156,8 @@ function statePieces({ model, config, remembered, ...rest }: SavedState): Buffer
   ];
 }
 
-function configPieces({ path, share: { services, timeouts }, interfaces }: SavedConfig): Buffer[] {
-  const head = JSON.stringify({ path, interfaces, timeouts }).slice(0, -1);
+function configPieces({ path, share: { services, marks, timeouts }, interfaces }: SavedConfig): Buffer[] {
+  const head = JSON.stringify({ path, interfaces, timeouts, marks: [...marks.values()] }).slice(0, -1);
   return [
     Buffer.from(`"config":${head},"services":[\n`),
     ...separated([...services.values()].map(serviceBytes)),
@@ -186,7 +186,14 @@ const baselineSchema = z.union([
   z.tuple([idSchema, z.number(), z.number(), z.number()]),
 ]);
 const slotSchema = z.strictObject({ key: z.strictObject({ address: addressSchema, port: portSchema }), id: idSchema });
-const keySchema = z.strictObject({ protocol: z.enum(PROTOCOLS), address: addressSchema, port: portSchema });
+const keySchema = z.union([
+  z.strictObject({ protocol: z.enum(PROTOCOLS), address: addressSchema, port: portSchema }),
+  z.strictObject({
+    protocol: z.literal('fwmark'),
+    family: z.union([z.literal(4), z.literal(6)]),
+    mark: z.int().min(1).max(MAX_MARK),
+  }),
+]);
 
 const secondsSchema = z.int().min(1).optional();
 const configSchema = z.strictObject({
@@ -194,6 +201,8 @@ const configSchema = z.strictObject({
   interfaces: z.array(z.string()),
   timeouts: z.strictObject({ tcp: secondsSchema, tcpFin: secondsSchema, udp: secondsSchema }),
   services: z.unknown(),
+  /** Not in the files of xlb 0.1. */
+  marks: z.unknown().optional(),
 });
 
 const fileSchema = z.strictObject({
@@ -220,9 +229,10 @@ export function parseState(text: string, path: string): SavedState {
   return { ...rest, model, config: config === undefined ? null : configOf(config, path) };
 }
 
-function configOf({ services, timeouts, ...rest }: z.output<typeof configSchema>, path: string): SavedConfig {
+function configOf({ services, marks, timeouts, ...rest }: z.output<typeof configSchema>, path: string): SavedConfig {
   const { tunnel } = emptyModel;
-  const share = { services: modelOf({ services, tunnel }, 'config', path).services, timeouts: present(timeouts) };
+  const model = modelOf({ services, tunnel, ...(marks === undefined ? {} : { marks }) }, 'config', path);
+  const share = { services: model.services, marks: model.marks, timeouts: present(timeouts) };
   return { ...rest, share };
 }
 

@@ -2,7 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { BpfMap, fakeMap, readObjectSpec } from 'libbpf-ts';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { NO_MARKS, setMarks } from '../core/model/marks.ts';
+import { parsePrefix } from '../core/model/prefix.ts';
 import { NO_LIMIT, NO_LIMIT_MAPS } from '../core/reconcile/limits.ts';
+import { adoptedMarks, markOperations, planMarks } from '../core/reconcile/mark-plan.ts';
 import { NO_INTERFACE } from '../core/reconcile/next-hop.ts';
 import type { Operation } from '../core/reconcile/operations.ts';
 import { type Apply, createApply } from './apply.ts';
@@ -100,6 +103,23 @@ describe('apply', () => {
     apply([{ op: 'delete-nat-server', key }]);
     expect([...maps.nat_servers.keys()]).toEqual([]);
     expect(settled).toEqual([]);
+  });
+
+  it('writes marks so that readHave finds them as they were meant', () => {
+    const rule = {
+      destination: parsePrefix('192.0.2.0/24')!,
+      ports: [{ first: 80, last: 99 }],
+      mark: 5,
+    };
+    const source = parsePrefix('10.0.0.0/8')!;
+    const marks = setMarks(NO_MARKS, [rule, { ...rule, source, mark: 6 }]);
+    if ('code' in marks) throw new Error(marks.message);
+    const { elements } = planMarks(adoptedMarks(new Map()), marks, 0);
+    apply(markOperations(new Map(), elements));
+    const found = readHave(maps, schedules).marks;
+    expect(found.size).toBeGreaterThan(3);
+    expect(markOperations(found, elements)).toEqual([]);
+    expect(markOperations(found, planMarks(adoptedMarks(found), marks, 0).elements)).toEqual([]);
   });
 
   it('stores MAC and port alone, and leaves the tags', () => {

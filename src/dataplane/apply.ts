@@ -5,6 +5,7 @@
  * maps hold goes on.
  */
 import type { BpfMap } from 'libbpf-ts';
+import type { MarkElement } from '../core/reconcile/mark-plan.ts';
 import type { Operation } from '../core/reconcile/operations.ts';
 import type { Thresholds } from '../core/reconcile/thresholds.ts';
 import { indexOf, memberAt } from './layout-view.ts';
@@ -48,6 +49,10 @@ export function createApply(maps: Maps, programs: Pick<Programs, 'settle'>, sche
         return operation.settle === null ? undefined : programs.settle(operation.key, operation.settle);
       case 'delete-service':
         maps.services.delete(operation.key);
+        return beginEpoch();
+      case 'set-mark':
+      case 'delete-mark':
+        changeMark(maps, operation);
         return beginEpoch();
       case 'set-nat-server':
         return maps.nat_servers.set(operation.key, operation.value);
@@ -99,6 +104,23 @@ function thresholdStore(map: Maps['live_counts']): (id: number, thresholds: Thre
     words[first + upperAt] = upper;
     if (upper === 0 || upper > before) Atomics.store(words, first + overloadedAt, 0);
   };
+}
+
+function changeMark(maps: Maps, { op, element }: Extract<Operation, { element: MarkElement }>): void {
+  if (op === 'delete-mark') {
+    maps[element.map].delete(element.key as never);
+    return;
+  }
+  switch (element.map) {
+    case 'mark_destinations':
+      maps.mark_destinations.set(element.key, element.value);
+      break;
+    case 'mark_ports':
+      maps.mark_ports.set(element.key, element.value);
+      break;
+    case 'mark_sources':
+      maps.mark_sources.set(element.key, element.value);
+  }
 }
 
 function zero(maps: Maps, serviceIds: readonly number[], serverIds: readonly number[]): void {

@@ -4,6 +4,7 @@
  * data plane goes on writing meanwhile; an entry that changes under the scan is
  * left out, its successor may or may not appear.
  */
+import { PROTOCOL_NUMBERS } from '../core/model/service-key.ts';
 import { indexOf } from './layout-view.ts';
 import type { Maps } from './maps.ts';
 import { ConnectionLimit, ConnectionState, EntryShift, ReplyShift } from './types.gen.ts';
@@ -22,6 +23,8 @@ export interface RawLocalPort extends RawEndpoint {
 export interface RawConnection {
   readonly serviceId: number;
   readonly realServerId: number;
+  /** Of the IP header. */
+  readonly protocol: number;
   readonly source: readonly [number, number, number, number];
   readonly sourcePort: number;
   readonly destination: readonly [number, number, number, number];
@@ -98,7 +101,8 @@ export function openConnectionTable(maps: Pick<Maps, 'connections' | 'connection
       const { created, reply, ...rest } = key;
       const local =
         reply < slots && stateOf(hot[reply * 2]!) === ConnectionState.CONNECTION_REPLY && readReply(reply, slot);
-      found.push({ ...rest, ...(local && { local }), state, expires, age: Math.max(0, now - created) });
+      const age = Math.max(0, now - created);
+      found.push({ ...rest, protocol: protocolOf(state), ...(local && { local }), state, expires, age });
     }
     return found;
   };
@@ -117,6 +121,12 @@ function stateOf(low: number): number {
   return (low >>> EntryShift.ENTRY_STATE_SHIFT) & (ConnectionLimit.CONNECTION_STATES - 1);
 }
 
+/** A service by mark has connections of every protocol: the state tells which. */
+function protocolOf(state: number): number {
+  if (state >= ConnectionState.CONNECTION_SCTP_NONE) return PROTOCOL_NUMBERS.sctp;
+  return state === ConnectionState.CONNECTION_UDP ? PROTOCOL_NUMBERS.udp : PROTOCOL_NUMBERS.tcp;
+}
+
 /** State and deadline may move on; tag and server may not. */
 function sameConnection(before: bigint | undefined, after: bigint | undefined): boolean {
   const lasting = (word = 0n) => word >> BigInt(EntryShift.ENTRY_INDEX_SHIFT);
@@ -124,7 +134,7 @@ function sameConnection(before: bigint | undefined, after: bigint | undefined): 
 }
 
 /** `reply`: slot of the entry with the local port, or none of the table's. */
-type RawKey = Omit<RawConnection, 'state' | 'expires' | 'age' | 'local'> & {
+type RawKey = Omit<RawConnection, 'protocol' | 'state' | 'expires' | 'age' | 'local'> & {
   readonly created: number;
   readonly reply: number;
 };

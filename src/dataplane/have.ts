@@ -2,6 +2,7 @@
 import type { BpfMap } from 'libbpf-ts';
 import { listedByKey } from '../core/reconcile/limits.ts';
 import { localPoolsByKey } from '../core/reconcile/local-pools.ts';
+import { elementsByKey } from '../core/reconcile/mark-plan.ts';
 import { byKey } from '../core/reconcile/nat-servers.ts';
 import type { Have } from '../core/reconcile/operations.ts';
 import type { Thresholds } from '../core/reconcile/thresholds.ts';
@@ -20,6 +21,13 @@ export function readHave(maps: Maps, schedules: ScheduleMemory): Have {
     filter: new Map([...maps.vip_filter.entries()].filter(([, word]) => word !== 0n)),
     thresholds: readThresholds(maps.live_counts),
     limits: readLimits(maps),
+    marks: elementsByKey([
+      ...[...maps.mark_destinations.entries()].map(
+        ([key, value]) => ({ map: 'mark_destinations', key, value }) as const,
+      ),
+      ...[...maps.mark_ports.entries()].map(([key, value]) => ({ map: 'mark_ports', key, value }) as const),
+      ...[...maps.mark_sources.entries()].map(([key, value]) => ({ map: 'mark_sources', key, value }) as const),
+    ]),
     natServers: byKey([...maps.nat_servers.entries()].map(([key, value]) => ({ key, value }))),
     localPools: localPoolsByKey([...maps.local_pools.entries()].map(([key, value]) => ({ key, value }))),
   };

@@ -18,6 +18,13 @@ export const AdoptOutcome = {
   ADOPT_GONE: 6,
 } as const;
 
+/** enum cached_kind */
+export const CachedKind = {
+  CACHED_EXACT: 0,
+  CACHED_OTHER: 1,
+  CACHED_NONE: 2,
+} as const;
+
 /** enum connection_flag */
 export const ConnectionFlag = {
   CONNECTION_LIMITED: 1,
@@ -243,6 +250,9 @@ export const VipFilterLimit = {
   VIP_FILTER_BITS: 65536,
   VIP_FILTER_WORDS: 1024,
   REPLY_FILTER: 1024,
+  WIDE_FILTER_IPV4: 2048,
+  WIDE_FILTER_IPV6: 3072,
+  FILTER_WORDS: 4096,
 } as const;
 
 /** enum vlan_mode */
@@ -288,7 +298,9 @@ export interface AdoptTemplateArguments {
 /** struct cached_service */
 export interface CachedService {
   readonly service: Service;
+  readonly key: ServiceKey;
   readonly epoch: number;
+  readonly kind: number;
   readonly pad?: readonly number[];
 }
 
@@ -518,6 +530,35 @@ export interface Lookup {
   readonly flags: number;
   readonly over: number;
   readonly limited: number;
+}
+
+/** struct mark_destination_key */
+export interface MarkDestinationKey {
+  readonly prefix_length: number;
+  readonly family: number;
+  readonly address: Address;
+}
+
+/** struct mark_port */
+export interface MarkPort {
+  readonly mark: number;
+  readonly sources: number;
+}
+
+/** struct mark_port_key */
+export interface MarkPortKey {
+  readonly prefix_length: number;
+  readonly destination: number;
+  readonly protocol: number;
+  readonly pad?: number;
+  readonly port: number;
+}
+
+/** struct mark_source_key */
+export interface MarkSourceKey {
+  readonly prefix_length: number;
+  readonly sources: number;
+  readonly address: Address;
 }
 
 /** struct nat_job */
@@ -806,6 +847,9 @@ export interface MapTypes {
   readonly local_pools: readonly [key: LocalPoolKey, value: LocalPool];
   readonly localities: readonly [key: LocalityKey, value: Locality];
   readonly locality_sets: readonly [key: LocalityKey, value: LocalitySet];
+  readonly mark_destinations: readonly [key: MarkDestinationKey, value: number];
+  readonly mark_ports: readonly [key: MarkPortKey, value: MarkPort];
+  readonly mark_sources: readonly [key: MarkSourceKey, value: number];
   readonly nat_jobs: readonly [key: number, value: NatJob];
   readonly nat_servers: readonly [key: ServiceKey, value: NatServer];
   readonly next_hops: readonly [key: number, value: NextHop];

@@ -34,6 +34,7 @@ import type { Model, ServiceKey } from '../../src/core/model/model.ts';
 import { formatServiceKey } from '../../src/core/model/service-key.ts';
 import { diagnose } from '../../src/daemon/doctor/doctor.ts';
 import type { DoctorFacts } from '../../src/daemon/doctor/facts.ts';
+import { marksReport } from '../../src/daemon/reports/marks.ts';
 import { originsOf } from '../../src/daemon/reports/origins.ts';
 import { FakeConfiguration } from './fake-configuration.ts';
 import { HEALTHY } from './fake-doctor.ts';
@@ -145,6 +146,10 @@ export class FakeController implements Controller {
       busiest: { server: '10.0.0.11:80', connections: 2 },
     }));
     return { local_addresses: reports };
+  }
+
+  async marks() {
+    return marksReport(this.model, this.configuration.inUse?.share ?? null);
   }
 
   async document() {

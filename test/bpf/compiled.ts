@@ -3,19 +3,16 @@
  * apply. Only the network is made up: every real server is a neighbour on the
  * ingress interface whose MAC address ends as its IP address does.
  */
-import { addressWords } from '../../src/core/model/address.ts';
 import { applyCommand, emptyModel } from '../../src/core/model/apply-command.ts';
 import type { Command } from '../../src/core/model/command.ts';
 import type { Address, Model, VirtualService } from '../../src/core/model/model.ts';
 import type { Resolution } from '../../src/core/model/resolution.ts';
-import { serviceMapKey } from '../../src/core/reconcile/build-service.ts';
 import { emptyState, Reconciler } from '../../src/core/reconcile/reconciler.ts';
 import { type Apply, createApply } from '../../src/dataplane/apply.ts';
 import { mapsOf } from '../../src/dataplane/maps.ts';
 import { programsOf } from '../../src/dataplane/programs.ts';
 import { ScheduleMemory } from '../../src/dataplane/schedule-memory.ts';
 import { addressBytes, macBytes, macText } from '../support/packet-bytes.ts';
-import { vipFilterBit } from './encode.ts';
 import { goesBack } from './expect.ts';
 import type { DataPlane, LiveCount } from './fixture.ts';
 import { INGRESS } from './world.ts';
@@ -57,23 +54,6 @@ export class CompiledPlane {
     this.#apply(planned.operations);
     this.#reconciler.commit(planned);
     this.#model = applied.model;
-  }
-
-  /**
-   * Publishes the only service under other addresses as well, as a service by
-   * firewall mark covers several; once more after each command.
-   */
-  alias(addresses: readonly string[]): void {
-    const { services, vip_filter: filter } = mapsOf(this.#plane.object);
-    const { key: named } = this.service;
-    const element = named.protocol === 'fwmark' ? undefined : services.get(serviceMapKey(named));
-    if (element === undefined) throw new Error('there is no service');
-    for (const text of addresses) {
-      const key = { ...element.key, address: { word: addressWords(text as Address) } };
-      services.set(key, { ...element, key });
-      const bit = vipFilterBit(addressBytes(text));
-      filter.set(bit >> 6, (filter.get(bit >> 6) ?? 0n) | (1n << BigInt(bit & 63)));
-    }
   }
 
   /** Connections of a real server of the only service, by its address. */

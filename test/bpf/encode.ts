@@ -27,7 +27,12 @@ export function familyOf(address: string): 4 | 6 {
   return address.includes(':') ? 6 : 4;
 }
 
-export function serviceKeyValue(config: Pick<ServiceConfig, 'address' | 'port' | 'protocol'>): Record<string, unknown> {
+type Key = Pick<ServiceConfig, 'address' | 'port' | 'protocol'> & Partial<Pick<ServiceConfig, 'mark'>>;
+
+export function serviceKeyValue(config: Key): Record<string, unknown> {
+  if (config.protocol === 'fwmark') {
+    return { address: { word: [config.mark, 0, 0, 0] }, port: 0, protocol: 0, family: familyOf(config.address) };
+  }
   return {
     address: addressValue(config.address),
     port: config.port,

@@ -6,7 +6,13 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { BpfObject, type MapOptions, type OpenOptions, possibleCpus } from 'libbpf-ts';
+import { NO_MARKS, setMarks } from '../../src/core/model/marks.ts';
+import { parsePrefix } from '../../src/core/model/prefix.ts';
+import { PROTOCOLS, serviceKeyText } from '../../src/core/model/service-key.ts';
+import { adoptedMarks, markOperations, planMarks } from '../../src/core/reconcile/mark-plan.ts';
 import { interfaceValue } from '../../src/core/reconcile/next-hop.ts';
+import { QUARANTINE_MS } from '../../src/core/reconcile/pools.ts';
+import { vipFilterWords } from '../../src/core/reconcile/vip-filter.ts';
 import type { Template, TemplateKey } from '../../src/dataplane/types.gen.ts';
 import { addressBytes, macBytes } from '../support/packet-bytes.ts';
 import {
@@ -23,7 +29,7 @@ import {
 } from './encode.ts';
 import { HASH_KEY, LOCALITY_SECONDS, OPTIONS, START, TIMEOUTS } from './settings.ts';
 import { type ConnectionEntry, ConnectionTable } from './table.ts';
-import type { LocalConfig, ServerConfig, ServiceConfig, World } from './world.ts';
+import type { LocalConfig, MarkConfig, ServerConfig, ServiceConfig, World } from './world.ts';
 
 export const OBJECT = fileURLToPath(new URL('../../build/bpf/xlb.bpf.o', import.meta.url));
 
@@ -87,6 +93,9 @@ export class DataPlane {
   #settings: Fields;
   #filter = new Set<number>();
   #services: readonly ServiceConfig[] = [];
+  #marks = adoptedMarks(new Map());
+  /** Milliseconds, for the quarantine of marks. */
+  #clock = 0;
   readonly #counterNames: readonly string[];
   #counted: number[];
   #freeLine = 0;
@@ -160,6 +169,7 @@ export class DataPlane {
   set(fields: Fields): void {
     this.#settings = { ...this.#settings, ...fields };
     this.object.map('settings').set(0, this.#settings);
+    this.#beginEpoch(); // the switch for FTP says which service a packet has
   }
 
   get now(): number {
@@ -207,6 +217,7 @@ export class DataPlane {
       if (!kept.has(keyText(config))) this.object.map('services').delete(serviceKeyValue(config));
     }
     this.#beginEpoch();
+    this.#writeMarks(world.marks ?? []);
     for (const config of world.services) this.#writeService(config);
     for (const { servers } of world.services) servers.forEach((entry) => void this.#writeThresholds(entry));
     this.#services = world.services;
@@ -380,7 +391,10 @@ export class DataPlane {
     for (const bit of this.#filter) words.set(bit >> 6, 0n);
     const replying = this.#services.flatMap(({ servers }) => servers.filter(({ method }) => method.endsWith('nat')));
     this.#filter = new Set([
-      ...this.#services.map((config) => vipFilterBit(addressBytes(config.address))),
+      ...this.#services.flatMap(({ protocol, address }) =>
+        protocol === 'fwmark' ? [] : [vipFilterBit(addressBytes(address))],
+      ),
+      ...this.#markedBits(),
       ...replying.map(({ address }) => REPLY_FILTER * 64 + vipFilterBit(addressBytes(address))),
     ]);
     for (const bit of this.#filter) words.set(bit >> 6, (words.get(bit >> 6) ?? 0n) | (1n << BigInt(bit & 63)));
@@ -397,20 +411,47 @@ export class DataPlane {
     this.object.map<number, number>('local_cursor').setPerCpu(0, new Array(possibleCpus()).fill(0));
   }
 
+  /** Compiled by the product, and put to the test by the reference model. */
+  #writeMarks(configs: readonly MarkConfig[]): void {
+    const rules = configs.map(markSpec);
+    const marks = setMarks(NO_MARKS, rules);
+    if ('code' in marks) throw new Error(marks.message);
+    this.#clock += QUARANTINE_MS;
+    const after = planMarks(this.#marks, marks, this.#clock);
+    for (const operation of markOperations(this.#marks.elements, after.elements)) {
+      if (operation.op !== 'set-mark' && operation.op !== 'delete-mark') continue;
+      const { map, key, value } = operation.element;
+      if (operation.op === 'set-mark') this.object.map(map).set(key, value);
+      else this.object.map(map).delete(key);
+    }
+    this.#marks = after;
+    this.#beginEpoch();
+  }
+
+  /** As the product has them: of marks that have a service. */
+  #markedBits(): number[] {
+    const marked = this.#services.filter(({ protocol }) => protocol === 'fwmark');
+    const keys = marked.map(({ mark, address }) => ({ protocol: 'fwmark', family: familyOf(address), mark }) as const);
+    const services = new Map(keys.map((key) => [serviceKeyText(key), { key, servers: [] }]));
+    const words = vipFilterWords({ services: services as never, marks: this.#marks.marks ?? NO_MARKS }, []);
+    return [...words].flatMap(([word, bits]) => bitsOf(bits).map((bit) => word * 64 + bit));
+  }
+
   #writeNatServers(): void {
     const map = this.object.map<unknown, unknown>('nat_servers');
     for (const key of [...map.keys()]) map.delete(key);
     for (const { protocol, servers } of this.#services) {
       for (const { address, port, method, available, outerSource } of servers) {
         if (method !== 'nat' || !available) continue;
-        map.set(serviceKeyValue({ protocol, address, port }), { source: addressValue(outerSource) });
+        for (const name of protocol === 'fwmark' ? PROTOCOLS : [protocol])
+          map.set(serviceKeyValue({ protocol: name, address, port }), { source: addressValue(outerSource) });
       }
     }
   }
 }
 
 function keyText(config: ServiceConfig): string {
-  return `${config.protocol} ${config.address} ${config.port}`;
+  return `${config.protocol} ${config.protocol === 'fwmark' ? familyOf(config.address) : config.address} ${config.port} ${config.mark}`;
 }
 
 function sumCpus(values: readonly Fields[]): Record<string, number> {
@@ -419,4 +460,14 @@ function sumCpus(values: readonly Fields[]): Record<string, number> {
     for (const [name, field] of Object.entries(value)) total[name] = (total[name] ?? 0) + Number(field);
   }
   return total;
+}
+
+function markSpec({ destination, source, protocols, ports, mark }: MarkConfig) {
+  const range = ([first, last]: readonly [number, number]) => ({ first, last });
+  const prefix = source === null ? null : parsePrefix(source)!;
+  return { destination: parsePrefix(destination)!, source: prefix, protocols, ports: ports.map(range), mark };
+}
+
+function bitsOf(word: bigint): number[] {
+  return Array.from({ length: 64 }, (_, bit) => bit).filter((bit) => (word >> BigInt(bit)) & 1n);
 }

@@ -3,8 +3,7 @@
  * configured by the commands that an operator would give. Before each connection
  * every server has the connections that the kernel counted.
  *
- * A service by firewall mark covers twelve addresses: its element is published
- * under each of them. NAT and tunnels send connections where DR does; their
+ * NAT and tunnels send connections where DR does; their
  * packets have tests of their own.
  */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -36,12 +35,9 @@ test.each(TRACES)('%s', (_, trace) => {
   const compiled = new CompiledPlane(plane);
   for (const command of commandsOf(trace)) compiled.do(command);
   const openings = trace.steps.filter((step) => step.do === 'open');
-  const aliases = [...new Set(openings.map(({ dst }) => dst))];
-  compiled.alias(aliases);
   for (const [index, step] of trace.steps.entries()) {
     if (step.do === 'ipvsadm') {
       compiled.do(commandOf(trace, step.args));
-      compiled.alias(aliases);
     }
     if (step.do === 'open') {
       expect(loads(compiled, step.before), `before step ${index}`).toEqual(step.before);

@@ -4,7 +4,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { applyCommands, emptyModel } from '../../src/core/model/apply-command.ts';
 import type { LimitsSpec } from '../../src/core/model/limits.ts';
 import type { Address, ServiceKey } from '../../src/core/model/model.ts';
-import { packetModel } from '../../src/core/model/packet-model.ts';
 import { limitMapsOf, NO_LIMIT } from '../../src/core/reconcile/limits.ts';
 import { Option } from '../../src/dataplane/types.gen.ts';
 import { expectPacket } from './expect.ts';
@@ -42,7 +41,7 @@ function serve(limits: LimitsSpec, fields: Partial<ServerConfig> = {}, more: Par
 function write(key: ServiceKey, id: number, limits: LimitsSpec): void {
   const applied = applyCommands(emptyModel, [{ type: 'service.add', service: { ...key, limits } }]);
   if ('error' in applied) throw new Error(applied.error.message);
-  const maps = limitMapsOf(packetModel(applied.model), () => id);
+  const maps = limitMapsOf(applied.model, () => id);
   const { object } = plane;
   object.map('limits').set(id, maps?.limits.get(id) ?? NO_LIMIT);
   const listed = object.map('sources');

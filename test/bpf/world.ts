@@ -36,9 +36,13 @@ export interface ServerConfig {
 }
 
 export interface ServiceConfig {
-  readonly protocol: 'tcp' | 'udp' | 'sctp';
+  readonly protocol: 'tcp' | 'udp' | 'sctp' | 'fwmark';
+  /** Of a mark, any of its family. */
   readonly address: string;
+  /** Of a mark 0. */
   readonly port: number;
+  /** 0: none. */
+  readonly mark: number;
   readonly id: number;
   readonly scheduler: Scheduler;
   readonly hashPort: boolean;
@@ -81,9 +85,21 @@ export interface LocalConfig {
   readonly last: number;
 }
 
+/** Packets to these get a mark. */
+export interface MarkConfig {
+  /** Like `192.0.2.100/31`. */
+  readonly destination: string;
+  readonly source: string | null;
+  readonly protocols: readonly ('tcp' | 'udp' | 'sctp')[];
+  /** First and last; empty: all. */
+  readonly ports: readonly (readonly [number, number])[];
+  readonly mark: number;
+}
+
 export interface World {
   readonly services: readonly ServiceConfig[];
   readonly locals?: readonly LocalConfig[];
+  readonly marks?: readonly MarkConfig[];
   /** By index. */
   readonly nextHops: readonly NextHopConfig[];
   readonly interfaces: readonly InterfaceConfig[];
@@ -131,6 +147,7 @@ export function service(servers: readonly ServerConfig[], fields: Partial<Servic
     protocol: 'tcp',
     address: VIP4,
     port: 80,
+    mark: 0,
     id: 1,
     scheduler: 'rr',
     hashPort: false,
@@ -143,6 +160,20 @@ export function service(servers: readonly ServerConfig[], fields: Partial<Servic
     onePacket: false,
     ...fields,
   };
+}
+
+/** A service of all packets with a mark. */
+export function markService(
+  mark: number,
+  servers: readonly ServerConfig[],
+  fields: Partial<ServiceConfig> = {},
+): ServiceConfig {
+  return service(servers, { protocol: 'fwmark', port: 0, mark, ...fields });
+}
+
+/** A rule for TCP port 80 of VIP4. */
+export function markRule(fields: Partial<MarkConfig> = {}): MarkConfig {
+  return { destination: VIP4, source: null, protocols: ['tcp'], ports: [[80, 80]], mark: 5, ...fields };
 }
 
 /** `size` slots, the eligible servers one after another; no slots where there are none. */

@@ -69,6 +69,7 @@ const controller: Controller = {
   status: async () => STATUS,
   interfaces: unexpected,
   localAddresses: unexpected,
+  marks: unexpected,
   vrrp: unexpected,
   doctor: unexpected,
   sync: unexpected,

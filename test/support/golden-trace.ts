@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Command } from '../../src/core/model/command.ts';
-import type { Address, AddressKey, SchedulerName } from '../../src/core/model/model.ts';
+import type { Address, SchedulerName, ServiceKey } from '../../src/core/model/model.ts';
 import type { Flow } from '../../src/core/scheduler/flow.ts';
 
 export interface ServerLoad {
@@ -61,13 +61,21 @@ function withoutOldFormula({ name, steps }: Trace): readonly Step[] {
   return steps.slice(0, steps.indexOf(openings.at(-2)!));
 }
 
-/** The service of a trace. Those by firewall mark get an address of their own. */
-export function serviceOf(trace: Trace): AddressKey {
+export function serviceOf(trace: Trace): ServiceKey {
+  const mark = option(trace, '-f');
+  if (mark !== undefined) return { protocol: 'fwmark', family: 4, mark: Number(mark) };
   const udp = option(trace, '-u');
-  const mark = option(trace, '-f') === undefined ? '' : '10.0.1.1:80';
-  const match = /^\[?([^\]]+?)\]?:(\d+)$/.exec(udp ?? option(trace, '-t') ?? mark);
+  const match = /^\[?([^\]]+?)\]?:(\d+)$/.exec(udp ?? option(trace, '-t') ?? '');
   if (match === null) throw new Error(`${trace.name}: no service in "${trace.service}"`);
   return { protocol: udp === undefined ? 'tcp' : 'udp', address: match[1] as Address, port: Number(match[2]) };
+}
+
+/** The recording's firewall gave the mark to TCP packets for port 80 of these addresses. */
+const MARKED = { destination: { address: '10.0.1.0' as Address, length: 24 }, ports: [{ first: 80, last: 80 }] };
+const MARKED_PORT = 80;
+
+function portOf(service: ServiceKey): number {
+  return service.protocol === 'fwmark' ? MARKED_PORT : service.port;
 }
 
 /** What sets up the service and its real servers, one by one. */
@@ -79,15 +87,20 @@ export function commandsOf(trace: Trace): Command[] {
   const timeout = option(trace, '-p');
   const persistence = timeout === undefined ? null : { timeout: Number(timeout) };
   const addresses = trace.kernel_list_order.toReversed(); // newest first
+  const rule: Command[] =
+    service.protocol === 'fwmark'
+      ? [{ type: 'mark.add', rule: { ...MARKED, protocols: ['tcp'], mark: service.mark } }]
+      : [];
   return [
     {
       type: 'service.add',
       service: { ...service, scheduler, options: { port: has('port'), fallback: has('fallback') }, persistence },
     },
     ...trace.dests_in_order_added.map(({ w, u = 0, l = 0 }, i): Command => {
-      const server = { address: addresses[i] as Address, port: service.port, weight: w };
+      const server = { address: addresses[i] as Address, port: portOf(service), weight: w };
       return { type: 'server.add', service, server: { ...server, upperThreshold: u, lowerThreshold: l } };
     }),
+    ...rule,
   ];
 }
 
@@ -96,12 +109,12 @@ export function commandOf(trace: Trace, args: string): Command {
   const gone = /^-d .* -r ([\d.]+):\d+$/.exec(args);
   if (gone !== null) {
     const service = serviceOf(trace);
-    return { type: 'server.delete', service, server: { address: gone[1] as Address, port: service.port } };
+    return { type: 'server.delete', service, server: { address: gone[1] as Address, port: portOf(service) } };
   }
   const match = /-r ([\d.]+):\d+ -g -w (\d+)$/.exec(args);
   if (match === null || !args.startsWith('-e ')) throw new Error(`${trace.name}: cannot read "${args}"`);
   const service = serviceOf(trace);
-  const server = { address: match[1] as Address, port: service.port, weight: Number(match[2]) };
+  const server = { address: match[1] as Address, port: portOf(service), weight: Number(match[2]) };
   return { type: 'server.edit', service, server };
 }
 

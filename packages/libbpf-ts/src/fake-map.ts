@@ -1,5 +1,5 @@
 // A map in memory that answers as the kernel's maps do, for tests without root. Hash types, arrays,
-// per-CPU and LRU variants, and index maps whose slots may be empty (devmap, maps of maps).
+// per-CPU and LRU variants, tries, and index maps whose slots may be empty (devmap, maps of maps).
 
 import { requireObject, show } from './arguments.ts';
 import { isPerCpu, MAP_FLAGS, type MapType, UPDATE_FLAGS } from './constants.ts';
@@ -22,6 +22,7 @@ export function fakeMap(spec: Omit<MapSpec, 'key' | 'value' | 'inner'>, options:
   requireObject('spec', spec);
   const { type } = spec;
   if (ARRAYS.has(type)) return new FakeArray(spec, options);
+  if (type === 'lpm_trie') return new FakeTrie(spec, options);
   if (HASHES.has(type) || SLOTS.has(type)) return new FakeHash(spec, options);
   throw argumentError(`there is no fake for maps of type ${show(type)}`);
 }
@@ -246,6 +247,10 @@ class FakeHash extends FakeBase {
     return next === undefined ? undefined : Buffer.from(next, 'latin1');
   }
 
+  protected get entries(): ReadonlyMap<string, Uint8Array> {
+    return this.#entries;
+  }
+
   #restart(): void {
     this.#order = [...this.#entries.keys()];
     this.#position = 0;
@@ -258,6 +263,29 @@ class FakeHash extends FakeBase {
     if (this.#position === this.#order.length && !this.#entries.has(name)) this.#position = -1;
     this.#position++;
   }
+}
+
+/** Keys are told apart by their bytes: those of one prefix have the same bits beyond it. */
+class FakeTrie extends FakeHash {
+  override lookup(key: Uint8Array, value: Uint8Array): Result {
+    void this.fd;
+    let length = -1;
+    for (const [name, found] of this.entries) {
+      const prefix = Buffer.from(name, 'latin1');
+      const bits = readIndex(prefix);
+      if (bits <= length || bits > readIndex(key) || !sameBits(prefix, key, bits)) continue;
+      length = bits;
+      value.set(found);
+    }
+    return length < 0 ? -ERRNO.ENOENT : 0;
+  }
+}
+
+/** Of what follows the prefix length. */
+function sameBits(a: Uint8Array, b: Uint8Array, bits: number): boolean {
+  const whole = 4 + (bits >> 3);
+  for (let at = 4; at < whole; at++) if (a[at] !== b[at]) return false;
+  return bits % 8 === 0 || ((a[whole] ?? 0) ^ (b[whole] ?? 0)) >> (8 - (bits % 8)) === 0;
 }
 
 const nameOf = (key: Uint8Array) => Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');

@@ -6,7 +6,7 @@ import { countSchema, timeSchema } from './scalars.ts';
 /** One line of what a request changes (or would change): `+`, `~`, `-` in text. */
 export const changeSchema = z.object({
   action: z.enum(['add', 'change', 'delete']),
-  kind: z.enum(['service', 'server', 'tunnel', 'timeouts', 'sync', 'sysctl', 'local address']),
+  kind: z.enum(['service', 'server', 'mark', 'tunnel', 'timeouts', 'sync', 'sysctl', 'local address']),
   service: z.string().nullable().describe('name of the service; null: not about one'),
   server: z.string().nullable().describe('address:port of the real server; null: not about one'),
   text: z.string().describe('what becomes of it, like "weight 10 -> 0"; empty where the action says all'),

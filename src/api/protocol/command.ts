@@ -11,7 +11,11 @@ import { MAX_BURST, MAX_RATE } from '../../core/model/limits.ts';
 import { SYSCTL_NAMES, SYSCTLS, type SysctlName } from '../../core/model/sysctls.ts';
 import {
   addressSchema,
+  markSchema,
   methodSchema,
+  portsSchema,
+  prefixSchema,
+  protocolSchema,
   schedulerSchema,
   serverKeySchema,
   serviceKeySchema,
@@ -122,6 +126,15 @@ export const tunnelSchema = z.strictObject({
   spread_v6: spreadSchema.optional(),
 });
 
+export const markSelectorSchema = z.strictObject({
+  destination: prefixSchema,
+  source: prefixSchema.nullable().optional().describe('from anywhere where left out'),
+  protocols: z.array(protocolSchema).max(3).optional().describe('all where left out or empty'),
+  ports: z.array(portsSchema).max(1000).optional().describe('all where left out or empty'),
+});
+
+export const markRuleSchema = z.strictObject({ ...markSelectorSchema.shape, mark: markSchema });
+
 export const syncStateSchema = z.enum(['master', 'backup']);
 
 export const syncDaemonSchema = z.strictObject({
@@ -171,6 +184,9 @@ export const commandSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('local.add'), local: localAddressSchema }),
   z.strictObject({ type: z.literal('local.delete'), local: localAddressSchema }),
   z.strictObject({ type: z.literal('local.set'), addresses: z.array(localAddressSchema) }),
+  z.strictObject({ type: z.literal('mark.add'), rule: markRuleSchema }),
+  z.strictObject({ type: z.literal('mark.delete'), rule: markSelectorSchema }),
+  z.strictObject({ type: z.literal('mark.set'), rules: z.array(markRuleSchema).max(100_000) }),
   z.strictObject({ type: z.literal('clear') }),
   z.strictObject({
     type: z.literal('replace'),

@@ -8,6 +8,7 @@ import type { ServiceKey } from '../../core/model/model.ts';
 import {
   adminRequestSchema,
   localAddressSchema,
+  markRuleSchema,
   type ParsedCommand,
   serverSpecSchema,
   serviceFields,
@@ -32,6 +33,7 @@ export const documentServiceSchema = withServiceKey({
 
 export const documentBodySchema = z.strictObject({
   services: z.array(documentServiceSchema),
+  marks: z.array(markRuleSchema).optional(),
   tunnel: tunnelSchema.optional(),
   timeouts: timeoutsSchema.optional(),
   sync_daemons: syncDaemonsSchema.optional(),
@@ -54,7 +56,7 @@ export type DocumentBody = z.input<typeof documentBodySchema>;
 export type DocumentReport = z.output<typeof documentReportSchema>;
 
 /**
- * The commands that make services, tunnel, timeouts, sysctls and local addresses those of the document. A
+ * The commands that make services, mark rules, tunnel, timeouts, sysctls and local addresses those of the document. A
  * document lists servers newest first; `replace` takes them in the order in
  * which they are added.
  */
@@ -64,6 +66,7 @@ export function documentCommands(document: z.output<typeof documentFileSchema>, 
   if (document.timeouts !== undefined) commands.push({ type: 'timeouts.set', timeouts: document.timeouts });
   if (document.sync_daemons !== undefined) commands.push({ type: 'sync.set', daemons: document.sync_daemons });
   if (document.sysctls !== undefined) commands.push({ type: 'sysctl.set', values: document.sysctls });
+  if (document.marks !== undefined) commands.push({ type: 'mark.set', rules: document.marks });
   const services = document.services.map((service) => ({
     ...service,
     servers: service.servers.map(({ admin: _, ...server }) => server).reverse(),

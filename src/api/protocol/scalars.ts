@@ -4,8 +4,10 @@
  * numbers, and units stand in the name (`_s`, `_bytes`, `_per_s`, `_total`).
  */
 import * as z from 'zod';
+import { parsePorts } from '../../core/model/mark-rule.ts';
 import { METHODS } from '../../core/model/methods.ts';
 import type { Address } from '../../core/model/model.ts';
+import { parsePrefix } from '../../core/model/prefix.ts';
 import { SCHEDULER_NAMES } from '../../core/model/schedulers.ts';
 import { PROTOCOLS } from '../../core/model/service-key.ts';
 import { canonicalAddress } from './address.ts';
@@ -61,6 +63,19 @@ export const serverKeySchema = z.strictObject({
   address: addressSchema,
   port: portSchema.optional().describe("the service's where left out"),
 });
+
+/** `203.0.113.0/24`; a whole address stands without its length. */
+export const prefixSchema = z
+  .string()
+  .max(64)
+  .refine((text) => parsePrefix(text) !== null, { error: 'expected an IPv4 or IPv6 prefix, like 192.0.2.0/24' })
+  .describe('IPv4 or IPv6 prefix; an address stands for itself');
+
+export const portsSchema = z
+  .string()
+  .max(11)
+  .refine((text) => parsePorts(text)?.length === 1, { error: 'expected a port or a range like 8000-8100' })
+  .describe('a port, or a range like 8000-8100');
 
 /** RFC 3339, UTC, milliseconds. */
 export const timeSchema = z.iso.datetime();

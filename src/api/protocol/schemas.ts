@@ -15,6 +15,7 @@ import { doctorReportSchema } from './doctor.ts';
 import { documentFileSchema, documentReportSchema } from './document.ts';
 import { attachedReportSchema, detachedReportSchema, interfacesReportSchema } from './interfaces.ts';
 import { localAddressesReportSchema } from './local-addresses.ts';
+import { marksReportSchema } from './marks.ts';
 import { serversReportSchema, serviceSingleReportSchema, servicesReportSchema } from './services.ts';
 import { simulationReportSchema } from './simulation.ts';
 import { statsReportSchema } from './stats.ts';
@@ -34,6 +35,7 @@ export const REPORTS = {
   document: documentReportSchema,
   interfaces: interfacesReportSchema,
   'local-addresses': localAddressesReportSchema,
+  marks: marksReportSchema,
   reload: reloadReportSchema,
   servers: serversReportSchema,
   service: serviceSingleReportSchema,

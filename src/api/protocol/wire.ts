@@ -12,6 +12,7 @@ import type {
   SyncDaemonSpecs,
 } from '../../core/model/command.ts';
 import type { LimitsSpec } from '../../core/model/limits.ts';
+import { type MarkRuleSpec, type MarkSelectorSpec, parsePorts, portsText } from '../../core/model/mark-rule.ts';
 import type {
   Address,
   Model,
@@ -22,10 +23,12 @@ import type {
   Timeouts,
   TunnelSettings,
 } from '../../core/model/model.ts';
+import { parsePrefix, prefixText } from '../../core/model/prefix.ts';
 import { servicePort } from '../../core/model/service-key.ts';
 import type {
   limitsSchema,
   localAddressSchema,
+  markSelectorSchema,
   ParsedCommand,
   persistenceSchema,
   schedulerOptionsSchema,
@@ -83,6 +86,15 @@ export function commandFromWire(command: ParsedCommand, asker: Asker): Command {
       return { type: command.type, local: localFromWire(command.local) };
     case 'local.set':
       return { type: 'local.set', addresses: command.addresses.map(localFromWire) };
+    case 'mark.add':
+      return { type: 'mark.add', rule: { ...selectorFromWire(command.rule), mark: command.rule.mark } };
+    case 'mark.delete':
+      return { type: 'mark.delete', rule: selectorFromWire(command.rule) };
+    case 'mark.set':
+      return {
+        type: 'mark.set',
+        rules: command.rules.map((rule) => ({ ...selectorFromWire(rule), mark: rule.mark })),
+      };
     case 'replace':
       return {
         type: 'replace',
@@ -114,6 +126,12 @@ export function commandToWire(command: Command): WireCommand {
       return { ...command, daemon: syncDaemonToWire(command.daemon) };
     case 'sync.set':
       return { type: 'sync.set', daemons: syncDaemonsToWire(command.daemons) };
+    case 'mark.add':
+      return { type: 'mark.add', rule: markToWire(command.rule) };
+    case 'mark.delete':
+      return { type: 'mark.delete', rule: selectorToWire(command.rule) };
+    case 'mark.set':
+      return { type: 'mark.set', rules: command.rules.map(markToWire) };
     case 'sysctl.set':
       return command;
     case 'local.add':
@@ -140,6 +158,30 @@ export function pathToWire(path: string): string {
     .replace(/\bspread([46])\b/g, 'spread_v$1')
     .replace(/\bpersistence\.timeout$|\btimeouts\.\w+$/, '$&_s')
     .replace(/[a-z][A-Z]/g, (pair) => `${pair[0]}_${pair[1]?.toLowerCase()}`);
+}
+
+export function markToWire(rule: MarkRuleSpec) {
+  return { ...selectorToWire(rule), mark: rule.mark };
+}
+
+function selectorToWire({ destination, source = null, protocols = [], ports = [] }: MarkSelectorSpec) {
+  return {
+    destination: prefixText(destination),
+    source: source && prefixText(source),
+    protocols: [...protocols],
+    ports: ports.map((range) => portsText([range])),
+  };
+}
+
+/** The schema has seen to it that the texts can be read. */
+function selectorFromWire(rule: z.output<typeof markSelectorSchema>): MarkSelectorSpec {
+  const { destination, source = null, protocols = [], ports = [] } = rule;
+  return {
+    destination: parsePrefix(destination)!,
+    source: source === null ? null : parsePrefix(source)!,
+    protocols,
+    ports: ports.flatMap((text) => parsePorts(text)!),
+  };
 }
 
 /** A copy without the fields that are undefined. */

@@ -12,6 +12,7 @@ import { checkOnePacketServers, checkTimeouts } from './check-affinity.ts';
 import type { Command, CommandError, ServerSpec, ServiceSpec } from './command.ts';
 import { addLocalAddress, deleteLocalAddress, keepLocalAddresses, setLocalAddresses } from './local-addresses.ts';
 import { canonicalKey, canonicalSpread, makeServer, makeService } from './make.ts';
+import { addMark, deleteMark, type Marks, NO_MARKS, setMarks } from './marks.ts';
 import type { Model, RealServer, ServerKey, ServiceKey, Timeouts, TunnelSettings, VirtualService } from './model.ts';
 import { sameService } from './same.ts';
 import { formatServiceKey, serverKeyText, serviceKeyText } from './service-key.ts';
@@ -25,6 +26,7 @@ export type AllApplied = { readonly model: Model } | { readonly error: CommandEr
 
 export const emptyModel: Model = {
   services: new Map(),
+  marks: NO_MARKS,
   tunnel: { outerDf: 'copy', spread4: null, spread6: null },
   timeouts: DEFAULT_TIMEOUTS,
   syncDaemons: NO_SYNC_DAEMONS,
@@ -85,6 +87,12 @@ function applyTo(draft: Draft, command: Command): CommandError | null {
       return setLocal(draft, 'local', deleteLocalAddress(draft.localAddresses, command.local));
     case 'local.set':
       return setLocal(draft, '', setLocalAddresses(command.addresses, draft.services));
+    case 'mark.add':
+      return putMarks(draft, addMark(draft.marks, command.rule));
+    case 'mark.delete':
+      return putMarks(draft, deleteMark(draft.marks, command.rule));
+    case 'mark.set':
+      return putMarks(draft, setMarks(draft.marks, command.rules));
     case 'clear':
       draft.services.clear();
       return null;
@@ -189,6 +197,12 @@ function setSync(draft: Draft, daemons: Model['syncDaemons'] | CommandError): Co
 function setLocal(draft: Draft, path: string, addresses: Model['localAddresses'] | CommandError): CommandError | null {
   if ('code' in addresses) return below(path, addresses);
   draft.localAddresses = addresses;
+  return null;
+}
+
+function putMarks(draft: Draft, marks: Marks | CommandError): CommandError | null {
+  if ('code' in marks) return marks;
+  draft.marks = marks;
   return null;
 }
 

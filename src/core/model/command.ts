@@ -4,6 +4,7 @@
  * into a new Model or a CommandError, and never changes anything in place.
  */
 import type { LimitsSpec } from './limits.ts';
+import type { MarkRuleSpec, MarkSelectorSpec } from './mark-rule.ts';
 import type {
   Address,
   AdminState,
@@ -85,7 +86,11 @@ export type Command =
   | { readonly type: 'local.delete'; readonly local: LocalAddressSpec }
   /** All of them as they are to be. */
   | { readonly type: 'local.set'; readonly addresses: readonly LocalAddressSpec[] }
-  /** Services alone: settings stay. */
+  | { readonly type: 'mark.add'; readonly rule: MarkRuleSpec }
+  | { readonly type: 'mark.delete'; readonly rule: MarkSelectorSpec }
+  /** The whole list, as it is to be. */
+  | { readonly type: 'mark.set'; readonly rules: readonly MarkRuleSpec[] }
+  /** Services alone: settings and mark rules stay. */
   | { readonly type: 'clear' }
   /**
    * Replaces the whole list of services; servers keep their identity (connections,
@@ -106,6 +111,9 @@ export type CommandErrorCode =
   | 'threshold-range' // lower above upper: ERANGE in IPVS
   | 'local-address-exists'
   | 'no-such-local-address'
+  | 'mark-exists'
+  | 'no-such-mark'
+  | 'mark-ambiguous' // two rules with other marks, neither of which is narrower
   | 'sync-running'
   | 'no-sync'
   | 'not-supported' // a word that xlb knows and does not do yet

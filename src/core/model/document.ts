@@ -10,9 +10,11 @@ import type { CommandError } from './command.ts';
 import { checkLimits, NO_LIMITS } from './limits.ts';
 import { setLocalAddresses } from './local-addresses.ts';
 import { canonicalKey, canonicalSpread } from './make.ts';
+import { NO_MARKS, setMarks } from './marks.ts';
 import type {
   AdminState,
   LocalAddress,
+  MarkRule,
   Model,
   Persistence,
   RealServer,
@@ -38,6 +40,8 @@ export type ServiceDocument = ServiceKey &
   };
 
 export interface ModelDocument {
+  /** In the order in which they were added. */
+  readonly marks: readonly MarkRule[];
   readonly services: readonly ServiceDocument[];
   readonly tunnel: TunnelSettings;
   readonly timeouts: Timeouts;
@@ -56,13 +60,14 @@ export function toDocument(model: Model): ModelDocument {
     servers: servers.map(({ key, ...values }) => ({ ...key, ...values })),
   }));
   const { tunnel, timeouts, syncDaemons, sysctls, localAddresses } = model;
-  return { services, tunnel, timeouts, syncDaemons, sysctls, localAddresses };
+  const marks = [...model.marks.values()];
+  return { marks, services, tunnel, timeouts, syncDaemons, sysctls, localAddresses };
 }
 
 /** Takes anything; the error's path leads to the fault, like `services[2].servers[0].weight`. */
 export function fromDocument(document: unknown): Loaded {
   try {
-    const names = ['services', 'tunnel', 'timeouts?', 'syncDaemons?', 'sysctls?', 'localAddresses?'];
+    const names = ['marks?', 'services', 'tunnel', 'timeouts?', 'syncDaemons?', 'sysctls?', 'localAddresses?'];
     const fields = readObject<ModelDocument>('', document, names);
     const services = readList('services', fields.services, readService);
     refuseTwins(
@@ -76,7 +81,8 @@ export function fromDocument(document: unknown): Loaded {
     const daemons = syncDaemons === undefined ? NO_SYNC_DAEMONS : readSyncDaemons('syncDaemons', syncDaemons);
     const sysctls = readSysctls('sysctls', fields.sysctls);
     const localAddresses = readLocalAddresses('localAddresses', fields.localAddresses, byName);
-    return { model: { services: byName, tunnel, timeouts, syncDaemons: daemons, sysctls, localAddresses } };
+    const marks = readMarks('marks', fields.marks);
+    return { model: { services: byName, marks, tunnel, timeouts, syncDaemons: daemons, sysctls, localAddresses } };
   } catch (error) {
     if (error instanceof Refusal) return { error: error.fault };
     throw error;
@@ -99,6 +105,25 @@ function refuse(path: string, message: string): never {
 
 function must(path: string, error: CommandError | null): void {
   if (error !== null) throw new Refusal(below(path, error)!);
+}
+
+/** Files of xlb 0.1 have none. */
+function readMarks(path: string, value: unknown): Model['marks'] {
+  if (value === undefined) return NO_MARKS;
+  const rules = readList(path, value, readMark);
+  const marks = setMarks(NO_MARKS, rules);
+  if ('code' in marks) return refuse(marks.path.replace(/^rules/, path), marks.message);
+  return marks;
+}
+
+function readMark(path: string, value: unknown): MarkRule {
+  const names = ['destination', 'source', 'protocols', 'ports', 'mark'];
+  const rule = readObject<MarkRule>(path, value, names) as MarkRule;
+  readObject(join(path, 'destination'), rule.destination, ['address', 'length']);
+  if (rule.source !== null) readObject(join(path, 'source'), rule.source, ['address', 'length']);
+  readList(join(path, 'protocols'), rule.protocols, (_, name) => name);
+  readList(join(path, 'ports'), rule.ports, (at, range) => readObject(at, range, ['first', 'last']));
+  return rule;
 }
 
 /** An object with exactly these fields (those that end in `?` may be missing), of types still unknown. */

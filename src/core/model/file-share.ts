@@ -9,14 +9,17 @@
  */
 import { applyCommands, emptyModel } from './apply-command.ts';
 import type { Command, CommandError, ServerSpec, ServiceSpec } from './command.ts';
-
-import type { Model, RealServer, Timeouts, VirtualService } from './model.ts';
+import { conflictOf, type MarkRuleSpec } from './mark-rule.ts';
+import { NO_MARKS } from './marks.ts';
+import type { MarkRule, Model, RealServer, Timeouts, VirtualService } from './model.ts';
 import { sameServer, sameService } from './same.ts';
 import { serverKeyText } from './service-key.ts';
 
 export interface FileShare {
   /** By `serviceKeyText`, as in the model; in the order of the file. */
   readonly services: ReadonlyMap<string, VirtualService>;
+  /** By `markSelectorText`. */
+  readonly marks: Model['marks'];
   /** Those that the file says. */
   readonly timeouts: Partial<Timeouts>;
 }
@@ -31,24 +34,28 @@ export type FileServices = Extract<Command, { type: 'replace' }>['services'];
  */
 export type Extent = 'changed' | 'named' | 'alone';
 
-export const NO_SHARE: FileShare = { services: new Map(), timeouts: {} };
+export const NO_SHARE: FileShare = { services: new Map(), marks: NO_MARKS, timeouts: {} };
 
 /** What a file names, checked as a command is. */
 export function shareOf(
   services: FileServices,
   timeouts: Partial<Timeouts>,
+  marks: readonly MarkRuleSpec[] = [],
 ): { readonly share: FileShare } | { readonly error: CommandError } {
   const applied = applyCommands(emptyModel, [
     { type: 'replace', services },
+    { type: 'mark.set', rules: marks },
     { type: 'timeouts.set', timeouts },
   ]);
-  return 'error' in applied ? applied : { share: { services: applied.model.services, timeouts } };
+  if ('error' in applied) return applied;
+  return { share: { services: applied.model.services, marks: applied.model.marks, timeouts } };
 }
 
 /** `before`: what the file said until now. A service that the file drops goes with all its real servers. */
 export function applyFile(model: Model, before: FileShare, after: FileShare, extent: Extent): Model {
   const commands = [
     ...timeoutCommands(before, after, extent),
+    ...markCommands(model, before, after, extent),
     ...(extent === 'alone' ? [replaceCommand(after)] : serviceCommands(model, before, after, extent)),
   ];
   const applied = applyCommands(model, commands);
@@ -64,6 +71,19 @@ function timeoutCommands(before: FileShare, after: FileShare, extent: Extent): C
   });
   const timeouts = Object.fromEntries(names.map((name) => [name, after.timeouts[name]]));
   return names.length === 0 ? [] : [{ type: 'timeouts.set', timeouts }];
+}
+
+/** A rule of a command's that cannot stand beside the file's goes: the file's is the one that is written down. */
+function markCommands(model: Model, before: FileShare, after: FileShare, extent: Extent): Command[] {
+  const isNews = ([name, { mark }]: [string, MarkRule]) =>
+    extent !== 'changed' || before.marks.get(name)?.mark !== mark;
+  const wanted = new Map([...after.marks].filter(isNews));
+  const goes = (name: string) =>
+    extent === 'alone' ? !after.marks.has(name) : before.marks.has(name) && !after.marks.has(name);
+  const meets = (rule: MarkRule) => [...wanted.values()].some((other) => conflictOf(rule, other) !== null);
+  const kept = [...model.marks].filter(([name, rule]) => !goes(name) && !wanted.has(name) && !meets(rule));
+  const rules = [...kept.map(([, rule]) => rule), ...wanted.values()];
+  return wanted.size === 0 && rules.length === model.marks.size ? [] : [{ type: 'mark.set', rules }];
 }
 
 function replaceCommand({ services }: FileShare): Command {

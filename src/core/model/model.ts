@@ -186,9 +186,42 @@ export interface LocalAddress {
 
 export type SyncState = 'master' | 'backup';
 
+/** Addresses that begin alike. */
+export interface Prefix {
+  /** Its bits beyond `length` are 0. */
+  readonly address: Address;
+  /** 0 to 32 or 128. */
+  readonly length: number;
+}
+
+/** 1 to 65535, host order. */
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Which packets a mark rule is about; what is said of all of it must hold. */
+export interface MarkSelector {
+  readonly destination: Prefix;
+  /** null: from anywhere. */
+  readonly source: Prefix | null;
+  /** In the order of PROTOCOLS; empty: all. */
+  readonly protocols: readonly Protocol[];
+  /** Ascending, with gaps between them; empty: all ports. */
+  readonly ports: readonly PortRange[];
+}
+
+/** Gives packets a firewall mark: they belong to the service by that mark, where there is one. */
+export interface MarkRule extends MarkSelector {
+  /** 1 to 4294967295. */
+  readonly mark: number;
+}
+
 export interface Model {
   /** By `serviceKeyText`. Iterates in the order in which the services were added. */
   readonly services: ReadonlyMap<string, VirtualService>;
+  /** By `markSelectorText`. Iterates in the order in which they were added. */
+  readonly marks: ReadonlyMap<string, MarkRule>;
   readonly tunnel: TunnelSettings;
   readonly timeouts: Timeouts;
   /** null: none runs. */

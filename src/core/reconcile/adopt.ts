@@ -7,6 +7,7 @@
 import type { Service } from '../../dataplane/types.gen.ts';
 import type { Address } from '../model/model.ts';
 import { serviceKeyText } from '../model/service-key.ts';
+import { adoptedMarks } from './mark-plan.ts';
 import type { Remembered } from './memory.ts';
 import type { NextHops } from './next-hop-plan.ts';
 import type { Have } from './operations.ts';
@@ -33,6 +34,7 @@ export function adopt(have: Have, memory: readonly Remembered[], limits: Limits,
     natServers: have.natServers,
     limits: have.limits,
     localPools: have.localPools,
+    marks: adoptedMarks(have.marks),
   };
 }
 

@@ -13,8 +13,16 @@ import {
   Tunnel,
 } from '../../dataplane/types.gen.ts';
 import { addressFamily, addressWords } from '../model/address.ts';
-import type { Address, AddressKey, Encapsulation, RealServer, SchedulerName, TunnelSettings } from '../model/model.ts';
-import type { PacketService } from '../model/packet-model.ts';
+import type {
+  Address,
+  Encapsulation,
+  MarkKey,
+  RealServer,
+  SchedulerName,
+  ServiceKey,
+  TunnelSettings,
+  VirtualService,
+} from '../model/model.ts';
 import type { Resolution } from '../model/resolution.ts';
 import { effectiveWeight } from '../model/server.ts';
 import { PROTOCOL_NUMBERS } from '../model/service-key.ts';
@@ -54,7 +62,9 @@ export interface Reach {
   readonly nextHop: number;
 }
 
-export function serviceMapKey({ address, port, protocol }: AddressKey): ServiceMapKey {
+export function serviceMapKey(key: ServiceKey): ServiceMapKey {
+  if (key.protocol === 'fwmark') return markMapKey(key);
+  const { address, port, protocol } = key;
   return {
     address: { word: addressWords(address) },
     port,
@@ -63,12 +73,18 @@ export function serviceMapKey({ address, port, protocol }: AddressKey): ServiceM
   };
 }
 
+function markMapKey({ family, mark }: MarkKey): ServiceMapKey {
+  const number = family === 4 ? AddressFamily.FAMILY_IPV4 : AddressFamily.FAMILY_IPV6;
+  return { address: { word: [mark, 0, 0, 0] }, port: 0, protocol: 0, family: number };
+}
+
+/** A value of enum address_family. */
 export function familyNumber(address: Address): number {
   return addressFamily(address) === 4 ? AddressFamily.FAMILY_IPV4 : AddressFamily.FAMILY_IPV6;
 }
 
 export function buildContent(
-  service: PacketService,
+  service: VirtualService,
   slots: Slots,
   order: readonly number[],
   reach: (server: RealServer) => Reach,
@@ -103,7 +119,7 @@ export function buildContent(
 }
 
 export function serviceElement(
-  service: PacketService,
+  service: VirtualService,
   id: number,
   generation: number,
   line: number,
@@ -129,7 +145,7 @@ export function serviceElement(
   };
 }
 
-function serviceFlags({ options: { port, fallback }, onePacket, limits, toa }: PacketService): number {
+function serviceFlags({ options: { port, fallback }, onePacket, limits, toa }: VirtualService): number {
   let flags = 0;
   if (port) flags |= ServiceFlag.SERVICE_HASH_PORT;
   if (fallback) flags |= ServiceFlag.SERVICE_HASH_FALLBACK;

@@ -22,10 +22,9 @@ import type {
   ServerKey,
   VirtualService,
 } from '../model/model.ts';
-import { packetModel } from '../model/packet-model.ts';
 import type { Resolution } from '../model/resolution.ts';
 import { effectiveWeight, tableWeight } from '../model/server.ts';
-import { serviceFamily, serviceKeyText } from '../model/service-key.ts';
+import { PROTOCOLS, serviceFamily, serviceKeyText } from '../model/service-key.ts';
 import { buildTable } from '../scheduler/maglev.ts';
 import { serviceMapKey } from './build-service.ts';
 import type { Remembered } from './memory.ts';
@@ -34,8 +33,7 @@ import type { Network } from './reconciler.ts';
 import { vipFilterWords } from './vip-filter.ts';
 
 /** The maps as a packet sees them, by `serviceKeyText`. `memory`: tells of deleted services. */
-export function checkMaps(have: Have, whole: Model, network: Network, memory: readonly Remembered[]): void {
-  const model = packetModel(whole);
+export function checkMaps(have: Have, model: Model, network: Network, memory: readonly Remembered[]): void {
   const elements = new Map(have.services.map((element) => [JSON.stringify(element.key), element]));
   same('the number of services', have.services.length, model.services.size);
   for (const [name, service] of model.services) {
@@ -52,10 +50,10 @@ export function checkMaps(have: Have, whole: Model, network: Network, memory: re
     ...retired.flatMap((slot) => keyOf(slot) ?? []),
     ...gone.flatMap(({ slots }) => slots.flatMap((slot) => slot?.key ?? [])),
   ];
-  same('VIP filter', sorted(have.filter), sorted(vipFilterWords(model.services.values(), keys)));
+  same('VIP filter', sorted(have.filter), sorted(vipFilterWords(model, keys)));
   const natServers = [...have.natServers.values()].map(({ key, value }) => JSON.stringify([key, value]));
-  same('servers of nat', natServers.sort(), expectedNatServers(whole, network));
-  same('local addresses', localAddresses(have), expectedLocalAddresses(whole, elements));
+  same('servers of nat', natServers.sort(), expectedNatServers(model, network));
+  same('local addresses', localAddresses(have), expectedLocalAddresses(model, elements));
 }
 
 /** Each as `service id, family, address, ports`. */
@@ -82,12 +80,13 @@ function expectedLocalAddresses({ localAddresses }: Model, elements: ReadonlyMap
 
 function expectedNatServers(model: Model, network: Network): string[] {
   const found = new Set<string>();
-  for (const { key, servers } of packetModel(model).services.values()) {
+  for (const { key, servers } of model.services.values()) {
     for (const server of servers) {
       if (server.method !== 'nat' || model.sysctls.nat_icmp_send !== 1) continue;
       const way = network.resolution(server.key.address);
       const word = way.state === 'resolved' && way.source !== null ? addressWords(way.source) : [0, 0, 0, 0];
-      found.add(JSON.stringify([serviceMapKey({ ...server.key, protocol: key.protocol }), { source: { word } }]));
+      for (const protocol of key.protocol === 'fwmark' ? PROTOCOLS : [key.protocol])
+        found.add(JSON.stringify([serviceMapKey({ ...server.key, protocol }), { source: { word } }]));
     }
   }
   return [...found].sort();

@@ -11,6 +11,7 @@ import {
 import { addressFromWords } from '../model/address.ts';
 import { type ListedElement, listedByKey, NO_LIMIT, sameLimit } from './limits.ts';
 import { localPoolsByKey } from './local-pools.ts';
+import { elementsByKey, type MarkElement, nameOf } from './mark-plan.ts';
 import { byKey, type NatServerElement } from './nat-servers.ts';
 import type { Have, Operation } from './operations.ts';
 import type { Limits } from './reconciler.ts';
@@ -26,6 +27,7 @@ export class FakeMaps {
   private readonly txPorts = new Map<number, number>();
   private readonly filter = new Map<number, bigint>();
   private readonly thresholds = new Map<number, Thresholds>();
+  private readonly marks = new Map<string, MarkElement>();
   private readonly natServers = new Map<string, NatServerElement>();
   private readonly limitById = new Map<number, Limit>();
   private readonly listed = new Map<string, ListedElement>();
@@ -87,6 +89,14 @@ export class FakeMaps {
       case 'delete-nat-server':
         this.natServers.delete(JSON.stringify(operation.key));
         return;
+      default:
+        this.executeOnRules(operation);
+    }
+  }
+
+  /** Of limits and marks. */
+  private executeOnRules(operation: Operation): void {
+    switch (operation.op) {
       case 'set-limit':
         if (sameLimit(operation.value, NO_LIMIT)) this.limitById.delete(operation.id);
         else this.limitById.set(operation.id, operation.value);
@@ -96,12 +106,21 @@ export class FakeMaps {
         return;
       case 'delete-listed':
         this.listed.delete(JSON.stringify(operation.key));
-        return;
+        break;
       case 'set-local-pool':
         this.localPools.set(JSON.stringify(operation.key), operation);
-        return;
+        break;
       case 'delete-local-pool':
         this.localPools.delete(JSON.stringify(operation.key));
+        break;
+      case 'set-mark':
+        this.marks.set(nameOf(operation.element), operation.element);
+        break;
+      case 'delete-mark':
+        this.marks.delete(nameOf(operation.element));
+        break;
+      default:
+        throw new Error(`no map takes ${operation.op}`);
     }
   }
 
@@ -115,6 +134,7 @@ export class FakeMaps {
       txPorts: new Map(this.txPorts),
       filter: new Map([...this.filter].filter(([, value]) => value !== 0n)),
       thresholds: new Map(this.thresholds),
+      marks: elementsByKey([...this.marks.values()]),
       natServers: byKey([...this.natServers.values()]),
       limits: { limits: new Map(this.limitById), listed: listedByKey([...this.listed.values()]) },
       localPools: localPoolsByKey([...this.localPools.values()]),
@@ -152,6 +172,7 @@ export class FakeMaps {
   }
 
   private checkFilter({ id, key }: Service): void {
+    if (key.protocol === 0) return; // of a mark: its rules have the addresses
     const bit = vipFilterBit(addressFromWords(key.family as 4 | 6, key.address.word));
     const word = this.filter.get(bit >> 6) ?? 0n;
     if (((word >> BigInt(bit & 63)) & 1n) === 0n) throw new Error(`service ${id}: its address is not in the filter`);

@@ -9,8 +9,7 @@ import {
 } from '../../dataplane/types.gen.ts';
 import { addressWords } from '../model/address.ts';
 import { parsePrefix } from '../model/limits.ts';
-import type { ServiceLimits } from '../model/model.ts';
-import type { PacketModel } from '../model/packet-model.ts';
+import type { Model, ServiceLimits } from '../model/model.ts';
 import type { Operation } from './operations.ts';
 
 const NANOSECONDS = 1e9;
@@ -43,7 +42,7 @@ export const NO_LIMIT_MAPS: LimitMaps = { limits: new Map(), listed: new Map() }
 
 /** `idOf`: of a service's name. Null: more prefixes than there is room for. */
 export function limitMapsOf(
-  { services, sysctls }: PacketModel,
+  { services, sysctls }: Model,
   idOf: (name: string) => number | undefined,
 ): LimitMaps | null {
   const limits = new Map<number, Limit>();

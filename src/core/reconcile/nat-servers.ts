@@ -5,7 +5,8 @@
  */
 import type { NatServer, ServiceKey } from '../../dataplane/types.gen.ts';
 import { addressWords } from '../model/address.ts';
-import type { PacketModel } from '../model/packet-model.ts';
+import type { ServiceKey as Key, Model, Protocol } from '../model/model.ts';
+import { PROTOCOLS } from '../model/service-key.ts';
 import { serviceMapKey } from './build-service.ts';
 import type { Operation } from './operations.ts';
 import type { Network } from './reconciler.ts';
@@ -20,12 +21,14 @@ export type NatServers = ReadonlyMap<string, NatServerElement>;
 
 /** As IPVS's rs_table: those of weight 0 too, deleted ones no more. The answer comes from the director's own address. */
 export function natServersOf(
-  { services, sysctls }: PacketModel,
+  { services, sysctls }: Pick<Model, 'services' | 'sysctls'>,
   { resolution }: Pick<Network, 'resolution'>,
 ): NatServers {
   if (sysctls.nat_icmp_send === 0) return new Map();
-  const servers = [...services.values()].flatMap(({ key: { protocol }, servers }) =>
-    servers.flatMap(({ key, method }) => (method === 'nat' ? [{ protocol, ...key }] : [])),
+  const servers = [...services.values()].flatMap((service) =>
+    protocolsOf(service.key).flatMap((protocol) =>
+      service.servers.flatMap(({ key, method }) => (method === 'nat' ? [{ protocol, ...key }] : [])),
+    ),
   );
   return byKey(
     servers.map((server) => {
@@ -37,6 +40,11 @@ export function natServersOf(
       };
     }),
   );
+}
+
+/** Servers of a mark are there for all (`vfwmark` in ip_vs_has_real_service). */
+function protocolsOf({ protocol }: Key): readonly Protocol[] {
+  return protocol === 'fwmark' ? PROTOCOLS : [protocol];
 }
 
 export function byKey(elements: readonly NatServerElement[]): NatServers {

@@ -13,6 +13,7 @@ import type {
 } from '../../dataplane/types.gen.ts';
 import type { LimitMaps } from './limits.ts';
 import type { LocalPools } from './local-pools.ts';
+import type { MarkElement, MarkElements } from './mark-plan.ts';
 import type { NatServers } from './nat-servers.ts';
 import type { ThresholdMap } from './thresholds.ts';
 
@@ -33,6 +34,8 @@ export type Operation =
   | { readonly op: 'write-filter'; readonly word: number; readonly value: bigint }
   | { readonly op: 'set-service'; readonly key: ServiceKey; readonly value: Service; readonly settle: Settle }
   | { readonly op: 'delete-service'; readonly key: ServiceKey }
+  | { readonly op: 'set-mark'; readonly element: MarkElement }
+  | { readonly op: 'delete-mark'; readonly element: MarkElement }
   | { readonly op: 'set-nat-server'; readonly key: ServiceKey; readonly value: NatServer }
   | { readonly op: 'delete-nat-server'; readonly key: ServiceKey }
   | { readonly op: 'set-limit'; readonly id: number; readonly value: Limit }
@@ -59,4 +62,5 @@ export interface Have {
   readonly natServers: NatServers;
   readonly limits: LimitMaps;
   readonly localPools: LocalPools;
+  readonly marks: MarkElements;
 }

@@ -8,7 +8,7 @@ import {
   type Service,
 } from '../../dataplane/types.gen.ts';
 import { addressFromWords } from '../model/address.ts';
-import type { AddressKey } from '../model/model.ts';
+import type { MarkKey, Protocol, ServiceKey } from '../model/model.ts';
 import { serverKeyText } from '../model/service-key.ts';
 import { type ServiceContent, serviceMapKey } from './build-service.ts';
 import type { Have } from './operations.ts';
@@ -16,7 +16,7 @@ import type { Region } from './pools.ts';
 import { MAX_SLOTS, type Slot, type Slots } from './slots.ts';
 
 export interface Published {
-  readonly key: AddressKey;
+  readonly key: ServiceKey;
   readonly region: Region;
   readonly content: ServiceContent;
   readonly slots: Slots;
@@ -36,10 +36,11 @@ export function readPublished(have: Have, service: Service, now: number): Publis
   return { key, region, content, slots, order: readOrder(content, slots) };
 }
 
-const PROTOCOLS: Readonly<Record<number, AddressKey['protocol']>> = { 6: 'tcp', 17: 'udp', 132: 'sctp' };
+const PROTOCOLS: Readonly<Record<number, Protocol>> = { 6: 'tcp', 17: 'udp', 132: 'sctp' };
 
 /** Null where no service has such a key. */
-export function keyOfElement({ key }: Service): AddressKey | null {
+export function keyOfElement({ key }: Service): ServiceKey | null {
+  if (key.protocol === 0) return markOfElement(key);
   const protocol = PROTOCOLS[key.protocol];
   const family = familyOfNumber(key.family);
   if (protocol === undefined || family === undefined) return null;
@@ -47,6 +48,13 @@ export function keyOfElement({ key }: Service): AddressKey | null {
   // Words beyond an IPv4 address make it another key of the map.
   const isCanonical = serviceMapKey(read).address.word.every((word, i) => word === key.address.word[i]);
   return isCanonical ? read : null;
+}
+
+function markOfElement({ family: number, address, port }: Service['key']): MarkKey | null {
+  const family = familyOfNumber(number);
+  const [mark = 0, ...rest] = address.word;
+  if (family === undefined || mark === 0 || port !== 0 || rest.some((word) => word !== 0)) return null;
+  return { protocol: 'fwmark', family, mark };
 }
 
 function familyOfNumber(family: number): 4 | 6 | undefined {

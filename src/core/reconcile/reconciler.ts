@@ -10,8 +10,7 @@
  */
 
 import type { Interface, Service } from '../../dataplane/types.gen.ts';
-import type { Address, AddressKey, Model } from '../model/model.ts';
-import { type PacketModel, type PacketService, packetModel } from '../model/packet-model.ts';
+import type { Address, Model, ServiceKey, VirtualService } from '../model/model.ts';
 import type { LocalInterface, Resolution } from '../model/resolution.ts';
 import { serviceKeyText } from '../model/service-key.ts';
 import {
@@ -26,6 +25,7 @@ import { filterOperations } from './filter-operations.ts';
 import { planInterfaces } from './interface-plan.ts';
 import { type LimitMaps, limitAdditions, limitMapsOf, limitRemovals, NO_LIMIT_MAPS } from './limits.ts';
 import { type LocalPools, localPoolOperations, localPoolsOf } from './local-pools.ts';
+import { adoptedMarks, crowdedMap, type MarkState, markOperations, planMarks } from './mark-plan.ts';
 import { type Remembered, remember } from './memory.ts';
 import { type NatServers, natServerOperations, natServersOf } from './nat-servers.ts';
 import { sameResolution } from './next-hop.ts';
@@ -52,7 +52,7 @@ export interface Network {
 }
 
 interface Source {
-  readonly service: PacketService;
+  readonly service: VirtualService;
   readonly tunnel: unknown;
   readonly reach: readonly Reach[];
 }
@@ -62,7 +62,7 @@ export const NO_ID = 0;
 
 /** What is known of one service, in the model or lately deleted. */
 export interface Entry {
-  readonly key: AddressKey;
+  readonly key: ServiceKey;
   readonly id: number;
   readonly generation: number;
   readonly slots: Slots;
@@ -91,6 +91,7 @@ export interface State {
   readonly natServers: NatServers;
   readonly limits: LimitMaps;
   readonly localPools: LocalPools;
+  readonly marks: MarkState;
 }
 
 export type Planned =
@@ -112,6 +113,7 @@ export function emptyState({ services, realServers, nextHops, lines }: Limits): 
     natServers: new Map(),
     limits: NO_LIMIT_MAPS,
     localPools: new Map(),
+    marks: adoptedMarks(new Map()),
   };
 }
 
@@ -174,7 +176,7 @@ interface Made {
 
 /** One run of `plan`, on copies. */
 class Planner {
-  private readonly model: PacketModel;
+  private readonly model: Model;
   private readonly network: Network;
   private readonly now: number;
   private readonly before: State;
@@ -194,7 +196,7 @@ class Planner {
 
   constructor(before: State, model: Model, network: Network, now: number) {
     this.before = before;
-    this.model = packetModel(model);
+    this.model = model;
     this.network = network;
     this.now = now;
     this.entries = new Map(before.entries);
@@ -215,7 +217,8 @@ class Planner {
     const nextHops = this.nextHops.finish(this.losesNextHops ? usedNextHops(this.entries) : null);
     const interfaces = planInterfaces(this.before, this.network.interfaces);
     const retired = retiredSlots(this.entries.values()).map(({ key }) => key);
-    const filter = vipFilterWords(this.model.services.values(), retired);
+    const filter = vipFilterWords(this.model, retired);
+    const marks = this.planMarks();
     const natServers = natServersOf(this.model, this.network);
     const idOf = (name: string) => this.entries.get(name)?.id;
     const limits = limitMapsOf(this.model, idOf);
@@ -233,6 +236,7 @@ class Planner {
         ...pools.set,
         ...filterOperations(this.before.filter, filter, 'set'),
         ...this.serviceOperations,
+        ...markOperations(this.before.marks.elements, marks.elements),
         ...this.deletions,
         ...pools.delete,
         ...limitRemovals(this.before.limits, limits),
@@ -254,6 +258,7 @@ class Planner {
         natServers,
         limits,
         localPools,
+        marks,
       },
     };
   }
@@ -263,7 +268,14 @@ class Planner {
     return [{ op: 'zero', serviceIds: this.zeroServices, serverIds: this.zeroServers }];
   }
 
-  private publish(name: string, service: PacketService): void {
+  private planMarks(): MarkState {
+    const marks = planMarks(this.before.marks, this.model.marks, this.now);
+    const crowded = crowdedMap(marks);
+    if (crowded !== null) throw new Exhausted(`no room for more mark rules: the map ${crowded} is full`);
+    return marks;
+  }
+
+  private publish(name: string, service: VirtualService): void {
     const known = this.entries.get(name);
     const reach = this.reachOf(service, known);
     if (known !== undefined && isCurrent(known, service, this.model, reach)) {
@@ -284,7 +296,7 @@ class Planner {
   }
 
   /** Nothing to write but, at most, next hops: a neighbour has another MAC address. */
-  private remake(name: string, entry: Entry, service: PacketService, reach: readonly Reach[]): void {
+  private remake(name: string, entry: Entry, service: VirtualService, reach: readonly Reach[]): void {
     this.entries.set(name, { ...entry, source: { service, tunnel: this.model.tunnel, reach } });
   }
 
@@ -311,7 +323,7 @@ class Planner {
   }
 
   /** Its traffic and its scheduler start anew where the service was not there before. */
-  private entryFor(service: PacketService, known: Entry | undefined): Entry {
+  private entryFor(service: VirtualService, known: Entry | undefined): Entry {
     if (known !== undefined && known.id !== NO_ID && known.deletedAt === null) return known;
     const id = known === undefined || known.id === NO_ID ? this.serviceIds.take(this.now) : known.id;
     if (id === undefined)
@@ -344,7 +356,7 @@ class Planner {
   }
 
   /** In most plans nothing has changed for most services: their reach is then the same array. */
-  private reachOf(service: PacketService, known: Entry | undefined): readonly Reach[] {
+  private reachOf(service: VirtualService, known: Entry | undefined): readonly Reach[] {
     const source = known?.source;
     if (source?.service === service && this.isUnmoved(source)) return source.reach;
     return service.servers.map(({ key }) => this.reach(key.address));
@@ -375,7 +387,7 @@ function usedNextHops(entries: ReadonlyMap<string, Entry>): (id: number) => bool
   return (id) => used.has(id);
 }
 
-function isCurrent(entry: Entry, service: PacketService, model: PacketModel, reach: readonly Reach[]): boolean {
+function isCurrent(entry: Entry, service: VirtualService, model: Model, reach: readonly Reach[]): boolean {
   const { source } = entry;
   if (entry.deletedAt !== null || source === null) return false;
   if (source.service !== service || source.tunnel !== model.tunnel) return false;
@@ -392,12 +404,12 @@ function sameOuter(a: Resolution, b: Resolution | undefined): boolean {
 }
 
 /** Whether a command edited the servers of a wrr: its mark moves (ip_vs_wrr_dest_changed) even where nothing differs. */
-function isNewList({ source }: Entry, { scheduler, servers }: PacketService): boolean {
+function isNewList({ source }: Entry, { scheduler, servers }: VirtualService): boolean {
   return scheduler === 'wrr' && source !== null && source.service.servers !== servers;
 }
 
 /** Whether wrr moves its mark, or starts anew, for what now stands in its lines. */
-function isEdited(entry: Entry, order: readonly number[], service: PacketService, content: ServiceContent): boolean {
+function isEdited(entry: Entry, order: readonly number[], service: VirtualService, content: ServiceContent): boolean {
   if (entry.content === null || entry.element === null) return true;
   const sameOrder = entry.order.length === order.length && entry.order.every((slot, i) => slot === order[i]);
   const sameScheduler = entry.element.scheduler === schedulerNumber(service.scheduler);

@@ -3,6 +3,7 @@ import type { NextHop } from '../../dataplane/types.gen.ts';
 import { filterOperations } from './filter-operations.ts';
 import { limitAdditions, limitRemovals } from './limits.ts';
 import { localPoolOperations } from './local-pools.ts';
+import { markOperations } from './mark-plan.ts';
 import { natServerOperations } from './nat-servers.ts';
 import { NO_INTERFACE, NO_NEXT_HOP, sameInterface, sameNextHop } from './next-hop.ts';
 import type { Have, Operation } from './operations.ts';
@@ -22,6 +23,7 @@ export function repair(state: State, have: Have): Operation[] {
     ...pools.set,
     ...repairServices(state, have),
     ...pools.delete,
+    ...markOperations(have.marks, state.marks.elements),
     ...limitRemovals(have.limits, state.limits),
     ...filterOperations(have.filter, state.filter, 'clear'),
     ...natServerOperations(have.natServers, state.natServers),

@@ -75,6 +75,7 @@ export class Configuration {
     const made = shareOf(
       services.flatMap((service) => service.services),
       model.timeouts,
+      model.marks,
     );
     // Checks of the file come to the same, so a refusal is a fault of ours.
     if ('error' in made) throw new Error(`${path}: ${made.error.path}: ${made.error.message}`);

@@ -19,7 +19,7 @@ const entry: Entry = {
 const entries = new Map([['tcp 192.0.2.1:80', entry]]);
 
 const raw = (realServerId: number, changes: Partial<RawConnection> = {}): RawConnection => ({
-  ...{ serviceId: 5, realServerId, source: [0xc6336407, 0, 0, 0], sourcePort: 40000 },
+  ...{ serviceId: 5, realServerId, protocol: 6, source: [0xc6336407, 0, 0, 0], sourcePort: 40000 },
   ...{ destination: [0xc0000201, 0, 0, 0], destinationPort: 80 },
   ...{ state: ConnectionState.CONNECTION_ESTABLISHED, expires: 900, age: 30 },
   ...changes,

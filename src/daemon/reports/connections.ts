@@ -3,12 +3,23 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type ConnectionFilter, connectionMatches } from '../../api/protocol/connection-filter.ts';
 import type { Connection } from '../../api/protocol/connections.ts';
 import { type AddressWords, addressFamily, addressFromWords, addressWords } from '../../core/model/address.ts';
-import type { AddressKey, ServerKey } from '../../core/model/model.ts';
-import { formatServiceKey, serviceKeyText } from '../../core/model/service-key.ts';
+import type { Address, Protocol, ServerKey, ServiceKey } from '../../core/model/model.ts';
+import {
+  formatServiceKey,
+  PROTOCOL_NUMBERS,
+  PROTOCOLS,
+  serviceFamily,
+  serviceKeyText,
+  servicePort,
+} from '../../core/model/service-key.ts';
 import type { Entry } from '../../core/reconcile/reconciler.ts';
 import type { ConnectionTable, RawConnection, RawFilter } from '../../dataplane/connections.ts';
 import type { RawTemplate } from '../../dataplane/templates.ts';
 import { stateName, statesNamed } from './state-names.ts';
+
+/** Of any protocol: ip_vs_sched_persist goes by the port alone. */
+const FTP_PORT = 21;
+const PROTOCOL_NAMES: ReadonlyMap<number, Protocol> = new Map(PROTOCOLS.map((name) => [PROTOCOL_NUMBERS[name], name]));
 
 /** Slots looked at in one turn: about a millisecond when nothing matches. */
 const CHUNK = 1 << 15;
@@ -63,7 +74,7 @@ function rawFilter(filter: ConnectionFilter, entries: ReadonlyMap<string, Entry>
 }
 
 interface NamedService {
-  readonly key: AddressKey;
+  readonly key: ServiceKey;
   readonly name: string;
   readonly family: 4 | 6;
   readonly isPersistent: boolean;
@@ -79,7 +90,7 @@ function nameTable(entries: ReadonlyMap<string, Entry>): Names {
   const servers = new Map<number, ServerKey>();
   for (const { id, key, slots, element } of entries.values()) {
     const isPersistent = (element?.persistence ?? 0) > 0;
-    services.set(id, { key, name: formatServiceKey(key), family: addressFamily(key.address), isPersistent });
+    services.set(id, { key, name: formatServiceKey(key), family: serviceFamily(key), isPersistent });
     for (const slot of slots) if (slot !== undefined) servers.set(slot.id, slot.key);
   }
   return { services, servers };
@@ -89,10 +100,11 @@ function nameTable(entries: ReadonlyMap<string, Entry>): Names {
 function named(raw: RawConnection, { services, servers }: Names): Connection | undefined {
   const service = services.get(raw.serviceId);
   const server = servers.get(raw.realServerId);
-  if (service === undefined || server === undefined) return undefined;
+  const protocol = PROTOCOL_NAMES.get(raw.protocol);
+  if (service === undefined || server === undefined || protocol === undefined) return undefined;
   const address = (words: AddressWords | RawConnection['source']) => addressFromWords(service.family, words);
   return {
-    protocol: service.key.protocol,
+    protocol,
     client: { address: address(raw.source), port: raw.sourcePort },
     virtual: { address: address(raw.destination), port: raw.destinationPort },
     server: { address: server.address, port: portOf(server, service, raw.destinationPort) },
@@ -108,7 +120,7 @@ function named(raw: RawConnection, { services, servers }: Names): Connection | u
 
 /** ip_vs_sched_persist: with persistence a real server's port is that of the service's own port alone. */
 function portOf(server: ServerKey, { key, isPersistent }: NamedService, port: number): number {
-  return server.port === 0 || (isPersistent && key.port !== port) ? port : server.port;
+  return server.port === 0 || (isPersistent && servicePort(key) !== port) ? port : server.port;
 }
 
 /** As IPVS lists them: no ports but where the template is of one port. */
@@ -119,11 +131,12 @@ function templatesOf({ templates, entries, clock }: ConnectionSources): Connecti
     const server = servers.get(template.realServerId);
     if (service === undefined || server === undefined) return [];
     const { key, family, name } = service;
-    const onePort = key.port !== 0 && !isFtp(key);
+    const port = servicePort(key);
+    const onePort = port !== 0 && port !== FTP_PORT;
     return {
-      protocol: key.protocol,
+      protocol: key.protocol === 'fwmark' ? ('ip' as const) : key.protocol,
       client: { address: addressFromWords(family, template.client), port: 0 },
-      virtual: { address: key.address, port: onePort ? key.port : 0 },
+      virtual: { address: templateAddress(key), port: onePort ? port : 0 },
       server: { address: server.address, port: onePort ? server.port : 0 },
       service: name,
       state: template.assured ? ('ASSURED' as const) : ('NONE' as const),
@@ -133,7 +146,7 @@ function templatesOf({ templates, entries, clock }: ConnectionSources): Connecti
   });
 }
 
-/** Of any protocol: ip_vs_sched_persist goes by the port alone. */
-function isFtp({ port }: AddressKey): boolean {
-  return port === 21;
+/** A mark stands where others have their address: in the first word (ip_vs_sched_persist). */
+function templateAddress(key: ServiceKey): Address {
+  return key.protocol === 'fwmark' ? addressFromWords(key.family, [key.mark, 0, 0, 0]) : key.address;
 }

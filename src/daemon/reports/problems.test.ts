@@ -75,12 +75,30 @@ describe('findProblems', () => {
       ['warning next-hop-doubtful 192.0.2.1:80/tcp > 10.0.0.1:80'],
     ],
     [
-      'a mark, and nothing more of its servers',
+      'a mark that no rule gives',
       sources([
         { type: 'service.add', service: MARK },
         { type: 'server.add', service: MARK, server: { ...server(1), port: 0 } },
       ]),
-      ['warning unsupported 7/fwmark'],
+      ['warning no-mark-rule 7/fwmark'],
+    ],
+    [
+      'a mark that a rule gives, of the other family only',
+      sources([
+        { type: 'service.add', service: MARK },
+        { type: 'server.add', service: MARK, server: { ...server(1), port: 0 } },
+        { type: 'mark.add', rule: { destination: { address: '2001:db8::' as Address, length: 64 }, mark: 7 } },
+      ]),
+      ['warning no-mark-rule 7/fwmark'],
+    ],
+    [
+      'a mark that a rule gives',
+      sources([
+        { type: 'service.add', service: MARK },
+        { type: 'server.add', service: MARK, server: { ...server(1), port: 0 } },
+        { type: 'mark.add', rule: { destination: { address: '192.0.2.0' as Address, length: 24 }, mark: 7 } },
+      ]),
+      [],
     ],
     [
       'a persistence engine',

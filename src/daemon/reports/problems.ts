@@ -2,9 +2,9 @@
 
 import type { ServiceReport } from '../../api/protocol/services.ts';
 import type { Health, Problem } from '../../api/protocol/status.ts';
+import { addressFamily } from '../../core/model/address.ts';
 import { localAddressText, whyWithoutLocal } from '../../core/model/local-addresses.ts';
-import type { Address, Model, RealServer, VirtualService } from '../../core/model/model.ts';
-import { whyWithoutPackets } from '../../core/model/packet-model.ts';
+import type { Address, MarkKey, Model, RealServer, VirtualService } from '../../core/model/model.ts';
 import { formatServiceKey, serverKeyText } from '../../core/model/service-key.ts';
 import type { Resolution } from '../../net/resolution.ts';
 import type { ConfigInUse, FailedReload } from '../config/configuration.ts';
@@ -109,17 +109,19 @@ function interfaceProblems({ interfaces, egressOnly, model }: ProblemSources): F
 
 function serviceProblems(service: VirtualService, sources: ProblemSources): Finding[] {
   const subject = formatServiceKey(service.key);
-  const unsupported = whyWithoutPackets(service.key);
-  // One word about it is enough: of its servers there is nothing to say then.
-  if (unsupported !== null) return [unsupportedFinding(subject, unsupported)];
   const states = service.servers.map((server) =>
-    effectiveState(service, server, sources.resolution(server.key.address), sources.model.tunnel),
+    effectiveState(server, sources.resolution(server.key.address), sources.model.tunnel),
   );
   const found: Finding[] = service.servers.flatMap((server) => serverProblem(service, server, sources));
   if (serviceState(states) === 'down') {
     const text = service.servers.length === 0 ? 'no real server' : 'no real server takes connections';
     const next = service.servers.length === 0 ? 'xlb server add' : 'xlb servers';
     found.unshift({ id: 'no-real-server', severity: 'error', subject, text, next });
+  }
+  const { key } = service;
+  if (key.protocol === 'fwmark' && !isMarked(sources.model, key)) {
+    const text = `no mark rule gives IPv${key.family} packets the mark ${key.mark}: no packet is of this service`;
+    found.push({ id: 'no-mark-rule', severity: 'warning', subject, text, next: `xlb mark add --mark ${key.mark}` });
   }
   if (service.engine !== null) {
     const text = `persistence engine ${service.engine} is kept and listed only: clients are told by their addresses`;
@@ -138,6 +140,10 @@ function serviceProblems(service: VirtualService, sources: ProblemSources): Find
 function overRate(subject: string, rate: number): Finding {
   const text = `more than ${rate} new connections a second: those above get no entry and go by the fallback ring; by nat they are dropped`;
   return { id: 'over-rate', severity: 'warning', subject, text, next: 'xlb services' };
+}
+
+function isMarked({ marks }: Model, { family, mark }: MarkKey): boolean {
+  return [...marks.values()].some((rule) => rule.mark === mark && addressFamily(rule.destination.address) === family);
 }
 
 function unsupportedFinding(subject: string, text: string): Finding {
@@ -168,7 +174,7 @@ function serverProblem(service: VirtualService, server: RealServer, { resolution
   const found = resolution(server.key.address);
   const subject = `${formatServiceKey(service.key)} > ${serverKeyText(server.key)}`;
   const next = `ping ${server.key.address}`;
-  const reason = unreachable(service, server, found, model.tunnel);
+  const reason = unreachable(server, found, model.tunnel);
   if (reason !== null) return [{ id: 'next-hop-unresolved', severity: 'warning', subject, text: reason, next }];
   const lonely = whyWithoutLocal(service, server, model);
   if (lonely !== null)

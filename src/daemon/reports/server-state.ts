@@ -2,33 +2,19 @@
 
 import type { EffectiveState, ServiceState } from '../../api/protocol/services.ts';
 import { addressFamily } from '../../core/model/address.ts';
-import type { RealServer, TunnelSettings, VirtualService } from '../../core/model/model.ts';
-import { whyWithoutPackets } from '../../core/model/packet-model.ts';
+import type { RealServer, TunnelSettings } from '../../core/model/model.ts';
 import type { Resolution } from '../../net/resolution.ts';
 
 /** What the operator asked for outweighs what was found: a drained server is no fault. */
-export function effectiveState(
-  service: Pick<VirtualService, 'key'>,
-  server: RealServer,
-  resolution: Resolution,
-  tunnel: TunnelSettings,
-): EffectiveState {
+export function effectiveState(server: RealServer, resolution: Resolution, tunnel: TunnelSettings): EffectiveState {
   if (server.admin !== null) return 'draining';
   if (server.weight === 0) return 'quiesced';
-  if (whyWithoutPackets(service.key) !== null) return 'unsupported';
-  return unreachable(service, server, resolution, tunnel) === null ? 'up' : 'unresolved';
+  return unreachable(server, resolution, tunnel) === null ? 'up' : 'unresolved';
 }
 
 /** Why frames cannot be sent to a server; null: they can. */
-export function unreachable(
-  service: Pick<VirtualService, 'key'>,
-  server: RealServer,
-  resolution: Resolution,
-  tunnel: TunnelSettings,
-): string | null {
+export function unreachable(server: RealServer, resolution: Resolution, tunnel: TunnelSettings): string | null {
   const { method, key } = server;
-  const unsupported = whyWithoutPackets(service.key);
-  if (unsupported !== null) return unsupported;
   if (resolution.state === 'unresolved') return resolution.reason;
   if (method !== 'tun' || resolution.source.ok) return null;
   // Sources spread over a prefix stand in for one of the director's own.

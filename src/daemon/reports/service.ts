@@ -45,7 +45,7 @@ export function serviceReport(
   const servers = service.servers.map((server, i) => {
     const name = serverKeyText(server.key);
     const own = { subject: subjects[i] ?? '', id: ids.get(name) ?? null, origin: origins.server(name) };
-    return serverReport(service, server, own, sources);
+    return serverReport(server, own, sources);
   });
   const sum = (field: 'active' | 'inactive') => servers.reduce((total, server) => total + server.connections[field], 0);
   const { port, fallback, ringSize } = service.options;
@@ -96,7 +96,6 @@ function limitsReport(limits: ServiceLimits, state: LimitTotals): NonNullable<Se
 const NO_CONNECTIONS = { active: 0, inactive: 0, persistent: 0 };
 
 function serverReport(
-  service: VirtualService,
   server: RealServer,
   { subject, id, origin }: { readonly subject: string; readonly id: number | null; readonly origin: Origin },
   sources: ServiceSources,
@@ -111,7 +110,7 @@ function serverReport(
     encapsulation: server.encapsulation ?? null,
     weight: { configured: server.weight, admin: admin === null ? null : 0, effective: effectiveWeight(server) },
     state: {
-      effective: effectiveState(service, server, resolution, sources.tunnel),
+      effective: effectiveState(server, resolution, sources.tunnel),
       admin: admin && { ...admin, at: new Date(admin.at).toISOString() },
       since: timeOrNull(sources.since(subject)),
     },
@@ -121,7 +120,7 @@ function serverReport(
     persistent_connections: persistent,
     upper_threshold: server.upperThreshold,
     lower_threshold: server.lowerThreshold,
-    next_hop: nextHopReport(service, server, resolution, sources.tunnel),
+    next_hop: nextHopReport(server, resolution, sources.tunnel),
     origin,
   };
 }
@@ -129,18 +128,13 @@ function serverReport(
 const nextHops = new WeakMap<Resolution, NextHopReport>();
 
 /** Made once for a resolution, but for what only tunnels need. */
-function nextHopReport(
-  service: VirtualService,
-  server: RealServer,
-  resolution: Resolution,
-  tunnel: TunnelSettings,
-): NextHopReport {
+function nextHopReport(server: RealServer, resolution: Resolution, tunnel: TunnelSettings): NextHopReport {
   let report = nextHops.get(resolution);
   if (report === undefined) {
     report = resolutionReport(server, resolution);
     nextHops.set(resolution, report);
   }
-  const reason = unreachable(service, server, resolution, tunnel);
+  const reason = unreachable(server, resolution, tunnel);
   return reason === null || reason === report.reason ? report : { ...report, reason };
 }
 

@@ -32,7 +32,8 @@ export function namesOf(entries: ReadonlyMap<string, Entry>): Names {
   const services = new Map<number, NamedService>();
   const servers = new Map<number, NamedServer>();
   for (const { id, key, slots, source } of entries.values()) {
-    if (source === null) continue;
+    // Of marks nothing is told: which packets have one, each director's own rules say.
+    if (source === null || key.protocol === 'fwmark') continue;
     const { persistence } = source.service;
     const mask = persistence && addressWords(persistence.netmask);
     const family = addressFamily(key.address);

@@ -34,6 +34,8 @@ export interface Reply {
   readonly connection: number;
   /** Client and its port, as keys of connections begin. */
   readonly client: string;
+  /** Of the IP header, with which they end. */
+  readonly protocol: number;
   readonly way: NextHopConfig;
 }
 
@@ -101,7 +103,8 @@ export class Connections {
   connectionOf({ reply, realServer }: Entry, now: number): Entry | null {
     const entry = reply === undefined ? null : (this.entries[reply.connection] ?? null);
     if (entry === null || reply === undefined || entry.reply || isDead(entry, now)) return null;
-    return entry.realServer === realServer && entry.key.startsWith(reply.client) ? entry : null;
+    const isSame = entry.realServer === realServer && entry.key.endsWith(` ${reply.protocol}`);
+    return isSame && entry.key.startsWith(reply.client) ? entry : null;
   }
 
   putReply(number: number, entry: Entry): void {

@@ -3,6 +3,7 @@
  * give verdict, packet out and new state. Read `process` from top to bottom.
  */
 
+import { addressesOf, parsePrefix } from '../../../src/core/model/prefix.ts';
 import { Option } from '../../../src/dataplane/types.gen.ts';
 import { addressBytes, macBytes } from '../../support/packet-bytes.ts';
 import { ETHERTYPE } from '../../support/packet-layers.ts';
@@ -66,9 +67,13 @@ export class ModelDataPlane {
     }
     this.#world = world;
     this.sending.world = world;
-    this.#services = new Services(world.services);
+    this.#services = new Services(world.services, world.marks);
     this.#replies.configure(world);
-    this.#filter = new Set(world.services.map((config) => vipFilterBit(addressBytes(config.address))));
+    const addresses = world.services.flatMap(({ protocol, address }) => (protocol === 'fwmark' ? [] : [address]));
+    const marked = (world.marks ?? [])
+      .filter(({ mark, destination }) => hasMark(world, mark, destination))
+      .flatMap(({ destination }) => addressesOf(parsePrefix(destination)!));
+    this.#filter = new Set([...addresses, ...marked].map((address) => vipFilterBit(addressBytes(address))));
   }
 
   /** Bits of enum option. */
@@ -253,4 +258,9 @@ function withPacket(frame: Buffer, { ipAt }: Link, family: 4 | 6, packet: Buffer
   const etherType = Buffer.alloc(2);
   etherType.writeUInt16BE(family === 4 ? ETHERTYPE.ipv4 : ETHERTYPE.ipv6);
   return Buffer.concat([frame.subarray(0, ipAt - 2), etherType, packet]);
+}
+
+function hasMark({ services }: World, mark: number, destination: string): boolean {
+  const family = (text: string): boolean => text.includes(':');
+  return services.some((config) => config.mark === mark && family(config.address) === family(destination));
 }

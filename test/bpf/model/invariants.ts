@@ -49,7 +49,9 @@ function leavesNoEntry(dst: string, { protocol, dport }: { protocol: number; dpo
   const ports = [dport, 0];
   return (
     protocol === PROTOCOL.udp &&
-    world.services.some(({ onePacket, address, port }) => onePacket && address === dst && ports.includes(port))
+    world.services.some(({ onePacket, protocol: name, address, port }) => {
+      return onePacket && (name === 'fwmark' || (address === dst && ports.includes(port)));
+    })
   );
 }
 

@@ -66,8 +66,8 @@ export function isEstablished(state: State): boolean {
   return state === 'ESTABLISHED' || state === 'SCTP_ESTABLISHED';
 }
 
-export function establishedState({ protocol }: ServiceConfig): State {
-  return protocol === 'sctp' ? 'SCTP_ESTABLISHED' : 'ESTABLISHED';
+export function establishedState({ protocol }: Packet): State {
+  return protocol === 132 ? 'SCTP_ESTABLISHED' : 'ESTABLISHED';
 }
 
 /** FTP's service leaves the ports that it does not place to the kernel. */

@@ -130,7 +130,7 @@ export class Placement {
       return 'drop';
     }
     if (single) this.#plane.sending.count('one_packet');
-    else if (number < 0) this.#placeWithoutEntry(service);
+    else if (number < 0) this.#placeWithoutEntry(service, packet);
     else this.#record(number, slot, server, packet, lookup, template);
     // By NAT it counts once its replies can be found, too.
     if (!single && server.method === 'nat') return slot;
@@ -179,8 +179,8 @@ export class Placement {
     this.news = 'opened';
   }
 
-  #placeWithoutEntry(service: ServiceConfig): void {
-    const followedUntil = this.#plane.now + timeoutOf(establishedState(service));
+  #placeWithoutEntry(service: ServiceConfig, packet: Packet): void {
+    const followedUntil = this.#plane.now + timeoutOf(establishedState(packet));
     this.#unrecorded.set(service.id, { placedAt: this.#plane.now, followedUntil });
     this.#plane.sending.count('connections_unrecorded');
   }
@@ -192,7 +192,7 @@ export class Placement {
     const slot = this.#template(service, packet) ?? placeByRing(service, packet, hash.ring, this.#live(), false);
     if (slot === null) return this.#noServer(service, packet);
     if (service.servers[slot]?.method === 'nat') return this.#passUnknown(packet);
-    if (!packet.quoted) without.followedUntil = this.#plane.now + timeoutOf(establishedState(service));
+    if (!packet.quoted) without.followedUntil = this.#plane.now + timeoutOf(establishedState(packet));
     this.#plane.sending.count('followed_ring');
     return slot;
   }
@@ -237,5 +237,5 @@ function directionOf({ method }: ServerConfig): Direction {
 
 export function flowKey(service: ServiceConfig, packet: Packet): string {
   const { source, destination, sport, dport } = packet;
-  return `${source.toString('hex')} ${sport} ${destination.toString('hex')} ${dport} ${service.id}`;
+  return `${source.toString('hex')} ${sport} ${destination.toString('hex')} ${dport} ${service.id} ${packet.protocol}`;
 }

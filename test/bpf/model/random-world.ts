@@ -7,6 +7,7 @@ import {
   hop,
   INGRESS,
   isEligible,
+  type MarkConfig,
   type NextHopConfig,
   OTHER_PORT,
   type ServerConfig,
@@ -21,7 +22,28 @@ export const VIPS = ['192.0.2.100', '192.0.2.101', '2001:db8::100', '2001:db8::1
 export const PORTS = [80, 443, 53, 21, 0];
 const MASKS4 = ['255.255.255.255', '255.255.255.0', '255.255.255.240', '0.0.0.7', '240.0.255.1'];
 const MASKS6 = [ALL_ONES6, 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:fff0', 'ffff:ffff::'];
-const SERVICES = 14;
+const SERVICES = 12;
+/** Mark 3 has no service. */
+const MARKED = [
+  { mark: 1, address: '0.0.0.0' },
+  { mark: 2, address: '0.0.0.0' },
+  { mark: 1, address: '::' },
+];
+const RULES = 9;
+const DESTINATIONS = [
+  ...['192.0.2.100', '192.0.2.100/31', '192.0.2.96/29', '192.0.2.99'],
+  ...['2001:db8::100', '2001:db8::100/127', '2001:db8::/120', '2001:db8::99'],
+];
+const SOURCES4 = ['198.51.100.0/25', '198.51.100.64/26', '198.51.100.7'];
+const SOURCES6 = ['2001:db8:1::/121', '2001:db8:1::40/122'];
+const MARKED_PORTS: readonly MarkConfig['ports'][] = [
+  ...([[], [], [[80, 80]], [[53, 443]], [[1, 1023]], [[1024, 65535]]] as const),
+  [
+    [21, 21],
+    [80, 80],
+    [8000, 8100],
+  ],
+];
 const SERVERS = 6;
 /** twos is not among them: it draws at random. */
 const SCHEDULERS = SCHEDULER_NAMES.filter((name) => name !== 'twos');
@@ -35,7 +57,14 @@ export function randomWorld(random: Random): World {
     if (!taken.has(key)) services.push(config);
     taken.add(key);
   }
-  return world(services, { nextHops: Array.from({ length: 16 }, (_, n) => randomHop(random, n)) });
+  for (const { mark, address } of MARKED) {
+    const service = randomService(random, services.length + 1, address);
+    services.push({ ...service, protocol: 'fwmark', port: 0, mark, onePacket: random.once(3) });
+  }
+  return world(services, {
+    marks: randomMarks(random),
+    nextHops: Array.from({ length: 16 }, (_, n) => randomHop(random, n)),
+  });
 }
 
 /** One edit: a server comes, goes, returns or changes, a next hop moves, or a service is laid out anew. */
@@ -44,14 +73,37 @@ export function editWorld(random: Random, before: World): World {
     const n = random.below(before.nextHops.length);
     return { ...before, nextHops: before.nextHops.map((entry, index) => (index === n ? randomHop(random, n) : entry)) };
   }
+  if (random.once(6)) return { ...before, marks: randomMarks(random) };
   const chosen = random.below(before.services.length);
   const services = before.services.map((config, index) => (index === chosen ? editService(random, config) : config));
   return { ...before, services };
 }
 
-function randomService(random: Random, id: number): ServiceConfig {
+/** Rules that can stand beside each other. */
+function randomMarks(random: Random): MarkConfig[] {
+  const rules: MarkConfig[] = [];
+  for (let i = random.below(RULES); i > 0; i--) {
+    const rule = randomMark(random);
+    const taken = rules.some(({ destination, source }) => destination === rule.destination && source === rule.source);
+    if (!taken || (rule.ports.length === 0 && rules.every(({ ports }) => ports.length > 0))) rules.push(rule);
+  }
+  return rules;
+}
+
+function randomMark(random: Random): MarkConfig {
+  const destination = random.pick(DESTINATIONS);
+  const sources = destination.includes(':') ? SOURCES6 : SOURCES4;
+  return {
+    destination,
+    source: random.once(3) ? random.pick(sources) : null,
+    protocols: random.pick([[], ['tcp'], ['udp'], ['tcp', 'udp'], ['sctp']] as const),
+    ports: random.pick(MARKED_PORTS),
+    mark: random.pick([1, 1, 2, 3]),
+  };
+}
+
+function randomService(random: Random, id: number, address = random.pick(VIPS)): ServiceConfig {
   const protocol = random.pick(['tcp', 'tcp', 'tcp', 'udp', 'udp', 'sctp', 'sctp'] as const);
-  const address = random.pick(VIPS);
   const servers = Array.from({ length: 1 + random.below(SERVERS) }, (_, slot) => {
     return randomServer(random, { id, address }, slot);
   });
@@ -59,6 +111,7 @@ function randomService(random: Random, id: number): ServiceConfig {
     protocol,
     address,
     port: random.pick(PORTS),
+    mark: 0,
     id,
     scheduler: random.pick(SCHEDULERS),
     hashPort: random.once(2),

@@ -61,6 +61,7 @@ export class Replies {
       ...{ realServer: server.id, template: null },
       reply: {
         connection,
+        protocol: packet.protocol,
         client: `${destination.toString('hex')} ${dport} `,
         way: wayBack(frame, link, this.#plane.ingress),
       },
@@ -99,7 +100,9 @@ export class Replies {
 
   /** The director's address on the way to the real server that the packet came from; null: from none. */
   #directorFor({ protocol, source, sport }: Packet): Buffer | null {
-    const served = this.#world.services.filter((service) => PROTOCOLS[service.protocol] === protocol);
+    const served = this.#world.services.filter(
+      (service) => service.protocol === 'fwmark' || PROTOCOLS[service.protocol] === protocol,
+    );
     const from = served
       .flatMap(({ servers }) => servers)
       .findLast((server) => {

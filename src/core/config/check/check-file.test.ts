@@ -157,12 +157,27 @@ describe('virtual servers', () => {
     [
       'a mark',
       'virtual_server fwmark 7 {\nlb_algo rr\nlb_kind NAT\n}',
-      ['1:16 warning the data plane has no services by firewall mark yet'],
+      ['1:16 warning found no rule of this file that gives packets the mark 7'],
+    ],
+    [
+      'a mark that the file gives',
+      'virtual_server fwmark 7 {\nlb_algo rr\nlb_kind NAT\n}\nxlb {\nmark 7 192.0.2.1\n}',
+      [],
+    ],
+    [
+      'marks of which neither is narrower',
+      'xlb {\nmark 7 192.0.2.1 tcp 80-90\nmark 8 192.0.2.1 tcp 90-99\n}',
+      ["3:6 error '192.0.2.1 tcp 90-99' has mark 8, and '192.0.2.1 tcp 80-90' has mark 7"],
+    ],
+    [
+      'a mark with bits behind its prefix',
+      'xlb {\nmark 7 192.0.2.1/24\n}',
+      ['2:8 error destination.address: found 192.0.2.1/24, whose last bits are not 0; expected 192.0.2.0/24'],
     ],
     [
       'a protocol of a mark',
       service('', 'fwmark 7'),
-      ['1:16 warning the data plane', "2:1 warning found 'protocol' in a service by firewall mark"],
+      ['1:16 warning found no rule', "2:1 warning found 'protocol' in a service by firewall mark"],
     ],
     [
       'a group that is not there',

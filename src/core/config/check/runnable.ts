@@ -3,17 +3,31 @@ import { addressFamily } from '../../model/address.ts';
 import { shareOf } from '../../model/file-share.ts';
 import { formatServiceKey, serviceKeyText } from '../../model/service-key.ts';
 import type { File, ServiceSettings } from '../keywords/root.ts';
+import { groupMarks, marksOf } from '../model/marks.ts';
 import { buildService, type Service, type ServiceWithServers } from '../model/service.ts';
 import { type Position, place, type Report } from '../report.ts';
 
 export function checkRunnable(file: File, report: Report): void {
   const first = new Map<string, Position>();
+  checkMarks(file, report);
   for (const setting of file.virtual_server ?? []) {
     const service = buildService(setting, file);
     if (service.leftOut !== null) continue;
     checkOverlap(service, first, report);
     checkModel(setting, service, report);
   }
+}
+
+/** Rules that cannot stand beside each other. Those of groups stand at the group's name. */
+function checkMarks(file: File, report: Report): void {
+  const rules = marksOf(file);
+  const made = shareOf([], {}, rules);
+  if (!('error' in made)) return;
+  const { path, message } = made.error;
+  const index = Number(/^rules\[(\d+)\]/.exec(path)?.[1] ?? 0);
+  const own = (file.xlb ?? []).flatMap(({ block }) => block.mark ?? []);
+  const group = (file.virtual_server ?? []).find((service) => groupMarks(file).get(service) === rules[index]!.mark);
+  report.error((own[index]?.words[0] ?? group?.words[1] ?? group?.keyword)!.at, message);
 }
 
 /** Groups may name an address that another virtual server has, too. */

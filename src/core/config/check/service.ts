@@ -5,6 +5,7 @@ import { hashesSource } from '../../model/schedulers.ts';
 import type { MethodSetting } from '../forms/services.ts';
 import { last, type Setting } from '../keyword.ts';
 import type { File, ServiceSettings } from '../keywords/root.ts';
+import { groupMarks, marksOf } from '../model/marks.ts';
 import { MAX_MEMBERS, memberCount } from '../model/ranges.ts';
 import { nearest } from '../nearest.ts';
 import type { Report } from '../report.ts';
@@ -24,9 +25,10 @@ export function checkService(service: ServiceSettings, file: File, report: Repor
 }
 
 /** What packets the service takes, and whether the data plane knows how. */
-function checkTarget({ value, words, block }: ServiceSettings, file: File, report: Report): void {
-  if (value.kind === 'fwmark') reportMark(words[0]!, report);
-  if (value.kind === 'group') checkGroup(value.group, words[1]!, file, report);
+function checkTarget(service: ServiceSettings, file: File, report: Report): void {
+  const { value, words, block } = service;
+  if (value.kind === 'fwmark') checkMark(value, words[0]!, file, report);
+  if (value.kind === 'group') checkGroup(service, value.group, file, report);
   const protocol = last(block.protocol);
   if (value.kind === 'fwmark' && protocol !== undefined) {
     report.warning(
@@ -56,11 +58,17 @@ function checkSources({ value, block }: ServiceSettings, report: Report): void {
   }
 }
 
-export function reportMark(word: Word, report: Report): void {
-  report.warning(word.at, 'the data plane has no services by firewall mark yet: this one is checked and left out');
+/** The rule may be a command's: `xlb mark add`. */
+function checkMark({ mark }: { readonly mark: number }, word: Word, file: File, report: Report): void {
+  if (marksOf(file).some((rule) => rule.mark === mark)) return;
+  report.warning(
+    word.at,
+    `found no rule of this file that gives packets the mark ${mark}, expected 'mark' in the block xlb`,
+  );
 }
 
-function checkGroup(name: string, word: Word, file: File, report: Report): void {
+function checkGroup(service: ServiceSettings, name: string, file: File, report: Report): void {
+  const word = service.words[1]!;
   const names = (file.virtual_server_group ?? []).map(({ value }) => value);
   const group = file.virtual_server_group?.find(({ value }) => value === name);
   if (group === undefined) {
@@ -75,9 +83,10 @@ function checkGroup(name: string, word: Word, file: File, report: Report): void 
   if (group.entries.length === 0)
     report.error(word.at, `found the empty virtual_server_group ${name}, expected addresses in it`);
   for (const { value, words } of group.entries) {
-    if (value.kind === 'fwmark') reportMark(words[0]!, report);
+    if (value.kind === 'fwmark') checkMark(value, words[0]!, file, report);
     const count = memberCount(value);
-    if (count > MAX_MEMBERS) {
+    // By a mark all of them are one service.
+    if (count > MAX_MEMBERS && !groupMarks(file).has(service)) {
       report.error(words[0]!.at, `found ${count} addresses and ports in one line, expected ${MAX_MEMBERS} at most`);
     }
   }

@@ -259,9 +259,15 @@ const SURROUNDINGS = {
   nftables_ifindex: ignored(flag, 'Its rules name interfaces by number.', means.NO_FIREWALL),
   vrrp_iptables: ignored(anyWords('[CHAIN [CHAIN]]'), 'Firewall by iptables.', means.NO_FIREWALL),
   vrrp_ipsets: ignored(anyWords('[NAME...]'), 'Sets for that firewall.', means.NO_FIREWALL),
-  nftables_ipvs: ignored(optional(name), 'Marks packets of virtual_server_group by nftables.', means.MARKS_ARE_SET),
+  nftables_ipvs: keyword(
+    optional(name),
+    'A virtual server by group is one service by firewall mark: its clients keep their real server over all addresses and ports of the group. No table of nftables is used.',
+  ),
   nftables_ipvs_priority: ignored(integer(-2147483648, 2147483647), 'Priority of its chains.', means.MARKS_ARE_SET),
-  nftables_ipvs_start_fwmark: ignored(integer(1, 4294967295), 'First mark that it gives.', means.MARKS_ARE_SET),
+  nftables_ipvs_start_fwmark: keyword(
+    integer(1, 4294967295),
+    'The mark of the first such virtual server; 1000 where left out.',
+  ),
   vmac_prefix: keyword(
     // With the number of a virtual router behind it, the kernel's 15 bytes must do.
     word('NAME', 'the beginning of interface names, at most 10 characters', /^[^\s/]{1,10}$/),

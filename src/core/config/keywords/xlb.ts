@@ -2,6 +2,7 @@
 import type { Form } from '../form.ts';
 import { address } from '../forms/addresses.ts';
 import { sequence } from '../forms/compose.ts';
+import { markRule } from '../forms/marks.ts';
 import { integer, port } from '../forms/numbers.ts';
 import { choice, directory, file, interfaceName, name, optional } from '../forms/words.ts';
 import { keyword } from '../keyword.ts';
@@ -12,6 +13,11 @@ export const XLB = {
   interface: keyword(
     sequence({ name: interfaceName, mode: optional(mode) }),
     'The data plane is attached to it, in this mode.',
+    { own: true, many: true },
+  ),
+  mark: keyword(
+    markRule,
+    'Packets to these addresses, protocols and ports, from these sources, get this firewall mark: they belong to the virtual server `fwmark MARK`. Of the rules that a packet meets the narrowest counts: by destination, source, ports, protocols, in this order.',
     { own: true, many: true },
   ),
   xdp_mode: keyword(

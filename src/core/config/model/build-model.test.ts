@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { applyCommand, emptyModel } from '../../model/apply-command.ts';
+import { makeMarkRule, markSelectorText } from '../../model/mark-rule.ts';
 import { loadText } from '../testing.ts';
 import { buildModel } from './build-model.ts';
 
@@ -242,10 +243,29 @@ describe('a virtual server', () => {
     expect(service(`${lines}\nreal_server 10.0.0.1 { }`)).toMatchObject(expected);
   });
 
-  it('by firewall mark is left out', () => {
+  it('by firewall mark has a family', () => {
     const found = service('ip_family inet6', 'fwmark 7');
     expect(found.services).toMatchObject([{ protocol: 'fwmark', family: 6, mark: 7 }]);
-    expect(found.leftOut).toContain('firewall mark');
+    expect(found.leftOut).toBeNull();
+  });
+
+  it('of a group is one by firewall mark with nftables_ipvs', () => {
+    const group = 'virtual_server_group G {\n192.0.2.9-11 80-81\n192.0.2.16/28\n2001:db8::/64 443\nfwmark 7\n}';
+    const globals = 'global_defs {\nnftables_ipvs\nnftables_ipvs_start_fwmark 50\n}\n';
+    const found = model(`${globals}${group}\nvirtual_server group G {\nprotocol TCP\n}`);
+    expect(found.services[0]?.services).toMatchObject([
+      { protocol: 'fwmark', family: 4, mark: 50 },
+      { protocol: 'fwmark', family: 6, mark: 50 },
+      { protocol: 'fwmark', family: 4, mark: 7 },
+    ]);
+    const texts = found.marks.map((rule) => {
+      const made = makeMarkRule(rule);
+      return 'code' in made ? made.message : `${markSelectorText(made)}: ${made.mark}`;
+    });
+    expect(texts).toEqual([
+      ...['192.0.2.9 tcp 80-81: 50', '192.0.2.10/31 tcp 80-81: 50', '192.0.2.16/28 tcp: 50'],
+      '2001:db8::/64 tcp 443: 50',
+    ]);
   });
 
   it('of a group is a service for each address and port', () => {

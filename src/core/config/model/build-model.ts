@@ -1,4 +1,5 @@
 /** What a file without errors means: the last stage, where nothing is optional any more. */
+import type { MarkRuleSpec } from '../../model/mark-rule.ts';
 import { last } from '../keyword.ts';
 import type { File } from '../keywords/root.ts';
 import { type DirectorSettings, directorOf } from './director.ts';
@@ -6,6 +7,7 @@ import { type Fifos, fifosOf } from './fifos.ts';
 import { type Globals, globalsOf } from './globals.ts';
 import { buildInstance, type Instance } from './instance.ts';
 import { alertsOf, type Mail, mailOf } from './mail.ts';
+import { marksOf } from './marks.ts';
 import { groupNotifiesOf, type Notifies } from './notifies.ts';
 import { type Programs, programsOf } from './programs.ts';
 import { buildScript, type TrackedScript } from './script.ts';
@@ -32,6 +34,7 @@ export interface ConfigModel {
   readonly files: readonly TrackedFile[];
   readonly services: readonly Service[];
   readonly statics: Statics;
+  readonly marks: readonly MarkRuleSpec[];
   readonly fifos: Fifos;
   readonly mail: Mail | null;
   readonly programs: Programs;
@@ -55,6 +58,7 @@ export function buildModel(file: File): ConfigModel {
     files: [...(file.track_file ?? []), ...(file.vrrp_track_file ?? [])].map(buildFile),
     services: (file.virtual_server ?? []).map((setting) => buildService(setting, file)),
     statics: staticsOf(file, globals),
+    marks: marksOf(file),
     fifos: fifosOf(globals),
     mail: mailOf(globals),
     programs: programsOf(globals),

@@ -1,6 +1,6 @@
 /** The addresses and ports of a member of a virtual_server_group, one by one. */
 import { addressFamily, addressFromWords, addressWords } from '../../model/address.ts';
-import type { Address } from '../../model/model.ts';
+import type { Address, PortRange, Prefix } from '../../model/model.ts';
 import type { GroupMember } from '../forms/services.ts';
 
 /** Of addresses times ports of one member. */
@@ -30,6 +30,25 @@ export function addressesOf(member: Range): Address[] {
 export function portsOf({ ports }: Range): number[] {
   if (ports === null) return [0];
   return Array.from({ length: ports.last - ports.first + 1 }, (_, i) => ports.first + i);
+}
+
+/** The fewest prefixes that together are these addresses. */
+export function prefixesOf(member: Range): Prefix[] {
+  const family = addressFamily(member.kind === 'range' ? member.first : member.prefix.address);
+  const bits = family === 4 ? 32 : 128;
+  const [first, end] = boundsOf(member);
+  const prefixes: Prefix[] = [];
+  for (let value = first; value <= end; ) {
+    let free = 0n;
+    while (free < bits && value % (2n << free) === 0n && value + (2n << free) - 1n <= end) free++;
+    prefixes.push({ address: toAddress(value, family), length: bits - Number(free) });
+    value += 1n << free;
+  }
+  return prefixes;
+}
+
+export function portRangeOf({ ports }: Range): PortRange[] {
+  return ports === null || ports.first === 0 ? [] : [ports];
 }
 
 function boundsOf(member: Range): [bigint, bigint] {

@@ -11,6 +11,7 @@ import type { InetFamily, MethodSetting } from '../forms/services.ts';
 import { last } from '../keyword.ts';
 import type { File, RealServerSettings, ServiceSettings } from '../keywords/root.ts';
 import type { Position } from '../report.ts';
+import { familiesOf, groupMarks } from './marks.ts';
 import { addressesOf, portsOf } from './ranges.ts';
 
 /** In the words of the command `replace`. Servers in the order of the file. */
@@ -44,23 +45,31 @@ export function buildService(setting: ServiceSettings, file: File): Service {
       ...limitsOf(setting, key),
       servers: serversOf(setting, key),
     })),
-    leftOut: reasonToLeaveOut(setting, keys),
+    leftOut: reasonToLeaveOut(setting),
     quorum,
     hysteresis: hysteresis >= quorum ? 0 : hysteresis,
   };
 }
 
-function keysOf({ value, block }: ServiceSettings, file: File): ServiceKey[] {
+function keysOf(setting: ServiceSettings, file: File): ServiceKey[] {
+  const { value, block } = setting;
   const protocol = (last(block.protocol)?.value ?? 'UDP').toLowerCase() as Protocol;
   const standard = last(block.ip_family)?.value ?? 'inet';
   if (value.kind === 'fwmark') return [markKey(value.mark, value.family ?? standard)];
   if (value.kind === 'address') return [{ protocol, address: value.address, port: value.port ?? 0 }];
   const group = file.virtual_server_group?.find((each) => each.value === value.group);
-  return (group?.entries ?? []).flatMap(({ value: member }): ServiceKey[] => {
+  const mark = groupMarks(file).get(setting);
+  const marked =
+    mark === undefined
+      ? []
+      : familiesOf(setting, file).map((family) => ({ protocol: 'fwmark' as const, family, mark }));
+  const members = (group?.entries ?? []).flatMap(({ value: member }): ServiceKey[] => {
     if (member.kind === 'fwmark') return [markKey(member.mark, member.family ?? standard)];
+    if (mark !== undefined) return [];
     const ports = portsOf(member);
     return addressesOf(member).flatMap((address) => ports.map((port) => ({ protocol, address, port })));
   });
+  return [...marked, ...members];
 }
 
 function markKey(mark: number, family: InetFamily): ServiceKey {
@@ -143,8 +152,7 @@ function weightOf(server: RealServerSettings, service: ServiceSettings): number 
   return last(server.block.weight)?.value ?? last(service.block.weight)?.value ?? 1;
 }
 
-function reasonToLeaveOut({ block }: ServiceSettings, keys: readonly ServiceKey[]): string | null {
-  if (keys.some(({ protocol }) => protocol === 'fwmark')) return 'the data plane has no services by firewall mark yet';
+function reasonToLeaveOut({ block }: ServiceSettings): string | null {
   const methods = [methodOf(block), ...(block.real_server ?? []).map((server) => serverMethodOf(server.block, block))];
   return methods.some(({ method }) => method === 'FULLNAT') ? 'the data plane has no FULLNAT yet' : null;
 }
