@@ -158,12 +158,12 @@ static __always_inline __u8 connection_protocol(__u64 entry)
 	return state == CONNECTION_UDP ? IPPROTO_UDP : IPPROTO_TCP;
 }
 
-static __always_inline int key_matches(__u32 number, const struct packet *packet, __u32 service)
+/* `entry`: what stood there when the caller looked. */
+static __always_inline int key_matches(__u32 number, __u64 entry, const struct packet *packet, __u32 service)
 {
 	struct connection_key *key = bpf_map_lookup_elem(&connection_keys, &number);
-	__u64 *place = get_entry(number);
 
-	if (!place || connection_protocol(READ_ONCE(*place)) != packet->protocol)
+	if (connection_protocol(entry) != packet->protocol)
 		return 0;
 	return key && key->service == service && key->source_port == packet->source_port &&
 	       key->destination_port == packet->destination_port && same_address(&key->source, &packet->source) &&
@@ -185,14 +185,16 @@ static __always_inline __u64 read_settled(__u32 number)
 	return entry;
 }
 
-/* From now on, packets that meet this entry compare the full key. */
+/* From now on, packets that meet this entry compare the full key. What has gone meanwhile stays gone. */
 static __always_inline void mark_rival(__u32 number, __u64 entry)
 {
 	__u64 *place = get_entry(number);
 
-	if (!place || entry & ENTRY_CONFIRM)
+	if (!place)
 		return;
 	for (int i = 0; i < 4; i++) {
+		if (!entry || entry & ENTRY_CONFIRM || is_busy(entry))
+			return;
 		if (replace(place, entry, entry | ENTRY_CONFIRM))
 			return;
 		entry = READ_ONCE(*place);
@@ -211,7 +213,7 @@ __noinline int is_ours(__u32 number, const struct packet *packet, __u32 service,
 		return 0;
 	if (packet->protocol == IPPROTO_TCP && !lookup->opening && !(entry & ENTRY_CONFIRM))
 		return 1; /* TCP goes by tags alone, as on the fast path */
-	if (key_matches(number, packet, service))
+	if (key_matches(number, entry, packet, service))
 		return 1;
 	if (!(lookup->opening & LOOKUP_OPENING))
 		return 0;

@@ -225,7 +225,7 @@ static __always_inline int settle_twins(__u32 mine, const struct packet *packet,
 	entry = READ_ONCE(*place);
 	barrier();
 	owner = entry_owner(goes);
-	if (entry && entry_state(entry) != CONNECTION_BUSY && key_matches(goes, packet, service))
+	if (entry && entry_state(entry) != CONNECTION_BUSY && key_matches(goes, entry, packet, service))
 		withdraw(goes, entry, owner);
 	if (goes != mine)
 		return index;

@@ -47,6 +47,6 @@ static __always_inline void take_back(struct nat_job *job, int connection)
 	barrier();
 	owner = entry_owner(connection); /* it may have become another's since it was found */
 	if (entry_state(entry) != CONNECTION_BUSY && !is_reply(entry) &&
-	    key_matches(connection, &job->packet, job->service_id))
+	    key_matches(connection, entry, &job->packet, job->service_id))
 		withdraw(connection, entry, owner);
 }
