@@ -116,10 +116,11 @@ const COLUMNS: readonly Column[] = [
   { title: 'PORTS', min: 11 },
   { title: 'CONNECTIONS', align: 'right' },
   { title: 'BUSIEST SERVER', min: 28 },
+  { title: 'FROM' },
 ];
 
 function addressRow(local: LocalAddressReport): Row {
-  const { address, service, interface: name, first_port, last_port, ports, connections, busiest } = local;
+  const { address, service, interface: name, first_port, last_port, ports, connections, busiest, origin } = local;
   return [
     address,
     service ?? 'all',
@@ -127,6 +128,7 @@ function addressRow(local: LocalAddressReport): Row {
     `${first_port}-${last_port}`,
     String(connections),
     busiest === null ? '-' : `${busiest.server} (${busiest.connections} of ${ports} ports)`,
+    origin,
   ];
 }
 
@@ -140,6 +142,7 @@ const TSV_TITLES = [
   'connections',
   'busiest_server',
   'busiest_connections',
+  'origin',
 ] as const;
 
 function addressRecord({ busiest, ...local }: LocalAddressReport) {

@@ -22,6 +22,7 @@ import type { Change, Event } from '../api/protocol/changes.ts';
 import type { AttachMode } from '../api/protocol/command.ts';
 import { applyCommands } from '../core/model/apply-command.ts';
 import type { Command } from '../core/model/command.ts';
+import { NO_SHARE } from '../core/model/file-share.ts';
 import type { Address, ServiceKey } from '../core/model/model.ts';
 import { formatServiceKey, serviceKeyText } from '../core/model/service-key.ts';
 import type { ConnectionTable } from '../dataplane/connections.ts';
@@ -105,9 +106,10 @@ export class DaemonController implements Controller {
   }
 
   async localAddresses() {
-    const { table, director, resolver } = this.#parts;
+    const { table, director, resolver, saving } = this.#parts;
     const sources = {
       table,
+      ofFile: (saving.config?.share ?? NO_SHARE).localAddresses,
       entries: director.entries,
       interfaceOf: (address: Address) => interfaceOf(resolver, address),
     };

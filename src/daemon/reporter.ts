@@ -123,7 +123,6 @@ export class Reporter {
       overRate: (service) => this.#overRate(service),
       table: this.#table(),
       applyFault: applyFault(),
-      config: configuration.current,
       failedReload: configuration.failed,
     });
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { applyCommands, emptyModel } from '../core/model/apply-command.ts';
 import type { Command } from '../core/model/command.ts';
+import { shareOfModel } from '../core/model/file-share.ts';
 import type { Address } from '../core/model/model.ts';
 import { EMPTY_STATE, formatState, parseState, type SavedState, StateFile } from './state-file.ts';
 
@@ -13,6 +14,7 @@ const SERVER = { address: '10.0.0.1' as Address, port: 80 };
 function sample(): SavedState {
   const commands: Command[] = [
     { type: 'service.add', service: { ...SERVICE, scheduler: 'wrr' } },
+    { type: 'local.add', local: { address: '10.0.0.2' as Address, service: SERVICE, lastPort: 9999 } },
     { type: 'server.add', service: SERVICE, server: { ...SERVER, weight: 7 } },
     {
       type: 'server.drain',
@@ -27,7 +29,7 @@ function sample(): SavedState {
     model: applied.model,
     config: {
       path: '/etc/xlb/xlb.conf',
-      share: { services: applied.model.services, marks: applied.model.marks, timeouts: { tcpFin: 60 } },
+      share: shareOfModel(applied.model, { tcpFin: 60 }),
       interfaces: ['eth1'],
     },
     changedAt: 1_700_000_000_000,

@@ -11,7 +11,7 @@ import * as z from 'zod';
 import { parseAddress } from '../core/model/address.ts';
 import { emptyModel } from '../core/model/apply-command.ts';
 import { fromDocument, toDocument } from '../core/model/document.ts';
-import type { FileShare } from '../core/model/file-share.ts';
+import { type FileShare, shareOfModel } from '../core/model/file-share.ts';
 import type { Address, Model, VirtualService } from '../core/model/model.ts';
 import { MAX_MARK, PROTOCOLS } from '../core/model/service-key.ts';
 import type { Remembered } from '../core/reconcile/memory.ts';
@@ -156,8 +156,10 @@ function statePieces({ model, config, remembered, ...rest }: SavedState): Buffer
   ];
 }
 
-function configPieces({ path, share: { services, marks, timeouts }, interfaces }: SavedConfig): Buffer[] {
-  const head = JSON.stringify({ path, interfaces, timeouts, marks: [...marks.values()] }).slice(0, -1);
+function configPieces({ path, share, interfaces }: SavedConfig): Buffer[] {
+  const { services, marks, localAddresses, timeouts } = share;
+  const lists = { marks: [...marks.values()], localAddresses: [...localAddresses.values()] };
+  const head = JSON.stringify({ path, interfaces, timeouts, ...lists }).slice(0, -1);
   return [
     Buffer.from(`"config":${head},"services":[\n`),
     ...separated([...services.values()].map(serviceBytes)),
@@ -203,6 +205,7 @@ const configSchema = z.strictObject({
   services: z.unknown(),
   /** Not in the files of xlb 0.1. */
   marks: z.unknown().optional(),
+  localAddresses: z.unknown().optional(),
 });
 
 const fileSchema = z.strictObject({
@@ -229,11 +232,10 @@ export function parseState(text: string, path: string): SavedState {
   return { ...rest, model, config: config === undefined ? null : configOf(config, path) };
 }
 
-function configOf({ services, marks, timeouts, ...rest }: z.output<typeof configSchema>, path: string): SavedConfig {
-  const { tunnel } = emptyModel;
-  const model = modelOf({ services, tunnel, ...(marks === undefined ? {} : { marks }) }, 'config', path);
-  const share = { services: model.services, marks: model.marks, timeouts: present(timeouts) };
-  return { ...rest, share };
+function configOf(config: z.output<typeof configSchema>, path: string): SavedConfig {
+  const { path: file, interfaces, timeouts, ...objects } = config;
+  const model = modelOf({ ...objects, tunnel: emptyModel.tunnel }, 'config', path);
+  return { path: file, interfaces, share: shareOfModel(model, present(timeouts)) };
 }
 
 function present({ tcp, tcpFin, udp }: z.output<typeof configSchema>['timeouts']): FileShare['timeouts'] {

@@ -39,18 +39,13 @@ export class FakeConfiguration {
     const loaded = loadConfig({ path, files: filesOf(this.files), surroundings: SURROUNDINGS, machine: null });
     const report = formatReport(path, loaded);
     if (loaded.faults.some(({ severity }) => severity === 'error')) return refusal('bad-file', report);
-    const { services, timeouts } = buildModel(loaded.file);
-    const made = shareOf(
-      services.filter(({ leftOut }) => leftOut === null).flatMap((service) => service.services),
-      timeouts,
-    );
+    const { services: named, marks, localAddresses, timeouts } = buildModel(loaded.file);
+    const services = named.flatMap((service) => service.services);
+    const made = shareOf({ services, marks, localAddresses, timeouts });
     if ('error' in made) throw new Error(made.error.message);
     const model = applyFile(running, this.inUse?.share ?? NO_SHARE, made.share, reset ? 'named' : 'changed');
     const settings = diffConfig(this.inUse?.file ?? {}, loaded.file);
-    const left_out = services.flatMap(({ name, at, leftOut }) =>
-      leftOut === null ? [] : [{ name, reason: leftOut, file: at.file, line: at.line }],
-    );
-    const body = { dry_run: dryRun, file: path, settings, left_out, report };
+    const body = { dry_run: dryRun, file: path, settings, report };
     return { ok: true, value: { model, inUse: { path, file: loaded.file, share: made.share }, body } };
   }
 }

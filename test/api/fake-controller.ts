@@ -25,11 +25,13 @@ import type { AttachMode } from '../../src/api/protocol/command.ts';
 import { connectionMatches } from '../../src/api/protocol/connection-filter.ts';
 import type { Connection } from '../../src/api/protocol/connections.ts';
 import type { InterfaceReport } from '../../src/api/protocol/interfaces.ts';
+import type { LocalAddressReport } from '../../src/api/protocol/local-addresses.ts';
 import { REASON_NAMES, REASONS } from '../../src/api/protocol/reasons.ts';
 import { syncDaemonsReport } from '../../src/api/protocol/wire.ts';
 import { type ApiOptions, createApiServer } from '../../src/api/server.ts';
 import { applyCommands, emptyModel } from '../../src/core/model/apply-command.ts';
 import type { Command } from '../../src/core/model/command.ts';
+import { localAddressText } from '../../src/core/model/local-addresses.ts';
 import type { Model, ServiceKey } from '../../src/core/model/model.ts';
 import { formatServiceKey } from '../../src/core/model/service-key.ts';
 import { diagnose } from '../../src/daemon/doctor/doctor.ts';
@@ -135,16 +137,19 @@ export class FakeController implements Controller {
   }
 
   async localAddresses() {
-    const reports = this.model.localAddresses.map((local) => ({
-      address: local.address,
-      service: local.service && formatServiceKey(local.service),
-      first_port: local.firstPort,
-      last_port: local.lastPort,
-      ports: local.lastPort - local.firstPort + 1,
-      interface: 'eth0',
-      connections: 3,
-      busiest: { server: '10.0.0.11:80', connections: 2 },
-    }));
+    const reports = this.model.localAddresses.map(
+      (local): LocalAddressReport => ({
+        address: local.address,
+        service: local.service && formatServiceKey(local.service),
+        first_port: local.firstPort,
+        last_port: local.lastPort,
+        ports: local.lastPort - local.firstPort + 1,
+        interface: 'eth0',
+        connections: 3,
+        busiest: { server: '10.0.0.11:80', connections: 2 },
+        origin: this.configuration.inUse?.share.localAddresses.has(localAddressText(local)) ? 'file' : 'command',
+      }),
+    );
     return { local_addresses: reports };
   }
 
@@ -206,7 +211,7 @@ export class FakeController implements Controller {
 
   #configStatus(): StatusBody['config'] {
     const { inUse } = this.configuration;
-    return inUse && { file: inUse.path, loaded_at: LOADED_AT, left_out: [] };
+    return inUse && { file: inUse.path, loaded_at: LOADED_AT };
   }
 
   async zero(key?: ServiceKey): Promise<Outcome<{ services: number }>> {

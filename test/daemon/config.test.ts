@@ -29,7 +29,25 @@ ${realServers.map(real).join('')}}
 `;
 }
 
-const LEFT_OUT = 'virtual_server 192.0.2.99 80 {\n  lb_algo rr\n  lb_kind FULLNAT\n  protocol TCP\n}\n';
+const LOCAL = '192.0.2.120';
+/** As DPVS's keepalived has it; the kernel gets the local address from the file, too. */
+function fullnat(realServer: string): string {
+  return `static_ipaddress {
+  ${LOCAL}/32 dev eth0
+}
+local_address_group inside {
+  ${LOCAL}
+}
+virtual_server ${VIP4} 8081 {
+  lb_algo rr
+  lb_kind FNAT
+  protocol TCP
+  laddr_group_name inside
+  real_server ${realServer} 80 {
+  }
+}
+`;
+}
 const OWN = 'xlb {\n  interface eth0\n  connections 4096\n}\n';
 
 test('a file runs, is read again whole or not at all, and what it says as before goes on', async () => {
@@ -38,7 +56,7 @@ test('a file runs, is read again whole or not at all, and what it says as before
   await Promise.all(hosts.map((host) => startNginx(host)));
   for (const host of hosts) host.start('python3', [STREAM, 'serve', '7000', host.name]);
   const addresses = hosts.map(({ address4 }) => address4);
-  const first = OWN + file(addresses, 80) + file(addresses, 7000) + LEFT_OUT;
+  const first = OWN + file(addresses, 80) + file(addresses, 7000) + fullnat(addresses[0]!);
   writeFileSync(FILE, first);
   const director = await Director.start(lab.host('director1'), { interfaces: [], args: ['-f', FILE] });
   const api = new Client({ socket: join(director.runDirectory, 'xlb.sock') });
@@ -57,13 +75,18 @@ test('a file runs, is read again whole or not at all, and what it says as before
     ]),
     failed: 0,
   });
+  expect((await request(client, `http://${VIP4}:8081/`, 3)).by).toEqual(new Map([['rs1', 3]]));
+  await director.xlb(['local-address', 'add', '192.0.2.121']);
+  const locals = async () =>
+    (await api.localAddresses()).local_addresses.map(({ address, service, origin, connections }) => ({
+      [`${address} ${service} ${origin}`]: connections,
+    }));
+  const other = { '192.0.2.121 null command': 0 };
+  expect(await locals()).toEqual([{ [`${LOCAL} ${VIP4}:8081/tcp file`]: 3 }, other]);
   expect(await api.status()).toMatchObject({
     health: 'degraded',
-    config: {
-      file: FILE,
-      left_out: [{ name: '192.0.2.99 80', line: first.split('\n').indexOf(LEFT_OUT.split('\n')[0]!) + 1 }],
-    },
-    problems: [{ id: 'left-out' }],
+    config: { file: FILE },
+    problems: [{ id: 'no-such-address', subject: 'local address 192.0.2.121' }],
     table: { capacity: 4096 },
     interfaces: [{ name: 'eth0' }],
   });
@@ -73,6 +96,7 @@ test('a file runs, is read again whole or not at all, and what it says as before
   const before = [
     { [`${VIP4}:80/tcp file`]: ['0 file', '1 file'] },
     { [`${VIP4}:7000/tcp file`]: ['1 file', '1 file'] },
+    { [`${VIP4}:8081/tcp file`]: ['1 file'] },
   ];
   expect(await weights()).toEqual(before);
 
@@ -80,7 +104,7 @@ test('a file runs, is read again whole or not at all, and what it says as before
   process.kill(director.pid, 'SIGHUP');
   await logged(`${FILE} cannot be used; nothing was changed`);
   expect(await weights()).toEqual(before);
-  expect((await api.status()).problems.map(({ id }) => id)).toEqual(['reload-failed', 'left-out']);
+  expect((await api.status()).problems.map(({ id }) => id)).toEqual(['reload-failed', 'no-such-address']);
   const refused = await director.tryXlb(['reload']);
   expect([refused.code, refused.stderr]).toEqual([
     1,
@@ -88,17 +112,25 @@ test('a file runs, is read again whole or not at all, and what it says as before
   ]);
 
   writeFileSync(FILE, OWN + file(addresses, 80) + file(addresses, 7000) + file(addresses.slice(0, 1), 8080));
-  expect(await director.xlb(['config', 'diff'])).toMatch(/^\+ service [\d.]+:8080\/tcp .*\n\+ real server [^\n]*\n$/);
+  expect((await director.xlb(['config', 'diff'])).replaceAll(/ {2}\(.*\)/g, '').split('\n')).toEqual([
+    `+ service ${VIP4}:8080/tcp`,
+    `+ real server ${addresses[0]}:8080 of ${VIP4}:8080/tcp`,
+    `- service ${VIP4}:8081/tcp`,
+    `- local address ${VIP4}:8081/tcp`,
+    '- static_ipaddress',
+    '',
+  ]);
   process.kill(director.pid, 'SIGHUP');
   await logged('the configuration file was read and is in use');
-  const after = [...before, { [`${VIP4}:8080/tcp file`]: ['1 file'] }];
+  const after = [...before.slice(0, 2), { [`${VIP4}:8080/tcp file`]: ['1 file'] }];
   expect(await weights()).toEqual(after);
-  expect((await api.status()).problems).toEqual([]);
+  expect((await api.status()).problems.map(({ id }) => id)).toEqual(['no-such-address']);
   expect((await request(client, url, 10)).by).toEqual(new Map([['rs1', 10]]));
 
   await director.stopDaemon('SIGKILL');
   await director.startDaemon();
   expect(await weights()).toEqual(after);
+  expect(await locals()).toEqual([other]);
   expect(await director.xlb(['reload', '--reset'])).toMatch(/weight 0 -> 1/);
   expect((await request(client, url, 20)).by.get('rs2')).toBe(10);
   const { sent, server_received } = (await stream.end()) as Record<string, number>;

@@ -15,13 +15,6 @@ export const reloadRequestSchema = z.strictObject({
   user: z.string().optional().describe('who asks'),
 });
 
-export const leftOutSchema = z.object({
-  name: z.string().describe('what stands after virtual_server'),
-  reason: z.string().describe('what the data plane does not have'),
-  file: z.string(),
-  line: z.int().min(1),
-});
-
 export const settingChangeSchema = z.object({
   action: z.enum(['add', 'change', 'delete']),
   block: z.string().describe('like "vrrp_instance VI_1 > virtual_ipaddress"; empty: the top of the file'),
@@ -33,7 +26,6 @@ export const reloadBodySchema = z.object({
   file: z.string(),
   changes: z.array(changeSchema).describe('of what runs'),
   settings: z.array(settingChangeSchema).describe('of the file, but for what changes tells'),
-  left_out: z.array(leftOutSchema).describe('services of the file that do not run'),
   report: z.string().describe('what xlbd -t prints of the file'),
   warnings: z.array(z.string()),
 });
@@ -48,7 +40,6 @@ export const configBodySchema = z.object({
 export const reloadReportSchema = reportSchema('reload', reloadBodySchema);
 export const configReportSchema = reportSchema('config', configBodySchema);
 
-export type LeftOut = z.output<typeof leftOutSchema>;
 export type SettingChange = z.output<typeof settingChangeSchema>;
 export type ReloadReport = z.output<typeof reloadReportSchema>;
 export type ConfigReport = z.output<typeof configReportSchema>;

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { reportSchema } from './envelope.ts';
 import { addressSchema, countSchema, portSchema } from './scalars.ts';
+import { originSchema } from './services.ts';
 
 export const localAddressReportSchema = z.object({
   address: addressSchema,
@@ -15,6 +16,7 @@ export const localAddressReportSchema = z.object({
     .object({ server: z.string(), connections: countSchema })
     .nullable()
     .describe('the real server with most of them: at `ports` connections there is no room for another; null: none'),
+  origin: originSchema.describe('whose the address is'),
 });
 
 export const localAddressesBodySchema = z.object({ local_addresses: z.array(localAddressReportSchema) });

@@ -1,7 +1,6 @@
 /** The report behind `xlb status`: one screen of state, causes and next steps. */
 import * as z from 'zod';
 import { syncDaemonSchema } from './command.ts';
-import { leftOutSchema } from './config.ts';
 import { reportSchema } from './envelope.ts';
 import { interfaceModeSchema } from './interfaces.ts';
 import { countSchema, methodSchema, rateSchema, schedulerSchema, timeSchema, totalSchema } from './scalars.ts';
@@ -33,7 +32,7 @@ export const statusBodySchema = z.object({
     changed_at: timeSchema.nullable().describe('when a command or a reload last changed something'),
   }),
   config: z
-    .object({ file: z.string(), loaded_at: timeSchema, left_out: z.array(leftOutSchema) })
+    .object({ file: z.string(), loaded_at: timeSchema })
     .nullable()
     .describe('the configuration file in use; null: none'),
   services: z.object({ up: countSchema, degraded: countSchema, down: countSchema }),

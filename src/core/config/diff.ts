@@ -28,11 +28,13 @@ const METHOD = ['lvs_method', 'lb_kind', 'weight'];
 
 /** What the model holds, by the keyword of its block. */
 const HIDDEN: Readonly<Record<string, readonly string[]>> = {
-  '': ['virtual_server_group'],
+  '': ['virtual_server_group', 'local_address_group'],
+  xlb: ['mark', 'local_address'],
   virtual_server: [
     ...['lvs_sched', 'lb_algo', 'protocol', 'ip_family', 'persistence_timeout', 'persistence_granularity'],
     ...['conn_rate', 'max_connections', 'source_conn_rate', 'source_connections', 'allow_source', 'deny_source'],
     ...['persistence_engine', 'ops', 'flag-1', 'flag-2', 'sh-port', 'sh-fallback', 'mh-port', 'mh-fallback'],
+    ...['laddr_group_name', 'toa'],
     ...METHOD,
   ],
   real_server: ['uthreshold', 'lthreshold', ...METHOD],

@@ -63,6 +63,7 @@ const POOL = [
   ],
   ...['from 10.0.0.0/8 table 100 priority 7', 'not fwmark 0x1 lookup main', 'NAME weight 10', 'NAME weight -5 reverse'],
   ...['5 203.0.113.0/24 tcp,udp 80,443,8000-8100 from 10.0.0.0/8', '5 2001:db8::/48', '5 192.0.2.1 from 10.0.0.1'],
+  ...['192.0.2.1-9 ports 1024-2047', '192.0.2.16/28 dpdk0', '192.0.2.1 eth0 ports 1-9', '2001:db8::1-f'],
   ...['fwmark 7', 'fwmark 7 inet6', 'group G', '192.0.2.1-9 80', '192.0.2.0/29 80-90', '2001:db8::1-ff 80'],
   ...[
     'NAT',

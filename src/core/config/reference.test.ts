@@ -33,7 +33,7 @@ it('has every keyword, and examples that say what the program says', () => {
   const prose = page.slice(0, page.indexOf(mark));
   const parts = readConsole(prose);
   const examples = parts.filter((part): part is Example => typeof part === 'object');
-  expect(examples).toHaveLength(4);
+  expect(examples).toHaveLength(6);
   const cats = examples.filter(({ command }) => command.startsWith('cat '));
   const shown = Object.fromEntries(cats.map(({ command, output }) => [command.slice('cat '.length), output]));
   const real = parts.map((part) => (typeof part === 'string' ? part : { ...part, output: outputOf(part, shown) }));

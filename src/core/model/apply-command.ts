@@ -42,9 +42,11 @@ export function applyCommand(model: Model, command: Command): Applied {
 export function applyCommands(model: Model, commands: readonly Command[]): AllApplied {
   const draft: Draft = { ...model, services: new Map(model.services) };
   for (const [index, command] of commands.entries()) {
+    const count = draft.services.size;
     const error = applyTo(draft, command);
     if (error !== null) return { error, index };
-    draft.localAddresses = keepLocalAddresses(draft.localAddresses, draft.services);
+    if (draft.services.size < count || command.type === 'replace')
+      draft.localAddresses = keepLocalAddresses(draft.localAddresses, draft.services);
   }
   return { model: draft };
 }
@@ -86,7 +88,7 @@ function applyTo(draft: Draft, command: Command): CommandError | null {
     case 'local.delete':
       return setLocal(draft, 'local', deleteLocalAddress(draft.localAddresses, command.local));
     case 'local.set':
-      return setLocal(draft, '', setLocalAddresses(command.addresses, draft.services));
+      return setLocal(draft, '', setLocalAddresses(draft.localAddresses, command.addresses, draft.services));
     case 'mark.add':
       return putMarks(draft, addMark(draft.marks, command.rule));
     case 'mark.delete':

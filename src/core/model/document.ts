@@ -290,7 +290,7 @@ function readSysctls(path: string, value: unknown): Sysctls {
 function readLocalAddresses(path: string, value: unknown, services: Model['services']): readonly LocalAddress[] {
   const names = ['address', 'service', 'firstPort', 'lastPort'];
   const read = (at: string, entry: unknown) => readObject<LocalAddress>(at, entry, names) as LocalAddress;
-  const addresses = setLocalAddresses(value === undefined ? [] : readList(path, value, read), services);
+  const addresses = setLocalAddresses([], value === undefined ? [] : readList(path, value, read), services);
   if ('code' in addresses) throw new Refusal({ ...addresses, path: addresses.path.replace(/^addresses/, path) });
   return addresses;
 }

@@ -18,7 +18,7 @@ function share(lines: readonly Line[], timeouts = {}): FileShare {
     scheduler,
     servers: Object.entries(servers).map(([host, weight]) => ({ ...real(Number(host)), weight })),
   }));
-  const made = shareOf(services, timeouts);
+  const made = shareOf({ services, timeouts });
   if ('error' in made) throw new Error(made.error.message);
   return made.share;
 }
@@ -141,7 +141,7 @@ describe('a file that is read again', () => {
 
 it('refuses services that stand twice', () => {
   const twice = [1, 1].map((n) => ({ ...key(n), servers: [] }));
-  expect(shareOf(twice, {})).toMatchObject({ error: { code: 'service-exists', path: 'services[1]' } });
+  expect(shareOf({ services: twice })).toMatchObject({ error: { code: 'service-exists', path: 'services[1]' } });
 });
 
 const weights = fc.dictionary(fc.constantFrom('1', '2', '3'), fc.integer({ min: 0, max: 2 }));

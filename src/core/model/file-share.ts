@@ -8,7 +8,9 @@
  * file says the same of the object, as under keepalived.
  */
 import { applyCommands, emptyModel } from './apply-command.ts';
-import type { Command, CommandError, ServerSpec, ServiceSpec } from './command.ts';
+import type { Command, CommandError, LocalAddressSpec, ServerSpec, ServiceSpec } from './command.ts';
+import { type Extent, localAddressesAfter } from './file-local-addresses.ts';
+import { type LocalAddresses, localsByName } from './local-addresses.ts';
 import { conflictOf, type MarkRuleSpec } from './mark-rule.ts';
 import { NO_MARKS } from './marks.ts';
 import type { MarkRule, Model, RealServer, Timeouts, VirtualService } from './model.ts';
@@ -20,6 +22,8 @@ export interface FileShare {
   readonly services: ReadonlyMap<string, VirtualService>;
   /** By `markSelectorText`. */
   readonly marks: Model['marks'];
+  /** By `localAddressText`. */
+  readonly localAddresses: LocalAddresses;
   /** Those that the file says. */
   readonly timeouts: Partial<Timeouts>;
 }
@@ -27,28 +31,31 @@ export interface FileShare {
 /** In the words of the command `replace`: real servers in the order of the file. */
 export type FileServices = Extract<Command, { type: 'replace' }>['services'];
 
-/**
- * - `changed`: objects that the file says something else of than before
- * - `named`: every object that it names, whatever commands did to it
- * - `alone`: the same, and what it does not name goes
- */
-export type Extent = 'changed' | 'named' | 'alone';
+export const NO_SHARE: FileShare = { services: new Map(), marks: NO_MARKS, localAddresses: new Map(), timeouts: {} };
 
-export const NO_SHARE: FileShare = { services: new Map(), marks: NO_MARKS, timeouts: {} };
+/** What a file names, in the words of commands; what is left out it does not name. */
+export interface FileWords {
+  readonly services?: FileServices;
+  readonly marks?: readonly MarkRuleSpec[];
+  readonly localAddresses?: readonly LocalAddressSpec[];
+  readonly timeouts?: Partial<Timeouts>;
+}
 
-/** What a file names, checked as a command is. */
-export function shareOf(
-  services: FileServices,
-  timeouts: Partial<Timeouts>,
-  marks: readonly MarkRuleSpec[] = [],
-): { readonly share: FileShare } | { readonly error: CommandError } {
+/** Checked as a command is. */
+export function shareOf(words: FileWords): { readonly share: FileShare } | { readonly error: CommandError } {
+  const { services = [], marks = [], localAddresses = [], timeouts = {} } = words;
   const applied = applyCommands(emptyModel, [
     { type: 'replace', services },
     { type: 'mark.set', rules: marks },
+    { type: 'local.set', addresses: localAddresses },
     { type: 'timeouts.set', timeouts },
   ]);
-  if ('error' in applied) return applied;
-  return { share: { services: applied.model.services, marks: applied.model.marks, timeouts } };
+  return 'error' in applied ? applied : { share: shareOfModel(applied.model, timeouts) };
+}
+
+export function shareOfModel(model: Model, timeouts: Partial<Timeouts>): FileShare {
+  const { services, marks, localAddresses } = model;
+  return { services, marks, localAddresses: localsByName(localAddresses), timeouts };
 }
 
 /** `before`: what the file said until now. A service that the file drops goes with all its real servers. */
@@ -58,6 +65,13 @@ export function applyFile(model: Model, before: FileShare, after: FileShare, ext
     ...markCommands(model, before, after, extent),
     ...(extent === 'alone' ? [replaceCommand(after)] : serviceCommands(model, before, after, extent)),
   ];
+  const served = apply(model, commands);
+  const said = { before: before.localAddresses, after: after.localAddresses, extent };
+  const addresses = localAddressesAfter(model, served, said);
+  return addresses === served.localAddresses ? served : apply(served, [{ type: 'local.set', addresses }]);
+}
+
+function apply(model: Model, commands: readonly Command[]): Model {
   const applied = applyCommands(model, commands);
   // Both sides have been checked, so a refusal is a fault of ours.
   if ('error' in applied) throw new Error(`a file's share is refused: ${applied.error.path}: ${applied.error.message}`);

@@ -16,6 +16,9 @@ const LAST_PORT = 65535;
 /** LOCAL_ADDRESSES of the data plane, for each family. */
 export const MAX_LOCAL_ADDRESSES = 64;
 
+/** By `localAddressText`. */
+export type LocalAddresses = ReadonlyMap<string, LocalAddress>;
+
 type Services = Pick<Model['services'], 'has'>;
 
 /** Unique within a model, like `192.0.2.1` or `192.0.2.1 of 203.0.113.10:80/tcp`. */
@@ -28,29 +31,39 @@ export function addLocalAddress(
   spec: LocalAddressSpec,
   services: Services,
 ): readonly LocalAddress[] | CommandError {
-  const made = makeLocalAddress(spec, services);
-  if ('code' in made) return made;
-  if (addresses.some((other) => localAddressText(other) === localAddressText(made))) {
-    return fault('local-address-exists', '', `${localAddressText(made)} is a local address already`);
-  }
-  const pool = addresses.filter((other) => isOfOnePool(other, made));
-  if (pool.length < MAX_LOCAL_ADDRESSES) return [...addresses, made];
-  const whose = made.service === null ? 'every service' : formatServiceKey(made.service);
-  return fault('invalid', '', `found one more local address of ${whose}, expected at most ${MAX_LOCAL_ADDRESSES}`);
+  const list = new List(addresses);
+  return list.add(spec, services) ?? list.addresses;
 }
 
-/** The list as a whole, whatever was there before. */
+/** The list as a whole. What is in `before` alike keeps its object. */
 export function setLocalAddresses(
+  before: readonly LocalAddress[],
   specs: readonly LocalAddressSpec[],
   services: Services,
 ): readonly LocalAddress[] | CommandError {
-  let addresses: readonly LocalAddress[] = [];
+  const known = localsByName(before);
+  const list = new List([]);
   for (const [i, spec] of specs.entries()) {
-    const after = addLocalAddress(addresses, spec, services);
-    if ('code' in after) return below(`addresses[${i}]`, after)!;
-    addresses = after;
+    const error = list.add(spec, services);
+    if (error !== null) return below(`addresses[${i}]`, error)!;
   }
-  return addresses;
+  return list.addresses.map((local) => {
+    const old = known.get(localAddressText(local));
+    return old !== undefined && sameLocalPorts(old, local) ? old : local;
+  });
+}
+
+export function localsByName(addresses: readonly LocalAddress[]): LocalAddresses {
+  return new Map(addresses.map((local) => [localAddressText(local), local]));
+}
+
+export function sameLocalPorts(a: LocalAddress | undefined, b: LocalAddress): boolean {
+  return a?.firstPort === b.firstPort && a.lastPort === b.lastPort;
+}
+
+/** Which addresses are chosen from together: those of a service, or of every one, for one family of real servers. */
+export function localPoolText({ address, service }: Pick<LocalAddress, 'address' | 'service'>): string {
+  return `${service === null ? '' : serviceKeyText(service)} ${addressFamily(address)}`;
 }
 
 export function deleteLocalAddress(
@@ -80,6 +93,42 @@ export function whyWithoutLocal({ key }: VirtualService, server: RealServer, { l
   return localAddresses.some(isIts) ? null : `no local address of IPv${family}: new connections are dropped`;
 }
 
+/** A list that grows: a file may have thousands of them. */
+class List {
+  readonly #byName: Map<string, LocalAddress>;
+  readonly #pools = new Map<string, number>();
+
+  constructor(addresses: readonly LocalAddress[]) {
+    this.#byName = new Map(localsByName(addresses));
+    for (const local of addresses) this.#count(local);
+  }
+
+  get addresses(): readonly LocalAddress[] {
+    return [...this.#byName.values()];
+  }
+
+  add(spec: LocalAddressSpec, services: Services): CommandError | null {
+    const made = makeLocalAddress(spec, services);
+    if ('code' in made) return made;
+    const name = localAddressText(made);
+    if (this.#byName.has(name)) return fault('local-address-exists', '', `${name} is a local address already`);
+    if (this.#count(made) > MAX_LOCAL_ADDRESSES) {
+      const whose = made.service === null ? 'every service' : formatServiceKey(made.service);
+      return fault('invalid', '', `found one more local address of ${whose}, expected at most ${MAX_LOCAL_ADDRESSES}`);
+    }
+    this.#byName.set(name, made);
+    return null;
+  }
+
+  /** How many its pool has with it. */
+  #count(local: LocalAddress): number {
+    const pool = localPoolText(local);
+    const count = (this.#pools.get(pool) ?? 0) + 1;
+    this.#pools.set(pool, count);
+    return count;
+  }
+}
+
 function makeLocalAddress(spec: LocalAddressSpec, services: Services): LocalAddress | CommandError {
   const { address, service = null, firstPort = FIRST_PORT, lastPort = LAST_PORT } = spec;
   const error =
@@ -99,9 +148,4 @@ function checkPlace(address: Address, service: ServiceKey | null): CommandError 
   if (error !== null) return error;
   if (isUnicast(parseAddress(address)!)) return null;
   return fault('invalid', 'address', `found ${address}, expected a unicast address, and no link-local one`);
-}
-
-function isOfOnePool(a: LocalAddress, b: LocalAddress): boolean {
-  const owner = ({ service }: LocalAddress) => (service === null ? '' : serviceKeyText(service));
-  return owner(a) === owner(b) && a.address.includes(':') === b.address.includes(':');
 }

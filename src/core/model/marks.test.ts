@@ -110,7 +110,7 @@ it('are part of the document', () => {
 
 describe('of a file', () => {
   const share = (...rules: string[]): FileShare => {
-    const made = shareOf([], {}, rules.map(rule));
+    const made = shareOf({ marks: rules.map(rule) });
     if ('error' in made) throw new Error(made.error.message);
     return made.share;
   };

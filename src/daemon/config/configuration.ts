@@ -17,7 +17,7 @@ export interface ConfigInUse {
   readonly path: string;
   readonly file: File;
   readonly model: ConfigModel;
-  /** What it names of the data plane's model: without the services that are left out. */
+  /** What it names of the data plane's model. */
   readonly share: FileShare;
   /** When it was read, in milliseconds since 1970. */
   readonly loadedAt: number;
@@ -71,12 +71,9 @@ export class Configuration {
     const result = { faults: loaded.faults, report: formatReport(path, loaded) };
     if (loaded.faults.some(isError)) return { ...result, config: null };
     const model = buildModel(loaded.file);
-    const services = model.services.filter(({ leftOut }) => leftOut === null);
-    const made = shareOf(
-      services.flatMap((service) => service.services),
-      model.timeouts,
-      model.marks,
-    );
+    const { marks, localAddresses, timeouts } = model;
+    const services = model.services.flatMap((service) => service.services);
+    const made = shareOf({ services, marks, localAddresses, timeouts });
     // Checks of the file come to the same, so a refusal is a fault of ours.
     if ('error' in made) throw new Error(`${path}: ${made.error.path}: ${made.error.message}`);
     const config = { path: resolve(path), file: loaded.file, model, share: made.share, loadedAt: Date.now() };

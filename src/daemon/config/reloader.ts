@@ -14,7 +14,7 @@ import type { Saving } from '../saving.ts';
 import { needingRestart, settle } from '../settings.ts';
 import type { SavedConfig } from '../state-file.ts';
 import { type ConfigInUse, type Configuration, isError } from './configuration.ts';
-import { faultLine, leftOutOf } from './texts.ts';
+import { faultLine } from './texts.ts';
 
 export interface ReloaderParts {
   readonly configuration: Configuration;
@@ -95,8 +95,8 @@ export class Reloader {
       });
   }
 
-  #body({ path, model }: ConfigInUse, request: ReloadRequest, taken: TakenBody, report: string): ReloadBody {
-    return { ...taken, dry_run: request.dryRun, file: path, left_out: leftOutOf(model), report };
+  #body({ path }: ConfigInUse, request: ReloadRequest, taken: TakenBody, report: string): ReloadBody {
+    return { ...taken, dry_run: request.dryRun, file: path, report };
   }
 }
 

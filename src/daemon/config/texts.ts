@@ -1,7 +1,5 @@
 /** A configuration file in reports and in the log. */
 import type { ConfigBody, Outcome } from '../../api/controller.ts';
-import type { LeftOut } from '../../api/protocol/config.ts';
-import type { ConfigModel } from '../../core/config/model/build-model.ts';
 import { printConfig } from '../../core/config/print.ts';
 import { type Fault, place } from '../../core/config/report.ts';
 import { failure } from '../changer.ts';
@@ -10,12 +8,6 @@ import type { ConfigInUse } from './configuration.ts';
 /** `FILE:LINE:COLUMN: what was found`, for the log. */
 export function faultLine({ at, text }: Fault): string {
   return `${place(at)}:${at.column}: ${text}`;
-}
-
-export function leftOutOf({ services }: ConfigModel): LeftOut[] {
-  return services.flatMap(({ name, at, leftOut }) =>
-    leftOut === null ? [] : [{ name, reason: leftOut, file: at.file, line: at.line }],
-  );
 }
 
 export function configReport(current: ConfigInUse | null): Outcome<ConfigBody> {

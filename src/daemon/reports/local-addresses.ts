@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LocalAddressReport } from '../../api/protocol/local-addresses.ts';
 import { addressFamily, addressFromWords } from '../../core/model/address.ts';
+import { type LocalAddresses, localAddressText } from '../../core/model/local-addresses.ts';
 import type { Address, LocalAddress } from '../../core/model/model.ts';
 import { formatServiceKey, serverKeyText } from '../../core/model/service-key.ts';
 import type { Entry } from '../../core/reconcile/reconciler.ts';
@@ -13,6 +14,8 @@ const CHUNK = 1 << 15;
 export interface LocalAddressSources {
   readonly table: Pick<ConnectionTable, 'slots' | 'localPorts'>;
   readonly entries: ReadonlyMap<string, Entry>;
+  /** Those of the configuration file. */
+  readonly ofFile: LocalAddresses;
   /** Name of the interface that has the address; null: none has. */
   interfaceOf(address: Address): string | null;
 }
@@ -35,6 +38,7 @@ export async function listLocalAddresses(
       interface: sources.interfaceOf(local.address),
       connections: counts.reduce((sum, [, count]) => sum + count, 0),
       busiest: busiest === undefined ? null : { server: busiest[0], connections: busiest[1] },
+      origin: sources.ofFile.has(localAddressText(local)) ? 'file' : 'command',
     };
   });
 }

@@ -1,6 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { buildModel } from '../../core/config/model/build-model.ts';
-import { loadText } from '../../core/config/testing.ts';
 import { applyCommands, emptyModel } from '../../core/model/apply-command.ts';
 import type { Command } from '../../core/model/command.ts';
 import type { Address } from '../../core/model/model.ts';
@@ -31,7 +29,7 @@ function sources(commands: readonly Command[], rest: Partial<ProblemSources> = {
   return {
     ...{ model: applied.model, resolution: () => GOOD, interfaces: [ETH0], egressOnly: [], isUnrecorded: () => false },
     isOwn: (address) => address === '10.0.0.9',
-    ...{ table: { entries: 0, capacity: 1024 }, applyFault: null, config: null, failedReload: null, sync: [] },
+    ...{ table: { entries: 0, capacity: 1024 }, applyFault: null, failedReload: null, sync: [] },
     overRate: () => false,
     ...rest,
   };
@@ -165,24 +163,15 @@ describe('healthOf', () => {
   });
 });
 
-it('tells of services of the file that are left out, and of a file that cannot be used any more', () => {
-  const text = 'virtual_server 192.0.2.9 80 {\nprotocol TCP\nlb_kind FULLNAT\nreal_server 10.0.0.1 { }\n}';
-  const config = { path: '/x.conf', model: buildModel(loadText(text).file) };
+it('tells of a file that cannot be used any more', () => {
   const failedReload = { path: '/x.conf', text: '/x.conf:3:1: found x' };
-  expect(findProblems(sources(TWO, { config, failedReload }))).toEqual([
+  expect(findProblems(sources(TWO, { failedReload }))).toEqual([
     {
       id: 'reload-failed',
       severity: 'warning',
       subject: '/x.conf',
       text: 'it cannot be used any more, and what it said before runs on: /x.conf:3:1: found x',
       next: 'xlbd -t -f /x.conf',
-    },
-    {
-      id: 'left-out',
-      severity: 'warning',
-      subject: 'virtual_server 192.0.2.9 80',
-      text: 'left out, as x.conf:1 has it: the data plane has no FULLNAT yet',
-      next: null,
     },
   ]);
 });

@@ -7,8 +7,7 @@ import { localAddressText, whyWithoutLocal } from '../../core/model/local-addres
 import type { Address, MarkKey, Model, RealServer, VirtualService } from '../../core/model/model.ts';
 import { formatServiceKey, serverKeyText } from '../../core/model/service-key.ts';
 import type { Resolution } from '../../net/resolution.ts';
-import type { ConfigInUse, FailedReload } from '../config/configuration.ts';
-import { leftOutOf } from '../config/texts.ts';
+import type { FailedReload } from '../config/configuration.ts';
 import type { InterfaceState } from '../interface-manager.ts';
 import { effectiveState, serviceState, unreachable } from './server-state.ts';
 
@@ -29,8 +28,6 @@ export interface ProblemSources {
   overRate(service: VirtualService | undefined): boolean;
   /** Slots in use, and slots there are. */
   readonly table: { readonly entries: number; readonly capacity: number };
-  /** The configuration file in use; null: none. */
-  readonly config: Pick<ConfigInUse, 'path' | 'model'> | null;
   /** The last reload, if it failed. */
   readonly failedReload: FailedReload | null;
   /** What could not be done lately and is tried again; null: nothing. */
@@ -68,17 +65,12 @@ function applyProblems({ applyFault }: ProblemSources): Finding[] {
   return [{ id: 'maps-not-written', severity: 'error', subject: 'data plane', text: applyFault, next: null }];
 }
 
-function configProblems({ config, failedReload }: ProblemSources): Finding[] {
-  const left = config === null ? [] : leftOutOf(config.model);
-  const found = left.map(({ name, reason, file, line }): Finding => {
-    const text = `left out, as ${file}:${line} has it: ${reason}`;
-    return { id: 'left-out', severity: 'warning', subject: `virtual_server ${name}`, text, next: null };
-  });
-  if (failedReload === null) return found;
+function configProblems({ failedReload }: ProblemSources): Finding[] {
+  if (failedReload === null) return [];
   const { path, text } = failedReload;
   const next = `xlbd -t -f ${path}`;
   const failed = `it cannot be used any more, and what it said before runs on: ${text}`;
-  return [{ id: 'reload-failed', severity: 'warning', subject: path, text: failed, next }, ...found];
+  return [{ id: 'reload-failed', severity: 'warning', subject: path, text: failed, next }];
 }
 
 function interfaceProblems({ interfaces, egressOnly, model }: ProblemSources): Finding[] {

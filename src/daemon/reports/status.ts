@@ -10,7 +10,6 @@ import type { Model } from '../../core/model/model.ts';
 import { SCHEDULER_NAMES } from '../../core/model/schedulers.ts';
 import type { CounterTotals } from '../../dataplane/traffic.ts';
 import type { ConfigInUse } from '../config/configuration.ts';
-import { leftOutOf } from '../config/texts.ts';
 import type { InterfaceState } from '../interface-manager.ts';
 import { countStates, healthOf } from './problems.ts';
 import { ratesReport, timeOrNull, totalsReport } from './service.ts';
@@ -133,7 +132,7 @@ function trafficReport(services: readonly ServiceReport[]): StatusBody['traffic'
 function configStatus(config: ConfigInUse | null): StatusBody['config'] {
   if (config === null) return null;
   const loaded_at = new Date(config.loadedAt).toISOString();
-  return { file: config.path, loaded_at, left_out: leftOutOf(config.model) };
+  return { file: config.path, loaded_at };
 }
 
 function timeoutsReport({ tcp, tcpFin, udp }: Model['timeouts']): StatusBody['timeouts'] {

@@ -199,7 +199,6 @@ describe('virtual servers', () => {
       `virtual_server_group G {\n192.0.2.9-3 80\n}\n${service('', 'group G')}`,
       ["2:1 error found '192.0.2.9-3'", '4:22 error found the empty'],
     ],
-    ['FULLNAT', service('').replace('NAT', 'FULLNAT'), ['4:9 warning the data plane has no FULLNAT yet']],
     [
       'a real server of the other family',
       service('real_server fd00::1 80 { }'),
@@ -359,7 +358,6 @@ describe('services together', () => {
       group('192.0.2.1 80\n2001:db8::1 80') + service(real, 'group G'),
       ['9:13 error found method nat for the IPv4 server 10.0.0.1 of [2001:db8::1]:80/tcp'],
     ],
-    ['what is left out', service(real) + service(real, '192.0.2.2 80').replace('NAT', 'FULLNAT'), ['10:9 warning']],
   ])('%s', (_title, text, starts) => {
     const errors = faultsOf(text).filter((fault) => !fault.includes('does not translate ports'));
     expect(errors.map((fault, i) => fault.slice(0, starts[i]?.length))).toEqual(starts);

@@ -4,6 +4,7 @@ import type { Report } from '../report.ts';
 import { checkGlobals } from './globals.ts';
 import { checkGroups } from './groups.ts';
 import { checkInstance } from './instance.ts';
+import { checkLocalAddresses, checkLocalGroup } from './local-addresses.ts';
 import { checkNames } from './names.ts';
 import { checkReferences } from './references.ts';
 import { checkRouters } from './routers.ts';
@@ -18,5 +19,9 @@ export function checkFile(file: File, report: Report): void {
   checkRouters(file, report);
   checkGroups(file, report);
   checkReferences(file, report);
-  for (const service of file.virtual_server ?? []) checkService(service, file, report);
+  checkLocalAddresses(file, report);
+  for (const service of file.virtual_server ?? []) {
+    checkService(service, file, report);
+    checkLocalGroup(service, file, report);
+  }
 }

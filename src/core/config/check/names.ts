@@ -7,7 +7,7 @@ import type { Word } from '../source/tokens.ts';
 
 const NAMED = [
   ...(['vrrp_instance', 'vrrp_sync_group', 'vrrp_script', 'vrrp_track_process', 'track_file'] as const),
-  ...(['virtual_server_group', 'bfd_instance', 'track_group'] as const),
+  ...(['virtual_server_group', 'local_address_group', 'bfd_instance', 'track_group'] as const),
 ];
 
 export function checkNames(file: File, report: Report): void {

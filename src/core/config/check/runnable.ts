@@ -12,7 +12,6 @@ export function checkRunnable(file: File, report: Report): void {
   checkMarks(file, report);
   for (const setting of file.virtual_server ?? []) {
     const service = buildService(setting, file);
-    if (service.leftOut !== null) continue;
     checkOverlap(service, first, report);
     checkModel(setting, service, report);
   }
@@ -21,7 +20,7 @@ export function checkRunnable(file: File, report: Report): void {
 /** Rules that cannot stand beside each other. Those of groups stand at the group's name. */
 function checkMarks(file: File, report: Report): void {
   const rules = marksOf(file);
-  const made = shareOf([], {}, rules);
+  const made = shareOf({ marks: rules });
   if (!('error' in made)) return;
   const { path, message } = made.error;
   const index = Number(/^rules\[(\d+)\]/.exec(path)?.[1] ?? 0);
@@ -49,7 +48,7 @@ function checkOverlap({ at, services }: Service, first: Map<string, Position>, r
 function checkModel({ block }: ServiceSettings, { at, services }: Service, report: Report): void {
   const samples = new Map(services.map((service) => [familyOf(service), service]));
   for (const service of samples.values()) {
-    const made = shareOf([service], {});
+    const made = shareOf({ services: [service] });
     if (!('error' in made)) continue;
     const { path, message } = made.error;
     const [, index] = /servers\[(\d+)\]/.exec(path) ?? [];

@@ -2,8 +2,7 @@
 import { addressFamily } from '../../model/address.ts';
 import { prefixText } from '../../model/limits.ts';
 import { hashesSource } from '../../model/schedulers.ts';
-import type { MethodSetting } from '../forms/services.ts';
-import { last, type Setting } from '../keyword.ts';
+import { last } from '../keyword.ts';
 import type { File, ServiceSettings } from '../keywords/root.ts';
 import { groupMarks, marksOf } from '../model/marks.ts';
 import { MAX_MEMBERS, memberCount } from '../model/ranges.ts';
@@ -105,27 +104,12 @@ function checkDefaults({ keyword, words, value, block, wrong }: ServiceSettings,
 
 /** What is configured in full and does not run yet: one warning each, at its line. */
 function checkMissing({ block }: ServiceSettings, report: Report): void {
-  reportMethod(last(block.lb_kind) ?? last(block.lvs_method), report);
-  reportMethod(last(block.sorry_server_lvs_method), report);
-  for (const server of block.real_server ?? [])
-    reportMethod(last(server.block.lvs_method) ?? last(server.block.lb_kind), report);
   const engine = last(block.persistence_engine);
   if (engine !== undefined)
     report.warning(
       engine.keyword.at,
       'the data plane has no persistence engines yet: clients are told apart by their address',
     );
-}
-
-function reportMethod(setting: Setting<MethodSetting> | undefined, report: Report): void {
-  if (setting === undefined) return;
-  const { method, tunnel } = setting.value;
-  const at = setting.words[0]!.at;
-  if (method === 'FULLNAT')
-    report.warning(at, 'the data plane has no FULLNAT yet: what uses it is checked and left out');
-  if (tunnel !== null && tunnel.type !== 'ipip') {
-    report.warning(at, `the data plane has no ${tunnel.type} tunnels yet: what uses them is checked and left out`);
-  }
 }
 
 function checkPersistence({ value, block }: ServiceSettings, report: Report): void {

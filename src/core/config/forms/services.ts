@@ -1,10 +1,9 @@
 /** What names a virtual service, and how its packets reach real servers. */
-import { addressFamily, addressWords, parseAddress } from '../../model/address.ts';
 import type { Address } from '../../model/model.ts';
 import { MAX_MARK } from '../../model/service-key.ts';
 import type { Args, Form } from '../form.ts';
-import type { Word } from '../source/tokens.ts';
-import { anyPort, endpoint, type Prefix, printPrefix, readPrefix } from './addresses.ts';
+import { ADDRESS_RANGE, type AddressRange, printAddressRange, readAddressRange } from './address-range.ts';
+import { anyPort, endpoint } from './addresses.ts';
 import { integer, port } from './numbers.ts';
 import { name } from './words.ts';
 
@@ -36,8 +35,7 @@ export const serviceName: Form<ServiceName> = {
 };
 
 export type GroupMember =
-  | { readonly kind: 'range'; readonly first: Address; readonly last: Address; readonly ports: PortRange | null }
-  | { readonly kind: 'prefix'; readonly prefix: Prefix; readonly ports: PortRange | null }
+  | (AddressRange & { readonly ports: PortRange | null })
   | { readonly kind: 'fwmark'; readonly mark: number; readonly family: InetFamily | null };
 
 export interface PortRange {
@@ -47,46 +45,22 @@ export interface PortRange {
 
 /** `IP`, `IP-LAST`, `IP/LENGTH`, each with a port or a range of ports; or `fwmark N`. */
 export const groupMember: Form<GroupMember> = {
-  syntax: 'IP[-LAST\\|/LENGTH] [PORT[-LAST]] \\| fwmark MARK',
+  syntax: `${ADDRESS_RANGE} [PORT[-LAST]] \\| fwmark MARK`,
   read(args) {
     if (args.takeIf('fwmark')) return readMark(args);
-    const word = args.take();
-    const addresses = word?.text.includes('-') ? readRange(args, word) : readMemberPrefix(args, word);
+    const addresses = readAddressRange(args, "an IPv4 or IPv6 address, a range, a prefix or 'fwmark'");
     if (addresses === undefined) return undefined;
     const ports = args.peek() === undefined ? null : readPorts(args);
     return ports === undefined ? undefined : { ...addresses, ports };
   },
   print(value) {
     if (value.kind === 'fwmark') return printMark(value);
-    const addresses = value.kind === 'prefix' ? printPrefix(value.prefix) : `${value.first}-${value.last}`;
+    const addresses = printAddressRange(value);
     if (value.ports === null) return addresses;
     const { first, last } = value.ports;
     return `${addresses} ${first === last ? first : `${first}-${last}`}`;
   },
 };
-
-function readMemberPrefix(args: Args, word: Word | undefined) {
-  const prefix = readPrefix(args, word, "an IPv4 or IPv6 address, a range, a prefix or 'fwmark'");
-  return prefix && ({ kind: 'prefix', prefix } as const);
-}
-
-/** `192.168.200.1-10`, `2001:db8::1-ff` or whole addresses on both sides. */
-function readRange(args: Args, word: Word) {
-  const [from = '', to = ''] = word.text.split(/-(.*)/s);
-  const first = parseAddress(from);
-  const tail = /[.:]/.test(to) || first === null ? to : from.replace(/[^.:]*$/, to);
-  const end = parseAddress(tail);
-  const isRange = first !== null && end !== null && addressFamily(first) === addressFamily(end) && isBelow(first, end);
-  if (!isRange) return args.fault(word, 'a range of addresses, like 192.0.2.1-10, whose last is not below its first');
-  return { kind: 'range', first, last: end } as const;
-}
-
-function isBelow(first: Address, end: Address): boolean {
-  const a = addressWords(first);
-  const b = addressWords(end);
-  const i = a.findIndex((word, place) => word !== b[place]);
-  return i < 0 || a[i]! < b[i]!;
-}
 
 function readPorts(args: Args): PortRange | undefined {
   const word = args.peek();
@@ -121,15 +95,22 @@ export interface MethodSetting {
   readonly checksum: 'nocsum' | 'csum' | 'remcsum' | null;
 }
 
-const METHODS: readonly MethodName[] = ['NAT', 'DR', 'TUN', 'FULLNAT'];
+/** `FNAT` is what DPVS's keepalived says. */
+const METHODS: Readonly<Record<string, MethodName>> = {
+  NAT: 'NAT',
+  DR: 'DR',
+  TUN: 'TUN',
+  FULLNAT: 'FULLNAT',
+  FNAT: 'FULLNAT',
+};
 
 export const method: Form<MethodSetting> = {
-  syntax: 'NAT\\|DR\\|FULLNAT\\|TUN [type ipip\\|gre\\|gue port PORT] [nocsum\\|csum\\|remcsum]',
+  syntax: 'NAT\\|DR\\|FULLNAT\\|FNAT\\|TUN [type ipip\\|gre\\|gue port PORT] [nocsum\\|csum\\|remcsum]',
   read(args) {
     const word = args.take();
-    const found = METHODS.find((each) => each === word?.text);
+    const found = methodOf(word?.text);
     if (found === undefined) {
-      const meant = METHODS.find((each) => each === word?.text.toUpperCase());
+      const meant = methodOf(word?.text.toUpperCase());
       return args.fault(word, 'NAT, DR, TUN or FULLNAT', meant && `did you mean '${meant}'? Capitals count`);
     }
     if (found !== 'TUN') return { method: found, tunnel: null, checksum: null };
@@ -143,6 +124,10 @@ export const method: Form<MethodSetting> = {
     return [found, ...type, ...(checksum === null ? [] : [checksum])].join(' ');
   },
 };
+
+function methodOf(text: string | undefined): MethodName | undefined {
+  return text !== undefined && Object.hasOwn(METHODS, text) ? METHODS[text] : undefined;
+}
 
 function readTunnel(args: Args): MethodSetting['tunnel'] | undefined {
   const word = args.take();

@@ -3,6 +3,7 @@ import { SCHEDULER_NAMES } from '../../model/schedulers.ts';
 import type { Form } from '../form.ts';
 import { endpoint } from '../forms/addresses.ts';
 import { rateAndBurst, sourcePrefixes } from '../forms/limits.ts';
+import { groupedLocalRange } from '../forms/local-addresses.ts';
 import { integer, seconds } from '../forms/numbers.ts';
 import { script } from '../forms/scripts.ts';
 import { groupMember, method, serviceName } from '../forms/services.ts';
@@ -50,7 +51,10 @@ const schedulers = choice(...SCHEDULER_NAMES);
 const FORWARDING = {
   lvs_sched: keyword(schedulers, 'Which real server gets a new connection; wlc where left out.'),
   lb_algo: keyword(schedulers, 'The same.'),
-  lvs_method: keyword(method, 'How packets reach real servers; NAT where left out. FULLNAT is known to xlb alone.'),
+  lvs_method: keyword(
+    method,
+    'How packets reach real servers; NAT where left out. FULLNAT, or FNAT, is not in keepalived: DPVS has it.',
+  ),
   lb_kind: keyword(method, 'The same.'),
   protocol: keyword(choice('TCP', 'UDP', 'SCTP'), 'UDP where left out, with a warning.'),
   ip_family: keyword(choice('inet', 'inet6'), 'Family of a service by firewall mark; IPv4 where left out.'),
@@ -69,6 +73,12 @@ const FORWARDING = {
   source_connections: keyword(threshold, 'Connections of one source at a time; above, new ones are dropped.'),
   allow_source: keyword(sourcePrefixes, 'Sources that may connect; all others may not.'),
   deny_source: keyword(sourcePrefixes, 'Sources that may not connect; of both lists the longest prefix decides.'),
+  laddr_group_name: keyword(
+    name,
+    'The local_address_group that packets to real servers by FULLNAT leave by; where left out, local_address of the block xlb.',
+    { own: true },
+  ),
+  toa: keyword(flag, 'Real servers by FULLNAT are told the client in a TCP option (TOA).', { own: true }),
   hashed: keyword(flag, 'Connections are kept in the table, as they always are.'),
   ops: keyword(flag, 'Each datagram is placed by itself.'),
   'flag-1': keyword(flag, 'sh-fallback or mh-fallback.'),
@@ -114,5 +124,11 @@ const VIRTUAL_SERVER = {
 
 export const SERVICE_BLOCKS = {
   virtual_server_group: namedList(name, groupMember, 'Addresses and marks that share one list of real servers.'),
+  local_address_group: namedList(
+    name,
+    groupedLocalRange,
+    'Addresses of this director that packets to real servers by FULLNAT leave by, as in DPVS; of each family 64 at most. The kernel has to have them: xlb adds none, static_ipaddress does.',
+    { own: true },
+  ),
   virtual_server: block(serviceName, 'A virtual service.', VIRTUAL_SERVER, { many: true }),
 };

@@ -2,6 +2,7 @@
 import type { Form } from '../form.ts';
 import { address } from '../forms/addresses.ts';
 import { sequence } from '../forms/compose.ts';
+import { localRange } from '../forms/local-addresses.ts';
 import { markRule } from '../forms/marks.ts';
 import { integer, port } from '../forms/numbers.ts';
 import { choice, directory, file, interfaceName, name, optional } from '../forms/words.ts';
@@ -18,6 +19,11 @@ export const XLB = {
   mark: keyword(
     markRule,
     'Packets to these addresses, protocols and ports, from these sources, get this firewall mark: they belong to the virtual server `fwmark MARK`. Of the rules that a packet meets the narrowest counts: by destination, source, ports, protocols, in this order.',
+    { own: true, many: true },
+  ),
+  local_address: keyword(
+    localRange,
+    'Local addresses of all virtual servers by FULLNAT that have no laddr_group_name, and which of their ports: 1024-65535 where left out.',
     { own: true, many: true },
   ),
   xdp_mode: keyword(

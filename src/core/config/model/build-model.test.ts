@@ -180,7 +180,6 @@ describe('a virtual server', () => {
           servers: [{ address: '10.0.0.1', port: 80, method: 'nat', weight: 1, upperThreshold: 0, lowerThreshold: 0 }],
         },
       ],
-      leftOut: null,
       quorum: 1,
       hysteresis: 0,
     });
@@ -230,23 +229,47 @@ describe('a virtual server', () => {
       'persistence_timeout 9\npersistence_granularity 255.255.0.0',
       { persistence: { timeout: 9, netmask: '255.255.0.0' } },
     ],
+    [
+      'FULLNAT',
+      'lb_kind FULLNAT\ntoa\nreal_server 10.0.0.1 8080 { }',
+      { toa: true, servers: [{ method: 'fullnat', port: 8080 }] },
+    ],
+    [
+      "FULLNAT by DPVS's word",
+      'lb_kind FNAT\nreal_server 10.0.0.1 { }',
+      { servers: [{ method: 'fullnat', port: 80 }] },
+    ],
     ['flags', 'lb_algo sh\nsh-port\nflag-1', { scheduler: 'sh', options: { port: true, fallback: true } }],
     ['flags of another scheduler', 'lb_algo rr\nsh-port', { options: { port: false } }],
   ])('%s', (_title, lines, expected) => {
     expect(service(lines).services[0]).toMatchObject(expected);
   });
 
-  it.each([
-    ['a quorum above all weights', 'quorum 5\nhysteresis 7', { quorum: 1, hysteresis: 0 }],
-    ['FULLNAT', 'lb_kind FULLNAT', { leftOut: 'the data plane has no FULLNAT yet' }],
-  ])('%s is put right, or left out', (_title, lines, expected) => {
-    expect(service(`${lines}\nreal_server 10.0.0.1 { }`)).toMatchObject(expected);
+  it('with a quorum above all weights has one that can be reached', () => {
+    const found = service('quorum 5\nhysteresis 7\nreal_server 10.0.0.1 { }');
+    expect(found).toMatchObject({ quorum: 1, hysteresis: 0 });
+  });
+
+  it('has the local addresses of its group for each of its addresses, and the block xlb those of all others', () => {
+    const groups = `local_address_group L {\n10.0.0.8/31 dpdk0 ports 2000-2999\n2001:db8::1\n}
+      virtual_server_group G {\n192.0.2.1-2 80\n}\nxlb {\nlocal_address 10.0.0.1-2\n}`;
+    const found = model(`${groups}\nvirtual_server group G {\nprotocol TCP\nladdr_group_name L\n}`).localAddresses;
+    const of = (last: number) => ({ protocol: 'tcp', address: `192.0.2.${last}`, port: 80 });
+    const ports = { firstPort: 2000, lastPort: 2999 };
+    expect(found).toEqual([
+      { address: '10.0.0.1' },
+      { address: '10.0.0.2' },
+      ...[1, 2].flatMap((last) => [
+        { address: '10.0.0.8', ...ports, service: of(last) },
+        { address: '10.0.0.9', ...ports, service: of(last) },
+        { address: '2001:db8::1', service: of(last) },
+      ]),
+    ]);
   });
 
   it('by firewall mark has a family', () => {
     const found = service('ip_family inet6', 'fwmark 7');
     expect(found.services).toMatchObject([{ protocol: 'fwmark', family: 6, mark: 7 }]);
-    expect(found.leftOut).toBeNull();
   });
 
   it('of a group is one by firewall mark with nftables_ipvs', () => {

@@ -1,4 +1,5 @@
 /** What a file without errors means: the last stage, where nothing is optional any more. */
+import type { LocalAddressSpec } from '../../model/command.ts';
 import type { MarkRuleSpec } from '../../model/mark-rule.ts';
 import { last } from '../keyword.ts';
 import type { File } from '../keywords/root.ts';
@@ -6,12 +7,13 @@ import { type DirectorSettings, directorOf } from './director.ts';
 import { type Fifos, fifosOf } from './fifos.ts';
 import { type Globals, globalsOf } from './globals.ts';
 import { buildInstance, type Instance } from './instance.ts';
+import { localAddressesOf } from './local-addresses.ts';
 import { alertsOf, type Mail, mailOf } from './mail.ts';
 import { marksOf } from './marks.ts';
 import { groupNotifiesOf, type Notifies } from './notifies.ts';
 import { type Programs, programsOf } from './programs.ts';
 import { buildScript, type TrackedScript } from './script.ts';
-import { buildService, type Service } from './service.ts';
+import { buildService, type Service, serviceKeysOf } from './service.ts';
 import { type Statics, staticsOf } from './statics.ts';
 import { type SyncRoles, syncRolesOf } from './sync.ts';
 import { buildFile, buildProcess, type TrackedFile, type TrackedProcess } from './tracked.ts';
@@ -35,6 +37,7 @@ export interface ConfigModel {
   readonly services: readonly Service[];
   readonly statics: Statics;
   readonly marks: readonly MarkRuleSpec[];
+  readonly localAddresses: readonly LocalAddressSpec[];
   readonly fifos: Fifos;
   readonly mail: Mail | null;
   readonly programs: Programs;
@@ -59,6 +62,7 @@ export function buildModel(file: File): ConfigModel {
     services: (file.virtual_server ?? []).map((setting) => buildService(setting, file)),
     statics: staticsOf(file, globals),
     marks: marksOf(file),
+    localAddresses: localAddressesOf(file, (setting) => serviceKeysOf(setting, file)),
     fifos: fifosOf(globals),
     mail: mailOf(globals),
     programs: programsOf(globals),

@@ -2,14 +2,13 @@
  * Which packets get a firewall mark: those of the block xlb, and, with
  * nftables_ipvs, those of each virtual_server_group that a virtual server has.
  */
-import { addressFamily } from '../../model/address.ts';
 import type { MarkRuleSpec } from '../../model/mark-rule.ts';
 import type { Protocol } from '../../model/model.ts';
 import type { GroupMember } from '../forms/services.ts';
 import { last } from '../keyword.ts';
 import type { File, ServiceSettings } from '../keywords/root.ts';
 import { globalsOf } from './globals.ts';
-import { portRangeOf, prefixesOf } from './ranges.ts';
+import { familyOf, portRangeOf, prefixesOf } from './ranges.ts';
 
 /** keepalived's nftables_ipvs_start_fwmark. */
 const FIRST_MARK = 1000;
@@ -46,8 +45,5 @@ function rulesOf(service: ServiceSettings, mark: number, file: File): MarkRuleSp
 
 /** Families of a group's addresses, IPv4 first. */
 export function familiesOf(service: ServiceSettings, file: File): (4 | 6)[] {
-  const families = new Set(
-    rangesOf(service, file).map((range) => addressFamily(range.kind === 'range' ? range.first : range.prefix.address)),
-  );
-  return [...families].sort();
+  return [...new Set(rangesOf(service, file).map(familyOf))].sort();
 }

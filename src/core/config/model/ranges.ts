@@ -1,6 +1,7 @@
-/** The addresses and ports of a member of a virtual_server_group, one by one. */
+/** Ranges of addresses and ports, of a virtual_server_group as elsewhere, one by one. */
 import { addressFamily, addressFromWords, addressWords } from '../../model/address.ts';
 import type { Address, PortRange, Prefix } from '../../model/model.ts';
+import type { AddressRange } from '../forms/address-range.ts';
 import type { GroupMember } from '../forms/services.ts';
 
 /** Of addresses times ports of one member. */
@@ -11,16 +12,24 @@ type Range = Exclude<GroupMember, { kind: 'fwmark' }>;
 /** How many services a member is. */
 export function memberCount(member: GroupMember): number {
   if (member.kind === 'fwmark') return 1;
-  const [first, end] = boundsOf(member);
-  const count = Number(end - first + 1n);
+  const count = addressCount(member);
   const ports = member.ports === null ? 1 : member.ports.last - member.ports.first + 1;
   return count * ports;
 }
 
+export function addressCount(range: AddressRange): number {
+  const [first, end] = boundsOf(range);
+  return Number(end - first + 1n);
+}
+
+export function familyOf(range: AddressRange): 4 | 6 {
+  return addressFamily(range.kind === 'range' ? range.first : range.prefix.address);
+}
+
 /** At most `MAX_MEMBERS`. */
-export function addressesOf(member: Range): Address[] {
-  const [first, end] = boundsOf(member);
-  const family = addressFamily(member.kind === 'range' ? member.first : member.prefix.address);
+export function addressesOf(range: AddressRange): Address[] {
+  const [first, end] = boundsOf(range);
+  const family = familyOf(range);
   const addresses: Address[] = [];
   for (let value = first; value <= end && addresses.length < MAX_MEMBERS; value++)
     addresses.push(toAddress(value, family));
@@ -33,8 +42,8 @@ export function portsOf({ ports }: Range): number[] {
 }
 
 /** The fewest prefixes that together are these addresses. */
-export function prefixesOf(member: Range): Prefix[] {
-  const family = addressFamily(member.kind === 'range' ? member.first : member.prefix.address);
+export function prefixesOf(member: AddressRange): Prefix[] {
+  const family = familyOf(member);
   const bits = family === 4 ? 32 : 128;
   const [first, end] = boundsOf(member);
   const prefixes: Prefix[] = [];
@@ -51,7 +60,7 @@ export function portRangeOf({ ports }: Range): PortRange[] {
   return ports === null || ports.first === 0 ? [] : [ports];
 }
 
-function boundsOf(member: Range): [bigint, bigint] {
+function boundsOf(member: AddressRange): [bigint, bigint] {
   if (member.kind === 'range') return [toNumber(member.first), toNumber(member.last)];
   const { address, length } = member.prefix;
   const bits = addressFamily(address) === 4 ? 32 : 128;

@@ -2,11 +2,12 @@
 import { addressFamily, parseAddress } from '../../model/address.ts';
 import type { ServerSpec, ServiceSpec } from '../../model/command.ts';
 import { limitsOrNull, makeLimits, type Prefix, prefixText } from '../../model/limits.ts';
+import { isTranslated } from '../../model/methods.ts';
 import type { Address, Encapsulation, Method, Protocol, ServiceKey } from '../../model/model.ts';
 import { prefixMask } from '../../model/netmask.ts';
 import { hashesSource } from '../../model/schedulers.ts';
 import { serviceFamily } from '../../model/service-key.ts';
-import { methodOf, serverMethodOf } from '../check/service-facts.ts';
+import { serverMethodOf } from '../check/service-facts.ts';
 import type { InetFamily, MethodSetting } from '../forms/services.ts';
 import { last } from '../keyword.ts';
 import type { File, RealServerSettings, ServiceSettings } from '../keywords/root.ts';
@@ -23,8 +24,6 @@ export interface Service {
   /** Where that stands. */
   readonly at: Position;
   readonly services: readonly ServiceWithServers[];
-  /** Why the data plane leaves it out; null: it does not. */
-  readonly leftOut: string | null;
   readonly quorum: number;
   readonly hysteresis: number;
 }
@@ -32,7 +31,7 @@ export interface Service {
 /** Of a file without errors. */
 export function buildService(setting: ServiceSettings, file: File): Service {
   const { block, words } = setting;
-  const keys = keysOf(setting, file);
+  const keys = serviceKeysOf(setting, file);
   const total = (block.real_server ?? []).reduce((sum, server) => sum + weightOf(server, setting), 0);
   const quorum = Math.max(1, Math.min(last(block.quorum)?.value ?? 1, total));
   const hysteresis = last(block.hysteresis)?.value ?? 0;
@@ -43,15 +42,16 @@ export function buildService(setting: ServiceSettings, file: File): Service {
       ...key,
       ...affinityOf(setting, key),
       ...limitsOf(setting, key),
+      ...(block.toa === undefined ? {} : { toa: true }),
       servers: serversOf(setting, key),
     })),
-    leftOut: reasonToLeaveOut(setting),
     quorum,
     hysteresis: hysteresis >= quorum ? 0 : hysteresis,
   };
 }
 
-function keysOf(setting: ServiceSettings, file: File): ServiceKey[] {
+/** One for each address and port; of one by group with nftables_ipvs one for each family. */
+export function serviceKeysOf(setting: ServiceSettings, file: File): ServiceKey[] {
   const { value, block } = setting;
   const protocol = (last(block.protocol)?.value ?? 'UDP').toLowerCase() as Protocol;
   const standard = last(block.ip_family)?.value ?? 'inet';
@@ -126,7 +126,7 @@ function serversOf(service: ServiceSettings, key: ServiceKey): ServerSpec[] {
     const port = key.protocol === 'fwmark' ? (server.value.port ?? 0) : key.port;
     return {
       address: server.value.address,
-      port: method === 'NAT' ? (server.value.port ?? port) : port,
+      port: isTranslated(METHODS[method]) ? (server.value.port ?? port) : port,
       method: METHODS[method],
       ...encapsulationOf(serverMethodOf(server.block, service.block)),
       weight: weightOf(server, service),
@@ -136,7 +136,7 @@ function serversOf(service: ServiceSettings, key: ServiceKey): ServerSpec[] {
   });
 }
 
-const METHODS: Record<MethodSetting['method'], Method> = { DR: 'dr', TUN: 'tun', NAT: 'nat', FULLNAT: 'nat' };
+const METHODS: Record<MethodSetting['method'], Method> = { DR: 'dr', TUN: 'tun', NAT: 'nat', FULLNAT: 'fullnat' };
 
 const CHECKSUMS = { nocsum: 'none', csum: 'full', remcsum: 'remote' } as const;
 
@@ -150,9 +150,4 @@ function encapsulationOf({ tunnel, checksum }: MethodSetting): { encapsulation?:
 
 function weightOf(server: RealServerSettings, service: ServiceSettings): number {
   return last(server.block.weight)?.value ?? last(service.block.weight)?.value ?? 1;
-}
-
-function reasonToLeaveOut({ block }: ServiceSettings): string | null {
-  const methods = [methodOf(block), ...(block.real_server ?? []).map((server) => serverMethodOf(server.block, block))];
-  return methods.some(({ method }) => method === 'FULLNAT') ? 'the data plane has no FULLNAT yet' : null;
 }
