@@ -11,9 +11,22 @@ export interface Waiting {
   readonly gap: number;
 }
 
+/** When the next frame may go, of all lanes that share it. */
+export interface Pace {
+  next: number;
+}
+
+export function newPace(): Pace {
+  return { next: Number.NEGATIVE_INFINITY };
+}
+
 export class Lane {
+  pace: Pace;
   #waiting: Waiting[] = [];
-  #next = Number.NEGATIVE_INFINITY;
+
+  constructor(pace: Pace) {
+    this.pace = pace;
+  }
 
   /** What waits for the same addresses is dropped: the new frames say as much, and later. */
   add(frames: readonly Waiting[]): void {
@@ -31,16 +44,16 @@ export class Lane {
 
   /** When the next frame may go; null: none waits. Milliseconds on the clock of `take`. */
   get due(): number | null {
-    return this.#waiting.length === 0 ? null : this.#next;
+    return this.#waiting.length === 0 ? null : this.pace.next;
   }
 
   /** The next frame, where one may go now. Every address has its turn before the first is repeated. */
   take(now: number): Uint8Array | null {
     const first = this.#waiting[0];
-    if (first === undefined || now < this.#next) return null;
+    if (first === undefined || now < this.pace.next) return null;
     this.#waiting.shift();
     if (first.times > 1) this.#waiting.push({ ...first, times: first.times - 1 });
-    this.#next = now + first.gap;
+    this.pace.next = now + first.gap;
     return first.frame();
   }
 }

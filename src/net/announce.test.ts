@@ -144,6 +144,21 @@ describe('with gaps', () => {
   });
 });
 
+test('interfaces behind one switch share the gap, each kind of frame its own', () => {
+  const pace = 'eth0 eth1';
+  announce({ addresses: addresses('192.0.2.1', '2001:db8::1'), repeat: 2, arpGap: 10, neighbourGap: 20, pace });
+  announce({ device: 'eth1', addresses: addresses('192.0.2.9'), arpGap: 10, pace });
+  announce({ device: 'eth2', addresses: addresses('192.0.2.8'), arpGap: 10 });
+  world.run(1000);
+  expect(world.log).toEqual([
+    ...['0 eth0 arp1', '0 eth0 na1', '0 eth2 arp8', '10 eth0 arp1', '20 eth0 na1', '20 eth1 arp9'],
+  ]);
+  // A reload takes them out of it.
+  announce({ device: 'eth1', addresses: addresses('192.0.2.9'), arpGap: 10 });
+  announce({ addresses: addresses('192.0.2.1'), arpGap: 10 });
+  expect(world.log.slice(6)).toEqual(['1000 eth1 arp9', '1000 eth0 arp1']);
+});
+
 describe('errors', () => {
   test('an interface that was made anew is opened anew', () => {
     announce({ addresses: addresses('192.0.2.1') });

@@ -7,7 +7,7 @@ import { NetioError, PacketSocket } from 'netio';
 import { addressFamily } from '../core/model/address.ts';
 import type { Address } from '../core/model/model.ts';
 import { gratuitousArp, neighbourAdvertisement } from '../core/vrrp/announcement.ts';
-import { Lane } from './announce-lane.ts';
+import { Lane, newPace, type Pace } from './announce-lane.ts';
 
 /** Frames sent in one go: a thousand addresses must not hold up an advertisement. */
 const FRAMES_AT_ONCE = 64;
@@ -28,6 +28,8 @@ export interface Announcement {
   readonly arpGap: number;
   /** The same between two neighbour advertisements. */
   readonly neighbourGap: number;
+  /** Interfaces of one name share their gaps; left out: this one has its own. */
+  readonly pace?: string | undefined;
   /** Whether the interface forwards IPv6. */
   readonly router: boolean;
 }
@@ -65,6 +67,7 @@ export class Announcer implements Disposable {
   readonly #onError: (device: string, code: string) => void;
   readonly #world: AnnouncerWorld;
   readonly #ports = new Map<string, Port>();
+  readonly #paces = new Map<string, Pace>();
 
   /**
    * `onError`: an errno name. ENOBUFS and EAGAIN lose one frame; after any other,
@@ -77,8 +80,8 @@ export class Announcer implements Disposable {
 
   /** What may go at once has left when it returns, up to 64 frames. Later announcements replace earlier ones of the same addresses. */
   announce(announcement: Announcement): void {
-    const { device, mac, addresses, repeat, arpGap, neighbourGap, router } = announcement;
-    const port = this.#port(device);
+    const { device, mac, addresses, repeat, arpGap, neighbourGap, pace, router } = announcement;
+    const port = this.#port(device, pace);
     const of = (family: 4 | 6) => addresses.filter((address) => addressFamily(address) === family);
     port.arp.add(
       of(4).map((address) => ({
@@ -122,12 +125,25 @@ export class Announcer implements Disposable {
     this.close();
   }
 
-  #port(device: string): Port {
+  /** A reload may have put it into another group. */
+  #port(device: string, group: string | undefined): Port {
+    const own = group === undefined ? `interface ${device}` : `group ${group}`;
+    const [arp, neighbour] = [this.#pace(`${own} arp`), this.#pace(`${own} neighbour`)];
     const known = this.#ports.get(device);
-    if (known !== undefined) return known;
-    const port: Port = { device, arp: new Lane(), neighbour: new Lane(), socket: null, disarm: null };
+    if (known !== undefined) {
+      known.arp.pace = arp;
+      known.neighbour.pace = neighbour;
+      return known;
+    }
+    const port: Port = { device, arp: new Lane(arp), neighbour: new Lane(neighbour), socket: null, disarm: null };
     this.#ports.set(device, port);
     return port;
+  }
+
+  #pace(name: string): Pace {
+    const pace = this.#paces.get(name) ?? newPace();
+    this.#paces.set(name, pace);
+    return pace;
   }
 
   #drain(port: Port): void {

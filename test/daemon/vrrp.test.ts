@@ -179,6 +179,19 @@ test('a director whose virtual service has lost its quorum gives way', async () 
   expect(await addresses()).not.toContain(VIP);
   await director.xlb(['ipvsadm', '-e', '-t', `${VIP}:80`, '-r', '192.0.2.31:80', '-g', '-w', '1']);
   await expect.poll(state, { timeout: 5000 }).toBe('MASTER');
+
+  // So does one whose static address has no link any more, unless it is back at once.
+  const link = (words: string) => director.host.run('sh', ['-c', words]);
+  await link('ip link add eth9 type veth peer name eth9-peer && ip link set eth9-peer up && ip link set eth9 up');
+  const followed = 'track_group G {\ngroup { VI_1 }\n}\nstatic_ipaddress {\n198.51.100.9 dev eth9 track_group G\n}\n';
+  writeFileSync(FILE, `${OWN}${instance()}${followed}interface_up_down_delays {\neth9 0.19\n}\n`);
+  await director.xlb(['reload']);
+  await expect.poll(() => director.host.run('ip', ['-br', 'addr', 'show', 'eth9'])).toContain('198.51.100.9');
+  const { transitions } = await vrrp();
+  await link('ip link set eth9 down && ip link set eth9 up && sleep 0.3');
+  expect((await vrrp()).transitions).toEqual(transitions);
+  await link('ip link set eth9 down');
+  await expect.poll(vrrp).toMatchObject({ state: 'FAULT', faults: ['interface eth9'] });
 });
 
 test('a reload of 10,000 virtual servers delays no advertisement by a quarter of its interval', async () => {

@@ -8,8 +8,10 @@
  *   at TIME                         the clock runs until then
  *   at TIME late                    the clock jumps there: what was due in between is done then
  *   at TIME start | stop | delete [NAME]
- *   at TIME advert NAME from ADDRESS priority N [KEY=VALUE...]   how the sender differs: interval, addresses, ttl
+ *   at TIME advert NAME from ADDRESS priority N [KEY=VALUE...]   how the sender differs: interval, addresses, ttl, checksum=old
  *   at TIME track KIND:NAME STATUS  up, down, or a file's number
+ *   delay LINK down=TIME up=TIME    interface_up_down_delays of a link: interface:LINK follows it
+ *   at TIME link LINK up|down       what the kernel says of it
  *   at TIME exit SCRIPT ok|fail     a run ends
  *   at TIME configure NAME KEY=VALUE...
  *   at TIME lost NAME ADDRESS
@@ -20,6 +22,14 @@ import { parseAddress } from '../../src/core/model/address.ts';
 import type { Address } from '../../src/core/model/model.ts';
 import { authenticationBytes } from '../../src/core/vrrp/advert.ts';
 import { DEFAULTS, type InstanceConfig, strict } from '../../src/core/vrrp/config.ts';
+import {
+  type LinkDelay,
+  type LinkStates,
+  linksDeadline,
+  longestLinkDelay,
+  seeLink,
+  settleLinks,
+} from '../../src/core/vrrp/link-delays.ts';
 import { type Router, type RouterEffect, routerDeadline, stepRouter } from '../../src/core/vrrp/router.ts';
 import {
   createScript,
@@ -43,6 +53,8 @@ export function runScenario(text: string): string {
 class Scenario {
   #router: Router = { instances: new Map() };
   readonly #scripts = new Map<string, ScriptState>();
+  readonly #delays = new Map<string, LinkDelay>();
+  #links: LinkStates = new Map();
   #now = 0;
   #output: string[] = [];
 
@@ -51,6 +63,7 @@ class Scenario {
     const [word = '', ...rest] = line.trim().split(/\s+/);
     if (word === 'instance') this.#addInstance(rest);
     else if (word === 'script') this.#addScript(rest);
+    else if (word === 'delay') this.#delays.set(rest[0]!, delayOf(rest.slice(1)));
     else if (word === 'at') this.#at(rest);
     else if (word === 'show') this.#show(rest[0]!);
     else if (word === 'history') this.#history(rest[0]!);
@@ -76,6 +89,7 @@ class Scenario {
     else if (verb === 'stop' || verb === 'delete') this.#step({ type: 'stop', deleted: verb === 'delete' }, rest[0]);
     else if (verb === 'advert') this.#advert(rest);
     else if (verb === 'track') this.#track(rest[0]!.replace(':', ' '), rest[1]!);
+    else if (verb === 'link') this.#link(rest[0]!, rest[1] === 'up');
     else if (verb === 'exit') this.#exit(rest[0]!, rest[1] === 'ok');
     else if (verb === 'configure') this.#configure(rest);
     else if (verb === 'lost') this.#step({ type: 'address-lost', address: ip(rest[1]!) }, rest[0]);
@@ -85,15 +99,34 @@ class Scenario {
   /** What is due at `end` itself happens before what the statement says. */
   #runUntil(end: number): void {
     for (;;) {
-      const deadlines = [routerDeadline(this.#router), ...[...this.#scripts.values()].map(scriptDeadline)];
+      const scripts = [...this.#scripts.values()].map(scriptDeadline);
+      const deadlines = [routerDeadline(this.#router), linksDeadline(this.#links), ...scripts];
       const next = Math.min(...deadlines.map((at) => at ?? Number.POSITIVE_INFINITY));
       if (next > end) break;
       this.#now = Math.max(next, this.#now);
       for (const [name, script] of this.#scripts)
         if (scriptDeadline(script) <= this.#now) this.#stepScript(name, { type: 'tick' });
       if ((routerDeadline(this.#router) ?? Number.POSITIVE_INFINITY) <= this.#now) this.#step({ type: 'tick' });
+      this.#seen(settleLinks(this.#links, this.#now));
     }
     this.#now = end;
+  }
+
+  #link(name: string, up: boolean): void {
+    const said = this.#delays.get(name) ?? { down: 0, up: 0 };
+    const limit = Math.min(...[...this.#router.instances.values()].map(longestLinkDelay));
+    const delay = { down: Math.min(said.down, limit), up: Math.min(said.up, limit) };
+    this.#seen(seeLink(this.#links, name, up, delay, this.#now));
+  }
+
+  #seen(links: LinkStates): void {
+    const before = this.#links;
+    this.#links = links;
+    for (const [name, { up }] of links) {
+      if (before.get(name)?.up === up) continue;
+      this.#output.push(`${seconds(this.#now)} link ${name} ${up ? 'up' : 'down'}`);
+      this.#track(`interface ${name}`, up ? 'up' : 'down');
+    }
   }
 
   #step(event: InstanceEvent, instance?: string): void {
@@ -111,12 +144,18 @@ class Scenario {
 
   #advert([name = '', , source = '', , priority = '', ...options]: string[]): void {
     const { config } = this.#router.instances.get(name)!;
-    const { ttl = '255', ...others } = Object.fromEntries(options.map((option) => option.split('='))) as Record<
-      string,
-      string
-    >;
+    const {
+      ttl = '255',
+      checksum,
+      ...others
+    } = Object.fromEntries(options.map((option) => option.split('='))) as Record<string, string>;
     const sender = { ...config, ...optionsOf(Object.entries(others).map(([key, value]) => `${key}=${value}`)) };
-    const datagram = sentBy(sender, { source: ip(source), priority: Number(priority), ttl: Number(ttl) });
+    const datagram = sentBy(sender, {
+      source: ip(source),
+      priority: Number(priority),
+      ttl: Number(ttl),
+      old: checksum === 'old',
+    });
     this.#step({ type: 'datagram', datagram }, name);
   }
 
@@ -149,7 +188,8 @@ class Scenario {
     const deadline = nextDeadline(state);
     const refused = [...state.refusals].map(([reason, count]) => `, refused ${reason} ${count}`).join('');
     const due = deadline === null ? 'nothing due' : `due ${seconds(deadline)}`;
-    this.#output.push(`${state.phase} priority ${priorityOf(state)}, ${due}${refused}`);
+    const old = [...state.oldChecksums].map((peer) => `, old checksums to ${peer}`).join('');
+    this.#output.push(`${state.phase} priority ${priorityOf(state)}, ${due}${refused}${old}`);
   }
 
   #history(name: string): void {
@@ -175,6 +215,8 @@ const OPTIONS: Record<string, (value: string) => Partial<InstanceConfig>> = {
     authentication: { type: 'pass', password: authenticationBytes(new TextEncoder().encode(value)) },
   }),
   otherAddresses: (value) => ({ otherAddresses: value === 'refuse' ? 'refuse' : 'remark' }),
+  peers: (value) => ({ peers: value.split(',').map((address) => ({ address: ip(address) })) }),
+  oldChecksum: (value) => ({ oldChecksum: value as InstanceConfig['oldChecksum'] }),
   skipKnownSender: (value) => ({ skipKnownSender: yes(value) }),
   initial: (value) => ({ initial: value === 'MASTER' ? 'MASTER' : 'BACKUP' }),
   preempt: (value) => ({ preempt: yes(value) }),
@@ -193,6 +235,12 @@ const OPTIONS: Record<string, (value: string) => Partial<InstanceConfig>> = {
   track: (value) => ({ trackers: value === '' ? [] : value.split(',').map(trackerOf) }),
   group: (value) => ({ syncGroup: value }),
 };
+
+/** `down=1 up=2` */
+function delayOf(options: readonly string[]): LinkDelay {
+  const given = Object.fromEntries(options.map((option) => option.split('=')));
+  return { down: ms(given['down'] ?? '0'), up: ms(given['up'] ?? '0') };
+}
 
 function optionsOf(options: readonly string[]): Partial<InstanceConfig> {
   return Object.assign(

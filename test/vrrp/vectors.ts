@@ -106,6 +106,7 @@ export function expectationOf(vector: Vector): Expectation {
     ...{ group: address(isIPv4(vector) ? '224.0.0.18' : 'ff02::12'), checkUnicastSource: false },
     peers: isUnicast(vector) ? [{ address: address(vector.source) }] : null,
     plainChecksum: false,
+    oldChecksum: 'auto',
     sequence: 0,
   };
 }

@@ -1,7 +1,7 @@
 /** What one VRRP instance is configured with, after defaults; times in milliseconds unless they say otherwise. */
 import type { Address } from '../model/model.ts';
 import { type Authentication, NO_AUTHENTICATION, type Version } from './advert.ts';
-import type { Peer } from './expectation.ts';
+import type { Expectation, Peer } from './expectation.ts';
 import type { Tracker } from './tracking.ts';
 
 /** When gratuitous ARP and unsolicited neighbour advertisements are sent for every address; `repeat`: how often at once. */
@@ -39,6 +39,8 @@ export interface InstanceConfig {
   readonly multicastGroup: Address;
   readonly checkUnicastSource: boolean;
   readonly plainChecksum: boolean;
+  /** See `Expectation`. A peer is sent what it sends, `always`: old ones. */
+  readonly oldChecksum: Expectation['oldChecksum'];
   readonly otherAddresses: 'refuse' | 'remark';
   /** `vrrp_skip_check_adv_addr`: the addresses of the last accepted sender are not looked at again, in BACKUP. */
   readonly skipKnownSender: boolean;
@@ -76,6 +78,7 @@ export const DEFAULTS: Omit<InstanceConfig, Required> = {
   peers: null,
   checkUnicastSource: false,
   plainChecksum: false,
+  oldChecksum: 'auto',
   otherAddresses: 'remark',
   skipKnownSender: false,
   initial: 'BACKUP',

@@ -40,6 +40,7 @@ const EXPECTED: Expectation = {
   group: ip('224.0.0.18'),
   checkUnicastSource: false,
   plainChecksum: false,
+  oldChecksum: 'auto',
   sequence: 0,
 };
 const V3 = { advert: { version: 3 }, expected: { version: 3 } } as const;

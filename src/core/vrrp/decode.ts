@@ -5,7 +5,8 @@
  *
  * Two are stricter: an interval of 0 is refused, for it would make the master's silence as long as
  * nothing; and `plainChecksum` accepts the two checksums that exist, keepalived's `v3_checksum_as_v2`
- * any.
+ * any. One is milder: keepalived refuses every new checksum once it has heard an old one, or with
+ * `old_unicast_checksum`; here both are good, so that peers can be upgraded one by one.
  */
 import { addressFamily, addressFromWords, type Family } from '../model/address.ts';
 import type { Address } from '../model/model.ts';
@@ -28,12 +29,16 @@ import { type Refusal, refuse } from './refusal.ts';
 /** Of an accepted packet: what its instance should tell. */
 export type Remark =
   | { readonly type: 'other-interval'; readonly theirs: number }
-  | { readonly type: 'other-addresses'; readonly theirs: readonly Address[] };
+  | { readonly type: 'other-addresses'; readonly theirs: readonly Address[] }
+  /** Made with the multicast group as its destination. */
+  | { readonly type: 'old-checksum'; readonly theirs: Address };
 
 export interface ReceivedAdvert extends Advert {
   readonly source: Address;
   /** Of the authentication header; 0 without one. */
   readonly sequence: number;
+  /** See `Expectation`. */
+  readonly oldChecksum: boolean;
 }
 
 export type Decoded =
@@ -54,7 +59,7 @@ export function decodeAdvert(datagram: Datagram | null, expected: Expectation): 
     const refusal = check(received, expected);
     if (refusal !== null) return { refusal };
   }
-  const advert = readAdvert(received);
+  const advert = readAdvert(received, hasOldChecksum(received, expected));
   return { advert, remarks: remarksOn(advert, expected) };
 }
 
@@ -174,10 +179,18 @@ function checkType({ packet }: Received): Refusal | null {
   return type === TYPE_ADVERT ? null : refuse('type', `type ${type}, expected ${TYPE_ADVERT}`);
 }
 
-function checkChecksum({ packet, datagram }: Received, { version, plainChecksum }: Expectation): Refusal | null {
-  const { source, destination } = datagram;
-  const right = (pseudoHeader: boolean) => advertChecksum(packet, version, { source, destination, pseudoHeader }) === 0;
-  return right(true) || (plainChecksum && right(false)) ? null : refuse('checksum', 'a wrong checksum');
+function checkChecksum(received: Received, expected: Expectation): Refusal | null {
+  const { packet, datagram } = received;
+  const { version, plainChecksum } = expected;
+  const right = (pseudoHeader: boolean) => advertChecksum(packet, version, { ...datagram, pseudoHeader }) === 0;
+  const isGood = right(true) || (plainChecksum && right(false)) || hasOldChecksum(received, expected);
+  return isGood ? null : refuse('checksum', 'a wrong checksum');
+}
+
+function hasOldChecksum({ packet, family, datagram }: Received, expected: Expectation): boolean {
+  const { version, peers, group, oldChecksum } = expected;
+  if (version !== 3 || family !== 4 || peers === null || oldChecksum === 'never') return false;
+  return advertChecksum(packet, version, { source: datagram.source, destination: group, pseudoHeader: true }) === 0;
 }
 
 function checkDestination({ datagram: { destination } }: Received, { peers, group }: Expectation): Refusal | null {
@@ -202,7 +215,7 @@ function checkUnicastSource({ datagram: { source } }: Received, expected: Expect
   return known ? null : refuse('unicast-source', `${source} is no unicast peer`);
 }
 
-function readAdvert({ packet, family, datagram }: Received): ReceivedAdvert {
+function readAdvert({ packet, family, datagram }: Received, oldChecksum: boolean): ReceivedAdvert {
   return {
     version: packet[0]! >> 4 === 2 ? 2 : 3,
     vrid: packet[1]!,
@@ -211,6 +224,7 @@ function readAdvert({ packet, family, datagram }: Received): ReceivedAdvert {
     addresses: readAddresses(packet, family),
     source: datagram.source,
     sequence: datagram.protocol === PROTOCOL_AH ? readAuthenticationHeader(datagram.payload)!.sequence : 0,
+    oldChecksum,
   };
 }
 
@@ -231,12 +245,16 @@ function readAddresses(packet: Uint8Array, family: Family): Address[] {
   });
 }
 
-function remarksOn({ version, interval, addresses }: ReceivedAdvert, expected: Expectation): Remark[] {
+function remarksOn(advert: ReceivedAdvert, expected: Expectation): Remark[] {
+  const { version, interval, addresses, oldChecksum, source } = advert;
   const remarks: Remark[] = [];
   if (version === 3 && interval !== expected.interval) remarks.push({ type: 'other-interval', theirs: interval });
   const same =
     addresses.length === expected.addresses.length &&
     expected.addresses.every((address) => addresses.includes(address));
   if (!same && expected.otherAddresses === 'remark') remarks.push({ type: 'other-addresses', theirs: addresses });
+  const isPeer = expected.peers?.some(({ address }) => address === source) ?? false;
+  if (isPeer && oldChecksum && expected.oldChecksum === 'auto')
+    remarks.push({ type: 'old-checksum', theirs: expected.group });
   return remarks;
 }

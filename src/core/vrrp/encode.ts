@@ -22,6 +22,8 @@ export interface Envelope {
    * keepalived: yes; RFC 9568, Cisco and Juniper: no (`v3_checksum_as_v2`). IPv6 always has one.
    */
   readonly pseudoHeader: boolean;
+  /** What the pseudo-header has in place of `destination`: see `oldChecksum` of `Expectation`. */
+  readonly checksumDestination?: Address;
 }
 
 export interface IPv4Envelope extends Envelope {
@@ -51,7 +53,8 @@ export function encodeAdvert(advert: Advert, envelope: Envelope): Uint8Array {
     at += addressBytes(address).length;
   }
   if (version === 2 && envelope.authentication.type === 'pass') bytes.set(envelope.authentication.password, at);
-  view.setUint16(6, advertChecksum(bytes, version, envelope));
+  const destination = envelope.checksumDestination ?? envelope.destination;
+  view.setUint16(6, advertChecksum(bytes, version, { ...envelope, destination }));
   return bytes;
 }
 
@@ -68,7 +71,11 @@ export function encodeDatagram(advert: Advert, envelope: IPv4Envelope): Uint8Arr
 }
 
 /** The checksum as the field in `bytes` stands: 0 where it holds the right one. */
-export function advertChecksum(bytes: Uint8Array, version: number, envelope: Omit<Envelope, 'authentication'>): number {
+export function advertChecksum(
+  bytes: Uint8Array,
+  version: number,
+  envelope: Pick<Envelope, 'source' | 'destination' | 'pseudoHeader'>,
+): number {
   const { source, destination } = envelope;
   const covered = version === 3 && (envelope.pseudoHeader || addressFamily(source) === 6);
   return covered ? checksum(pseudoHeader(source, destination, bytes.length), bytes) : checksum(bytes);

@@ -31,6 +31,11 @@ export interface Expectation {
   readonly checkUnicastSource: boolean;
   /** Version 3 over IPv4: whether a checksum without a pseudo-header is good as well. */
   readonly plainChecksum: boolean;
+  /**
+   * Version 3 over IPv4 by unicast: keepalived up to 1.3.6 had the multicast group in the pseudo-header.
+   * `never`: such checksums are refused; `auto` and `always`: they are good as well, and `auto` says so.
+   */
+  readonly oldChecksum: 'auto' | 'never' | 'always';
   /** The last accepted sequence number of the sender's authentication header, 0 before the first. */
   readonly sequence: number;
 }

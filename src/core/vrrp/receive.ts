@@ -15,7 +15,7 @@ export function receive(state: InstanceState, datagram: Datagram | null, now: nu
   const decoded = decodeAdvert(datagram, expectation(state, datagram));
   if ('refusal' in decoded) return refuseDatagram(state, datagram, decoded.refusal);
   const { advert, remarks } = decoded;
-  const [heard, effects] = remark(withSequence(state, advert), advert, remarks);
+  const [heard, effects] = remark(withChecksum(withSequence(state, advert), advert), advert, remarks);
   const [next, more] = hear(heard, advert, now);
   return [next, [...effects, ...more]];
 }
@@ -23,6 +23,16 @@ export function receive(state: InstanceState, datagram: Datagram | null, now: nu
 /** Only who has the key adds to the table. */
 function withSequence(state: InstanceState, { source, sequence }: ReceivedAdvert): InstanceState {
   return sequence === 0 ? state : { ...state, sequences: new Map(state.sequences).set(source, sequence) };
+}
+
+/** Peers alone: nobody else is sent anything. */
+function withChecksum(state: InstanceState, { source, oldChecksum }: ReceivedAdvert): InstanceState {
+  const isPeer = state.config.peers?.some(({ address }) => address === source) ?? false;
+  if (!isPeer || state.oldChecksums.has(source) === oldChecksum) return state;
+  const oldChecksums = new Set(state.oldChecksums);
+  if (oldChecksum) oldChecksums.add(source);
+  else oldChecksums.delete(source);
+  return { ...state, oldChecksums };
 }
 
 function expectation({ config, phase, master, sequences }: InstanceState, datagram: Datagram | null): Expectation {

@@ -72,6 +72,8 @@ export interface InstanceState {
   readonly faultyMember: string | null;
   /** Highest accepted sequence number of each sender's authentication header. */
   readonly sequences: ReadonlyMap<Address, number>;
+  /** Peers whose last advertisement had an old checksum: see `Expectation`. */
+  readonly oldChecksums: ReadonlySet<Address>;
   readonly refusals: ReadonlyMap<RefusalReason, number>;
   /** What was logged already about the present master. */
   readonly told: ReadonlySet<string>;
@@ -145,6 +147,7 @@ export function createInstance(config: InstanceConfig): InstanceState {
     statuses: new Map(),
     faultyMember: null,
     sequences: new Map(),
+    oldChecksums: new Set(),
     refusals: new Map(),
     told: new Set(),
     transitions: [],

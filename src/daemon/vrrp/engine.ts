@@ -7,6 +7,14 @@ import type { Address } from '../../core/model/model.ts';
 import type { InstanceConfig } from '../../core/vrrp/config.ts';
 import type { Datagram } from '../../core/vrrp/ipv4.ts';
 import {
+  type LinkDelay,
+  type LinkStates,
+  linksDeadline,
+  longestLinkDelay,
+  seeLink,
+  settleLinks,
+} from '../../core/vrrp/link-delays.ts';
+import {
   type Router,
   type RouterEffect,
   type RouterEvent,
@@ -37,6 +45,9 @@ export interface EngineOptions {
   readonly uptime: number;
 }
 
+/** Of an interface without interface_up_down_delays, or one that was deleted. */
+const AT_ONCE: LinkDelay = { down: 0, up: 0 };
+
 /** An instance and where it stands at present. */
 interface Station {
   readonly configured: ConfiguredInstance;
@@ -55,6 +66,7 @@ export class Engine {
   /** Instances whose last advertisement could not be sent. */
   readonly #mute = new Set<string>();
   #router: Router = { instances: new Map() };
+  #links: LinkStates = new Map();
   #settings: VrrpSettings = NO_VRRP;
   #timer: NodeJS.Timeout | undefined;
 
@@ -65,6 +77,7 @@ export class Engine {
   /** Instances that are no longer there give up; those that stay the same virtual router keep their state. */
   configure(settings: VrrpSettings): void {
     this.#settings = settings;
+    this.#options.holder.pace(settings.paces);
     for (const [name, { configured }] of this.#stations) {
       const next = settings.instances.find((instance) => instance.name === name);
       if (next === undefined || !isSameRouter(configured, next)) this.#remove(name, next === undefined);
@@ -91,6 +104,7 @@ export class Engine {
       this.#followInterfaces(config);
       this.#place(config, { configured, placement, endpoint });
     }
+    this.#arm();
   }
 
   /** What is tracked has another status. */
@@ -130,6 +144,7 @@ export class Engine {
     this.#feed({ event: { type: 'stop', deleted: false } });
     clearTimeout(this.#timer);
     this.#settings = NO_VRRP; // what the network does from now on concerns nobody
+    this.#links = new Map();
   }
 
   #configOf(configured: ConfiguredInstance, { device, source }: Placement): InstanceConfig {
@@ -139,9 +154,29 @@ export class Engine {
   #followInterfaces({ trackers }: InstanceConfig): void {
     for (const tracker of trackers) {
       if (tracker.kind !== 'interface') continue;
-      const link = this.#options.view.link(tracker.name);
-      this.track(trackerKey(tracker), upOrDown(link?.up === true && link.carrier));
+      const { name } = tracker;
+      const link = this.#options.view.link(name);
+      const isUp = link?.up === true && link.carrier;
+      const delay = link === undefined ? AT_ONCE : this.#delayOf(name);
+      this.#links = seeLink(this.#links, name, isUp, delay, performance.now());
+      this.#trackLink(name);
     }
+  }
+
+  #trackLink(name: string): void {
+    this.track(trackerKey({ kind: 'interface', name }), upOrDown(this.#links.get(name)?.up === true));
+  }
+
+  /** Never longer than the instances on it can stand. */
+  #delayOf(name: string): LinkDelay {
+    const said = this.#settings.linkDelays.find((each) => each.interface === name);
+    if (said === undefined) return AT_ONCE;
+    const limits = [...this.#stations].flatMap(([instance, { placement }]) => {
+      const state = this.#router.instances.get(instance);
+      return state === undefined || placement.device !== name ? [] : [longestLinkDelay(state)];
+    });
+    const [down, up] = [said.down, said.up].map((delay) => Math.min(delay * 1000, ...limits));
+    return { down: down!, up: up! };
   }
 
   #place(config: InstanceConfig, place: Omit<Station, 'createdAt'>): void {
@@ -193,15 +228,18 @@ export class Engine {
   /** Node's timers are whole milliseconds and may be early: then the tick finds nothing due. */
   #arm(): void {
     clearTimeout(this.#timer);
-    const deadline = routerDeadline(this.#router);
-    if (deadline === null) return;
-    this.#timer = setTimeout(() => this.#tick(), Math.max(0, deadline - performance.now()));
+    const deadlines = [routerDeadline(this.#router), linksDeadline(this.#links)].filter((at) => at !== null);
+    if (deadlines.length === 0) return;
+    this.#timer = setTimeout(() => this.#tick(), Math.max(0, Math.min(...deadlines) - performance.now()));
   }
 
   #tick(): void {
     // After a stall, the master's advertisements may be waiting in the sockets.
     this.#options.transport.drain();
     this.#feed({ event: { type: 'tick' } });
+    const before = this.#links;
+    this.#links = settleLinks(before, performance.now());
+    for (const [name, link] of this.#links) if (link !== before.get(name)) this.#trackLink(name);
   }
 
   #perform(effect: RouterEffect): void {
@@ -245,14 +283,16 @@ export class Engine {
     }
   }
 
-  #advertise({ config, sequences }: InstanceState, priority: number): void {
+  #advertise({ config, sequences, oldChecksums }: InstanceState, priority: number): void {
     const { name } = config;
     const station = this.#stations.get(name);
     if (station === undefined || station.endpoint === null) return;
-    const { checksumAsV2 } = station.configured;
+    const { checksumAsV2, oldChecksum } = station.configured;
+    const isOld = (peer: Address) => oldChecksum === 'always' || oldChecksums.has(peer);
     const heard = Math.max(0, ...sequences.values());
     try {
-      this.#voice.advertise(this.#options.transport, station.endpoint, config, { priority, checksumAsV2, heard });
+      const how = { priority, checksumAsV2, isOld, heard };
+      this.#voice.advertise(this.#options.transport, station.endpoint, config, how);
       this.#mute.delete(name);
     } catch (error) {
       if (this.#mute.has(name)) return;

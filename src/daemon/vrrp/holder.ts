@@ -18,7 +18,7 @@ import { deleteHolding, type Holding, holdingKey, holdingsOf, takeHolding } from
 import { isSameMacvlan, Macvlans, macvlanName, vmacDevices } from './macvlans.ts';
 import type { NetworkView } from './network-view.ts';
 import type { LogLevel } from './protocol.ts';
-import type { ConfiguredInstance } from './settings.ts';
+import type { ConfiguredInstance, VrrpSettings } from './settings.ts';
 
 export interface HolderOptions {
   readonly assigner: Assigner;
@@ -49,6 +49,7 @@ export class Holder {
   readonly #options: HolderOptions;
   readonly #macvlans: Macvlans;
   readonly #promotion = new Promotion();
+  #paces: VrrpSettings['paces'] = [];
   readonly #stations = new Map<string, Station>();
   /** What is still done for instances that are gone: one of the same name that follows waits for it. */
   readonly #leaving = new Map<string, Promise<void>>();
@@ -56,6 +57,11 @@ export class Holder {
   constructor(options: HolderOptions) {
     this.#options = options;
     this.#macvlans = new Macvlans(options.assigner);
+  }
+
+  /** Gaps between announcements of what is announced from now on. */
+  pace(paces: VrrpSettings['paces']): void {
+    this.#paces = paces;
   }
 
   /** What the instance is to hold from now on, if it holds anything. */
@@ -224,12 +230,16 @@ export class Holder {
   #announce(station: Station, { repeat, where }: Announced): void {
     const { announcements } = station.configured;
     const own = [station.link?.name, macvlanName(station.configured)];
-    const pacing = { arpGap: announcements.arpGap * 1000, neighbourGap: announcements.neighbourGap * 1000 };
     for (const [device, addresses] of this.#announced(station)) {
       if (where === 'other interfaces' && own.includes(device)) continue;
       const mac = this.#options.view.link(device)?.mac;
-      if (mac)
-        this.#options.announcer.announce({ device, mac, addresses, repeat, router: forwardsIPv6(device), ...pacing });
+      if (!mac) continue;
+      const found = paceOf(this.#paces, this.#macvlans.parentOf(device) ?? device);
+      const { arpGap, neighbourGap } = found ?? announcements;
+      this.#options.announcer.announce({
+        ...{ device, mac, addresses, repeat, pace: found?.name, router: forwardsIPv6(device) },
+        ...{ arpGap: arpGap * 1000, neighbourGap: neighbourGap * 1000 },
+      });
     }
   }
 
@@ -242,6 +252,12 @@ export class Holder {
     }
     return found;
   }
+}
+
+/** The group of an interface, in which all have one switch; undefined: it is in none. */
+function paceOf(paces: VrrpSettings['paces'], device: string) {
+  const pace = paces.find(({ interfaces }) => interfaces.includes(device));
+  return pace && { ...pace, name: pace.interfaces.join(' ') };
 }
 
 function addressesIn(held: readonly Holding[]): AddressAssignment[] {

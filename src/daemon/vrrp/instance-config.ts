@@ -34,6 +34,7 @@ export function instanceConfig(
     multicastGroup: instance.group,
     checkUnicastSource: instance.checkUnicastSource,
     plainChecksum: instance.checksumAsV2,
+    oldChecksum: instance.oldChecksum,
     otherAddresses: 'remark',
     skipKnownSender: instance.skipAddressCheck,
     initial: instance.state,

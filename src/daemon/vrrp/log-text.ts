@@ -64,5 +64,6 @@ export function causeText(cause: Cause): string {
 
 function remarkText(remark: Extract<LogEntry, { kind: 'remark' }>['remark']): string {
   if (remark.type === 'other-addresses') return `names other addresses: ${remark.theirs.join(', ') || 'none'}`;
+  if (remark.type === 'old-checksum') return 'has the checksum of keepalived up to 1.3.6; it gets such ones, too';
   return `has another interval: ${remark.theirs / 100} s`;
 }

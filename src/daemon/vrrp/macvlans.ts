@@ -87,6 +87,11 @@ export class Macvlans {
     return ifindex;
   }
 
+  /** Name of the interface below; undefined: it is no macvlan of an instance. */
+  parentOf(name: string): string | undefined {
+    return this.#made.get(name)?.parent.name;
+  }
+
   /** All of the instance. With the last one on it, the parent's settings are as they were. */
   async remove({ name: owner }: Pick<ConfiguredInstance, 'name'>): Promise<void> {
     for (const [name, made] of this.#made) if (made.owner === owner) await this.#remove(name, made);

@@ -2,19 +2,23 @@
 import type { ConfigModel } from '../../core/config/model/build-model.ts';
 import { memberTrackers, type Tracker, trackerKey } from '../../core/vrrp/tracking.ts';
 
-export type VrrpSettings = Pick<ConfigModel, 'instances' | 'groups' | 'scripts' | 'processes' | 'files' | 'statics'>;
+export type VrrpSettings = Pick<
+  ConfigModel,
+  'instances' | 'groups' | 'scripts' | 'processes' | 'files' | 'statics' | 'linkDelays' | 'paces'
+>;
 export type ConfiguredInstance = VrrpSettings['instances'][number];
 type SyncGroup = VrrpSettings['groups'][number];
 type Track = SyncGroup['tracks']['scripts'][number];
 
 const NO_STATICS: VrrpSettings['statics'] = { interface: 'eth0', addresses: [], routes: [], rules: [] };
 export const NO_VRRP: VrrpSettings = {
-  ...{ instances: [], groups: [], scripts: [], processes: [], files: [] },
+  ...{ instances: [], groups: [], scripts: [], processes: [], files: [], linkDelays: [], paces: [] },
   statics: NO_STATICS,
 };
 
-export function vrrpSettings({ instances, groups, scripts, processes, files, statics }: VrrpSettings): VrrpSettings {
-  return { instances, groups, scripts, processes, files, statics };
+export function vrrpSettings(model: VrrpSettings): VrrpSettings {
+  const { instances, groups, scripts, processes, files, statics, linkDelays, paces } = model;
+  return { instances, groups, scripts, processes, files, statics, linkDelays, paces };
 }
 
 /** Whether there is work for the VRRP thread. */

@@ -56,6 +56,15 @@ function speaksFromMacvlan({ vmac, xmitBase, peers }: ConfiguredInstance): boole
   return vmac !== null && !xmitBase && peers.length === 0;
 }
 
+interface Manner {
+  readonly priority: number;
+  readonly checksumAsV2: boolean;
+  /** Whether a peer wants checksums of keepalived up to 1.3.6. */
+  readonly isOld: (peer: Address) => boolean;
+  /** The highest sequence number of another sender. */
+  readonly heard: number;
+}
+
 export class Voice {
   #identification = 0;
   /** Of authentication headers. It begins with the time, so that a new process goes on above an old one. */
@@ -66,12 +75,12 @@ export class Voice {
     this.#sequence = Math.floor(seconds);
   }
 
-  /** `heard`: the highest sequence number of another sender. Throws as `Transport.send` does. */
+  /** Throws as `Transport.send` does. */
   advertise(
     transport: Pick<Transport, 'send'>,
     endpoint: Endpoint,
     config: InstanceConfig,
-    { priority, checksumAsV2, heard }: { priority: number; checksumAsV2: boolean; heard: number },
+    { priority, checksumAsV2, isOld, heard }: Manner,
   ): void {
     this.#identification = (this.#identification % MAX_IDENTIFICATION) + 1;
     this.#sequence = Math.max(this.#sequence, heard) < MAX_SEQUENCE ? Math.max(this.#sequence, heard) + 1 : 1;
@@ -81,6 +90,7 @@ export class Voice {
         destination,
         authentication: config.authentication,
         pseudoHeader: !checksumAsV2,
+        ...(config.peers !== null && isOld(destination) && { checksumDestination: config.multicastGroup }),
         ttl: endpoint.hopLimit,
         identification: this.#identification,
         sequence: this.#sequence,

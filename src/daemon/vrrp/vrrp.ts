@@ -7,7 +7,7 @@ import { hasVirtualMac } from './macvlans.ts';
 import type { Notice, TrackNews } from './protocol.ts';
 import type { InstanceReport, TrackerReport } from './report.ts';
 import { serviceNews } from './service-watch.ts';
-import { hasWork, NO_VRRP, vrrpSettings } from './settings.ts';
+import { hasWork, NO_VRRP, type VrrpSettings, vrrpSettings } from './settings.ts';
 import type { VrrpThread } from './thread.ts';
 
 export interface VrrpOptions {
@@ -19,10 +19,7 @@ export interface VrrpOptions {
   readonly onNotice: (notice: Notice) => void;
 }
 
-type Configured = Pick<
-  ConfigModel,
-  'instances' | 'groups' | 'scripts' | 'processes' | 'files' | 'statics' | 'services'
->;
+type Configured = VrrpSettings & Pick<ConfigModel, 'services'>;
 
 const NOTHING: Configured = { ...NO_VRRP, services: [] };
 

@@ -41,8 +41,24 @@ export const VARIANTS = {
   },
   'v2-unicast': { name: 'version 2, unicast', family: 4, interval: 1, version: 2, lines: unicast(ADDRESS4) },
   vmac: { name: 'version 2, virtual MAC', family: 4, interval: 1, version: 2, lines: () => 'use_vmac' },
+  'vmac-unicast': {
+    name: 'version 2, virtual MAC, unicast',
+    family: 4,
+    interval: 1,
+    version: 2,
+    lines: (side: Side) => `use_vmac\n${unicast(ADDRESS4)(side)}`,
+  },
   group: { name: 'version 2, sync group', family: 4, interval: 1, version: 2, lines: nothing, group: true },
   v3: { name: 'version 3', family: 4, interval: 0.5, version: 3, lines: () => 'version 3\nadvert_int 0.5' },
+  'v3-old': {
+    name: 'version 3, unicast, old checksum',
+    family: 4,
+    interval: 0.5,
+    version: 3,
+    // The other side finds it out.
+    lines: (side: Side) =>
+      `version 3\nadvert_int 0.5\n${unicast(ADDRESS4)(side)}\n${side === 'b' ? 'old_unicast_checksum' : ''}`,
+  },
   v6: { name: 'version 3, IPv6', family: 6, interval: 0.5, version: 3, lines: () => 'advert_int 0.5' },
   'v6-vmac': {
     name: 'version 3, IPv6, virtual MAC',

@@ -4,6 +4,7 @@ import type { Report } from '../report.ts';
 import { checkGlobals } from './globals.ts';
 import { checkGroups } from './groups.ts';
 import { checkInstance } from './instance.ts';
+import { checkLinks } from './links.ts';
 import { checkLocalAddresses, checkLocalGroup } from './local-addresses.ts';
 import { checkNames } from './names.ts';
 import { checkReferences } from './references.ts';
@@ -18,6 +19,7 @@ export function checkFile(file: File, report: Report): void {
   for (const instance of file.vrrp_instance ?? []) checkInstance(instance, file, report);
   checkRouters(file, report);
   checkGroups(file, report);
+  checkLinks(file, report);
   checkReferences(file, report);
   checkLocalAddresses(file, report);
   for (const service of file.virtual_server ?? []) {

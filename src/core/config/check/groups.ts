@@ -19,7 +19,7 @@ export function checkGroups(file: File, report: Report): void {
         `found one instance in vrrp_sync_group ${name}, expected two or more: alone it changes with nobody`,
       );
   }
-  for (const { block } of file.track_group ?? []) {
+  for (const { block } of [...(file.track_group ?? []), ...(file.static_track_group ?? [])]) {
     for (const { value, words } of (block.group ?? []).flatMap(({ entries }) => entries)) {
       if (!instances.has(value)) reportUnknown(value, words[0]!, instances, report);
     }

@@ -135,6 +135,18 @@ function checkUnicast(instance: InstanceSettings, file: File, report: Report): v
     );
   }
   checkPeerFamilies(instance, report);
+  checkVmac(instance, report);
+}
+
+/** keepalived: "unicast with use_vmac requires vmac_xmit_base - setting". */
+function checkVmac({ block }: InstanceSettings, report: Report): void {
+  const vmac = last(block.use_vmac);
+  const peers = block.unicast_peer?.some(({ entries }) => entries.length > 0) ?? false;
+  if (vmac === undefined || !peers || block.vmac_xmit_base !== undefined) return;
+  report.warning(
+    vmac.keyword.at,
+    "found 'use_vmac' beside 'unicast_peer', expected 'vmac_xmit_base', which is taken: adverts leave by the interface below",
+  );
 }
 
 function checkPeerFamilies({ block }: InstanceSettings, report: Report): void {

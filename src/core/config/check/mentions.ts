@@ -24,6 +24,12 @@ export function interfacesOf(file: File): Mention[] {
   }
   for (const { entries } of [...(file.static_ipaddress ?? []), ...(file.static_routes ?? [])])
     found.push(...devicesOf(entries));
+  for (const { entries } of file.interface_up_down_delays ?? []) found.push(...namesOf(entries));
+  for (const { block } of file.garp_group ?? []) {
+    const words = (block.interfaces ?? []).flatMap(({ entries }) => entries.flatMap((entry) => entry.words));
+    const alone = (block.interface ?? []).map((setting) => setting.words[0]!);
+    for (const word of [...alone, ...words]) found.push({ name: word.text, word });
+  }
   for (const { block } of file.xlb ?? []) {
     for (const setting of block.interface ?? []) found.push({ name: setting.value.name, word: setting.words[0]! });
   }

@@ -15,6 +15,3 @@ export const LINKS_ARE_FOLLOWED = 'xlbd follows links by netlink, which every dr
 export const NO_BFD = 'xlb does not speak BFD: what follows a BFD session counts it as up';
 export const NO_IPVLAN = 'xlb makes no ipvlan or VRF devices; use_vmac makes a macvlan';
 export const MARKS_ARE_SET = 'xlb finds the mark of a packet by itself, before any firewall';
-export const NO_STATIC = 'static addresses and routes are put back when they go; no instance follows them';
-export const PACED_BY_INTERFACE =
-  'announcements are paced by interface; vrrp_garp_interval and vrrp_gna_interval say how';

@@ -1,7 +1,8 @@
 /** What may stand at the top of a file: the one table that everything is made from. */
 import { address } from '../forms/addresses.ts';
 import { interfaceAddress, route, rule } from '../forms/ip.ts';
-import { integer, milliseconds } from '../forms/numbers.ts';
+import { linkDelay } from '../forms/links.ts';
+import { gap, integer, milliseconds } from '../forms/numbers.ts';
 import { weight } from '../forms/tracks.ts';
 import { anyWords, file, flag, interfaceName, name, text } from '../forms/words.ts';
 import { block, ignored, keyword, list, type Settings } from '../keyword.ts';
@@ -32,8 +33,8 @@ const BFD = {
 };
 
 const GARP_GROUP = {
-  garp_interval: keyword(interval, 'Least time between gratuitous ARPs of the group, in seconds.'),
-  gna_interval: keyword(interval, 'Least time between neighbour advertisements of the group, in seconds.'),
+  garp_interval: keyword(gap, 'Least time between two gratuitous ARPs on any of them; where left out none.'),
+  gna_interval: keyword(gap, 'The same between two neighbour advertisements.'),
   interface: keyword(interfaceName, 'An interface of the group.', { many: true }),
   interfaces: list(anyWords('INTERFACE...', 'the name of an interface'), 'Interfaces of the group.', { names: true }),
 };
@@ -62,25 +63,27 @@ const PROCESS_WIDE = {
 
 const STATIC = {
   interface_up_down_delays: list(
-    anyWords('INTERFACE DOWN [UP]', 'the name of an interface'),
-    'How long it takes until a change of a link counts, in seconds.',
-    { names: true, ignored: 'a change of a link counts at once' },
+    linkDelay,
+    'How many seconds a link must be down, and up again, until that counts for instances; UP is 0 where left out.',
+    { names: true },
   ),
-  garp_group: block(flag, 'Interfaces that share their gaps between gratuitous ARPs.', GARP_GROUP, {
-    many: true,
-    ignored: means.PACED_BY_INTERFACE,
-  }),
+  garp_group: block(
+    flag,
+    'Interfaces behind one switch, which share their gaps between gratuitous ARPs; others have vrrp_garp_interval and vrrp_gna_interval each.',
+    GARP_GROUP,
+    { many: true },
+  ),
   track_group: block(
     name,
-    'Instances that follow static addresses and routes.',
+    'Instances that follow the interfaces of static addresses, routes and rules with `track_group NAME` behind them.',
     { group: list(name, 'Their names.', { names: true }) },
-    { many: true, ignored: means.NO_STATIC },
+    { many: true },
   ),
   static_track_group: block(
     name,
     'Older spelling of `track_group`.',
     { group: list(name, 'Their names.', { names: true }) },
-    { many: true, replacedBy: 'track_group', ignored: means.NO_STATIC },
+    { many: true, replacedBy: 'track_group' },
   ),
   static_ipaddress: list(interfaceAddress, 'Addresses that are there while xlbd runs, whatever VRRP says.'),
   static_routes: list(route, 'Routes, likewise.'),

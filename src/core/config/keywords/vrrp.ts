@@ -139,7 +139,7 @@ const ADDRESSES = {
   use_vmac_addr: keyword(vmac, 'The same for VIPs on other interfaces; `use_vmac` behind such a VIP is for it alone.'),
   vmac_xmit_base: keyword(
     flag,
-    'Adverts leave and are heard by the interface below the macvlan, as by unicast always.',
+    'Adverts leave and are heard by the interface below the macvlan; by unicast they do so always, as in keepalived.',
   ),
   use_ipvlan: ignored(anyWords('[NAME] [ADDRESS] ...'), 'Holds the VIPs on an ipvlan.', means.NO_IPVLAN),
   vrf: ignored(interfaceName, 'VRF of the macvlan.', means.NO_IPVLAN),
@@ -159,10 +159,9 @@ const TRANSPORT = {
   unicast_ttl: keyword(integer(0, 255), 'TTL of unicast adverts; 255 where left out.'),
   unicast_fault_no_peer: keyword(flag, 'FAULT where unicast_peer is empty; else it speaks by multicast then.'),
   check_unicast_src: keyword(optionalBool, 'As vrrp_check_unicast_src.'),
-  old_unicast_checksum: ignored(
+  old_unicast_checksum: keyword(
     optional(choice('never')),
-    'Checksum of version 3 by unicast as keepalived before 1.3.6 had it.',
-    'adverts of such a keepalived are refused, and it refuses ours',
+    'Checksums of version 3 by unicast are as keepalived had them up to 1.3.6. Where left out, peers that send them get them; `never`: they are refused.',
   ),
   v3_checksum_as_v2: keyword(optionalBool, 'As the global one.', { since: '2.4' }),
   track_src_ip: keyword(flag, 'FAULT while the source address is not there.'),

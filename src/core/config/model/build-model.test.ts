@@ -158,6 +158,27 @@ it('knows what is tracked beside scripts', () => {
   expect(found.groups).toMatchObject([{ tracks }]);
 });
 
+it('has what is said of interfaces', () => {
+  const instance = (name: string, vrid: number, lines = '') =>
+    `vrrp_instance ${name} {\ninterface eth0\nvirtual_router_id ${vrid}\nvirtual_ipaddress { 192.0.2.${vrid} }\n${lines}\n}\n`;
+  const found = model(`global_defs {\ndefault_interface eth9\n}
+    interface_up_down_delays {\neth0 1.5\neth1 2 0.25\n}
+    garp_group {\ngarp_interval 0.1\ninterfaces {\neth0 eth1\neth2\n}\n}
+    ${instance('A', 1, 'old_unicast_checksum')}${instance('B', 2, 'old_unicast_checksum never')}${instance('C', 3)}
+    track_group G { group { A } }\nstatic_track_group H { group {\nA\nB\n} }
+    static_ipaddress {\n10.0.0.1 track_group G\n10.0.0.2 dev eth1 track_group G\n10.0.0.3 dev eth5 track_group G no_track\n}
+    static_routes {\n10.1.0.0/16 via 10.0.0.9 dev eth1 track_group G\n10.2.0.0/16 via 10.0.0.9 track_group G\n}
+    static_rules {\nfrom 10.0.0.1 iif eth3 table 5 track_group H\n}`);
+  expect(found.linkDelays).toEqual([
+    { interface: 'eth0', down: 1.5, up: 0 },
+    { interface: 'eth1', down: 2, up: 0.25 },
+  ]);
+  expect(found.paces).toEqual([{ interfaces: ['eth0', 'eth1', 'eth2'], arpGap: 0.1, neighbourGap: 0 }]);
+  const followed = found.instances.map(({ tracks }) => tracks.interfaces.map(({ name }) => name).join());
+  expect(followed).toEqual(['eth9,eth1,eth3', 'eth3', '']);
+  expect(found.instances.map(({ oldChecksum }) => oldChecksum)).toEqual(['always', 'never', 'auto']);
+});
+
 function service(lines: string, name = '192.0.2.1 80', rest = '') {
   return model(`virtual_server ${name} {\nprotocol TCP\n${lines}\n}\n${rest}`).services[0]!;
 }

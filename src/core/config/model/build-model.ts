@@ -7,6 +7,7 @@ import { type DirectorSettings, directorOf } from './director.ts';
 import { type Fifos, fifosOf } from './fifos.ts';
 import { type Globals, globalsOf } from './globals.ts';
 import { buildInstance, type Instance } from './instance.ts';
+import { type LinkDelays, linkDelaysOf, type Pace, pacesOf } from './links.ts';
 import { localAddressesOf } from './local-addresses.ts';
 import { alertsOf, type Mail, mailOf } from './mail.ts';
 import { marksOf } from './marks.ts';
@@ -36,6 +37,8 @@ export interface ConfigModel {
   readonly files: readonly TrackedFile[];
   readonly services: readonly Service[];
   readonly statics: Statics;
+  readonly linkDelays: readonly LinkDelays[];
+  readonly paces: readonly Pace[];
   readonly marks: readonly MarkRuleSpec[];
   readonly localAddresses: readonly LocalAddressSpec[];
   readonly fifos: Fifos;
@@ -61,6 +64,8 @@ export function buildModel(file: File): ConfigModel {
     files: [...(file.track_file ?? []), ...(file.vrrp_track_file ?? [])].map(buildFile),
     services: (file.virtual_server ?? []).map((setting) => buildService(setting, file)),
     statics: staticsOf(file, globals),
+    linkDelays: linkDelaysOf(file),
+    paces: pacesOf(file),
     marks: marksOf(file),
     localAddresses: localAddressesOf(file, (setting) => serviceKeysOf(setting, file)),
     fifos: fifosOf(globals),

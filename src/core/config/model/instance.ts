@@ -8,6 +8,7 @@ import { type Announcements, announcementsOf } from './announcements.ts';
 import { firstOf, type Globals } from './globals.ts';
 import { alertsOf } from './mail.ts';
 import { type Notifies, notifiesOf } from './notifies.ts';
+import { staticTracks } from './static-tracks.ts';
 import { type Tracks, tracksOf, valuesOf } from './tracks.ts';
 
 export interface Authentication {
@@ -57,6 +58,8 @@ export interface Instance {
   readonly ownerIgnoresAdverts: boolean;
   /** Version 3 over IPv4 without a pseudo-header. */
   readonly checksumAsV2: boolean;
+  /** Version 3 over IPv4 by unicast with a pseudo-header to the group, as keepalived up to 1.3.6. `auto`: where a peer has it. */
+  readonly oldChecksum: 'auto' | 'never' | 'always';
   readonly trackInterface: boolean;
   readonly trackSource: boolean;
   /** Words after use_vmac; null: no macvlan. */
@@ -111,10 +114,17 @@ export function buildInstance(setting: InstanceSettings, file: File, globals: Gl
     xmitBase: block.vmac_xmit_base !== undefined,
     promoteSecondaries: block.promote_secondaries !== undefined,
     announcements: announcementsOf(block, globals),
-    tracks: { ...tracksOf(block), virtualServers: valuesOf(block.track_virtual_server) },
+    tracks: instanceTracks(setting, file, globals),
     notifies: notifiesOf(setting, globals),
     smtpAlert: alertsOf(block, globals),
   };
+}
+
+/** Its own word for an interface counts before that of a track_group. */
+function instanceTracks({ block, value: name }: InstanceSettings, file: File, globals: Globals): Tracks {
+  const own = tracksOf(block);
+  const interfaces = [...own.interfaces, ...staticTracks(name, file, globals)];
+  return { ...own, interfaces, virtualServers: valuesOf(block.track_virtual_server) };
 }
 
 type Facts = Pick<Instance, 'family' | 'version' | 'strict'>;
@@ -161,6 +171,12 @@ function transportOf({ block }: InstanceSettings, { family, strict }: Facts, glo
     unicastTtl: last(block.unicast_ttl)?.value ?? 255,
     checkUnicastSource: firstOf(false, block.check_unicast_src, globals.vrrp_check_unicast_src),
     faultWithoutPeers: block.unicast_fault_no_peer !== undefined,
+    oldChecksum: oldChecksumOf(block),
     checksumAsV2: firstOf(false, block.v3_checksum_as_v2, globals.v3_checksum_as_v2),
   };
+}
+
+function oldChecksumOf({ old_unicast_checksum: said }: InstanceSettings['block']): Instance['oldChecksum'] {
+  if (said === undefined) return 'auto';
+  return last(said)?.value === 'never' ? 'never' : 'always';
 }
