@@ -72,7 +72,7 @@ static __always_inline int adopt_reply(const struct settings *settings, const st
 	job->packet = *packet;
 	job->service_id = service->id;
 	job->real_server = server->id;
-	job->keeps_port = !server->port || keeps_port(service, packet);
+	job->keeps_port = keeps_port(service, packet);
 	return keep_reply(0, settings, job, server, connection);
 }
 

@@ -185,6 +185,14 @@ static __always_inline __u64 read_settled(__u32 number)
 	return entry;
 }
 
+/* What was found at `number` a moment ago, or 0: another CPU has taken it out since. */
+static __noinline __u64 read_found(__u32 number, const struct lookup *lookup)
+{
+	__u64 entry = read_settled(number);
+
+	return entry >> ENTRY_TAG_SHIFT == lookup->hash.tag && !is_busy(entry) && !is_reply(entry) ? entry : 0;
+}
+
 /* From now on, packets that meet this entry compare the full key. What has gone meanwhile stays gone. */
 static __always_inline void mark_rival(__u32 number, __u64 entry)
 {
@@ -307,6 +315,7 @@ static __always_inline void publish(__u32 number, const struct packet *packet, _
 	key->real_server = real_server;
 	key->created = created;
 	key->reply = NO_REPLY;
+	key->first_ack = 0;
 	key->flags = flags | (limits ? CONNECTION_LIMITED : 0);
 	__sync_lock_test_and_set(place, entry);
 }

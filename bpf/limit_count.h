@@ -18,10 +18,11 @@ static __always_inline struct source_key source_key(__u32 service, const struct 
 	return key;
 }
 
+/* Never below 0: connections that a forgotten source had are not in its count. Another CPU may have taken the last one. */
 static __always_inline void take_one(__u32 *count)
 {
-	if (READ_ONCE(*count))
-		__sync_fetch_and_add(count, -1);
+	if (READ_ONCE(*count) && !__sync_fetch_and_add(count, -1))
+		__sync_fetch_and_add(count, 1);
 }
 
 /* A new connection, before its entry is there. */

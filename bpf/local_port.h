@@ -8,7 +8,7 @@
  * and the table has no two entries of one key: writing that entry is what takes
  * the port. So a port is taken per real server, and by one CPU alone:
  *
- *   claim --key written--> published --no twin--> the connection points back: taken
+ *   claimed or seized --key written--> published --no twin--> the connection points back: taken
  *
  * Of two CPUs that publish one key, at least the second sees the first one's
  * entry, and tries another port.
@@ -21,6 +21,7 @@
 
 #define PORT_TAKEN (-2)	  /* try another */
 #define PORT_NO_ROOM (-3) /* no free entry for it; another port has other buckets */
+#define PORT_OF_NONE (-4) /* the connection is not there any more */
 
 /*
  * Candidates lie this far apart: a prime larger than any pool, so that they are all
@@ -50,14 +51,19 @@ static __always_inline struct local_pool *find_pool(__u32 service, __u32 family)
 	return bpf_map_lookup_elem(&local_pools, &key);
 }
 
-/* Whether the number that a connection points back with is that of its reply entry. */
+/*
+ * Whether what a connection points back with is its reply entry. One that was made for
+ * another real server is not: its port is taken at that one alone.
+ */
 static __always_inline int is_local_entry(__u32 number, int connection)
 {
 	struct reply_key *reply = get_reply_key(number);
+	__u32 own = connection;
+	struct connection_key *key = bpf_map_lookup_elem(&connection_keys, &own);
 	__u64 *place = get_entry(number);
 
-	return reply && place && is_reply(READ_ONCE(*place)) && reply->port & REPLY_LOCAL &&
-	       reply->connection == (__u32)connection;
+	return reply && key && place && is_reply(READ_ONCE(*place)) && reply->port & REPLY_LOCAL &&
+	       reply->connection == own && (reply->server & REPLY_SERVER_MASK) == key->real_server;
 }
 
 static __always_inline __u16 local_flags(const struct nat_job *job)
@@ -65,45 +71,115 @@ static __always_inline __u16 local_flags(const struct nat_job *job)
 	return REPLY_LOCAL | (job->packet.family != job->reply.family ? REPLY_OTHER_FAMILY : 0);
 }
 
+/* Whether the entry is that of the job's connection still. */
+static __always_inline int is_own(const struct nat_job *job, __u32 number)
+{
+	__u64 *place = get_entry(number), entry;
+
+	if (!place)
+		return 0;
+	entry = READ_ONCE(*place);
+	return entry && !is_busy(entry) && !is_reply(entry) && key_matches(number, entry, &job->packet, job->service_id);
+}
+
+/*
+ * The connection points back: the port is its own. What it pointed to `before` is no
+ * entry of its own. The number that it points to in the end, or PORT_TAKEN.
+ */
+static __always_inline int point_back(struct connection_key *key, __u32 before, __u32 number, int connection)
+{
+	__u32 theirs = __sync_val_compare_and_swap(&key->reply, before, number);
+
+	if (theirs == before || theirs == number)
+		return number;
+	/* Another CPU was faster with a packet of the same connection. */
+	return is_local_entry(theirs, connection) ? (int)theirs : PORT_TAKEN;
+}
+
+/* It led to our entry: from a connection that had it before, or from a packet of ours on another CPU. */
+static __always_inline int leads_to(const struct reply_key *reply, int connection)
+{
+	return reply->port & REPLY_LOCAL && reply->connection == (__u32)connection;
+}
+
+/* An entry of this key is there: BUSY and the caller's where it leads to our entry, or is an orphan. */
+static __always_inline int seize(struct nat_job *job, int number, int connection)
+{
+	struct reply_key *reply = get_reply_key(number);
+	__u64 *place = get_entry(number), entry;
+	__u32 now = job->lookup.now;
+
+	if (!place || !reply)
+		return PORT_TAKEN;
+	entry = READ_ONCE(*place);
+	if (!is_reply(entry) || (!leads_to(reply, connection) && may_have_connection(reply, number, now)) ||
+	    !replace(place, entry, busy_entry(entry)))
+		return PORT_TAKEN;
+	if (is_reply_key(reply, &job->reply) && (leads_to(reply, connection) || !may_have_connection(reply, number, now)))
+		return number;
+	__sync_lock_test_and_set(place, entry); /* another's, since it was looked at */
+	return PORT_TAKEN;
+}
+
+/* The entry is not needed; unless another CPU has seized it meanwhile. */
+static __always_inline void give_up(__u64 *place, const struct reply_key *reply, __u64 entry, int connection)
+{
+	if (replace(place, entry, busy_entry(entry)))
+		__sync_lock_test_and_set(place, leads_to(reply, connection) ? 0 : entry);
+}
+
+/* Writes and shows the BUSY entry `number`. */
+static __always_inline int publish_port(struct xdp_md *ctx, struct nat_job *job, struct connection_key *key, __u32 before,
+					int number, int connection)
+{
+	struct reply_key *reply = get_reply_key(number);
+	__u64 *place = get_entry(number), entry;
+	int stays = PORT_TAKEN;
+
+	if (!reply || !place)
+		return PORT_NO_ROOM;
+	write_reply(ctx, job, number, connection, local_flags(job));
+	entry = make_entry(job->lookup.hash.tag, 1, 0, CONNECTION_REPLY, 0);
+	__sync_lock_test_and_set(place, entry);
+	if (find_reply_entry(&job->reply, &job->lookup, 0, number) < 0)
+		stays = point_back(key, before, number, connection);
+	if (stays != number)
+		give_up(place, reply, entry, connection);
+	else if (!is_own(job, connection) || !leads_to(reply, connection))
+		return PORT_OF_NONE;
+	return stays;
+}
+
 /* Takes the port of job->reply's destination; the number of the reply entry, or one of the results above. */
 __noinline int take_port(struct xdp_md *ctx, int connection)
 {
 	struct settings *settings = get_settings();
 	struct nat_job *job = get_nat_job();
-	__u32 own = connection, theirs;
+	__u32 own = connection, before;
 	struct connection_key *key = bpf_map_lookup_elem(&connection_keys, &own);
-	__u64 *place, entry;
 	int number;
 
-	if (!settings || !job || !key)
-		return PORT_NO_ROOM;
+	if (!settings || !job || !key || !is_own(job, own))
+		return PORT_OF_NONE;
+	before = READ_ONCE(key->reply);
+	if (is_local_entry(before, connection))
+		return before;
 	place_reply(settings, &job->reply, &job->lookup);
 	number = find_reply_entry(&job->reply, &job->lookup, 0, NO_ENTRY);
 	if (number >= 0) {
-		place = get_entry(number);
-		if (!place)
-			return PORT_TAKEN;
-		entry = READ_ONCE(*place);
-		if (!is_reply(entry) || sweep_reply(place, number, entry, job->lookup.now))
-			return PORT_TAKEN;
+		number = seize(job, number, connection);
+		if (number < 0)
+			return number;
+	} else {
+		number = claim(&job->lookup);
+		if (number < 0)
+			return PORT_NO_ROOM;
 	}
-	number = claim(&job->lookup);
-	if (number < 0)
-		return PORT_NO_ROOM;
-	place = get_entry(number);
-	if (!write_reply(ctx, job, number, connection, local_flags(job)) || !place)
-		return PORT_NO_ROOM;
-	entry = make_entry(job->lookup.hash.tag, 1, 0, CONNECTION_REPLY, 0);
-	__sync_lock_test_and_set(place, entry);
-	if (find_reply_entry(&job->reply, &job->lookup, 0, number) >= 0) {
-		replace(place, entry, 0);
-		return PORT_TAKEN;
+	if (number == connection) { /* no other one could go */
+		release(number);
+		return PORT_OF_NONE;
 	}
-	theirs = __sync_val_compare_and_swap(&key->reply, NO_REPLY, (__u32)number);
-	if (theirs == NO_REPLY)
-		return number;
-	replace(place, entry, 0); /* another CPU was faster with a packet of the same connection */
-	return theirs;
+	return publish_port(ctx, job, key, before, number, connection);
 }
 
 static long try_port(__u32 i, struct port_search *search)
@@ -123,9 +199,9 @@ static long try_port(__u32 i, struct port_search *search)
 	job->reply.destination = local->address;
 	job->reply.destination_port = bpf_htons(port);
 	search->number = take_port(search->ctx, search->connection);
-	if (search->number == PORT_NO_ROOM)
+	if (search->number == PORT_NO_ROOM || search->number == PORT_OF_NONE)
 		search->no_room = 1;
-	return search->number >= 0;
+	return search->number >= 0 || search->number == PORT_OF_NONE;
 }
 
 /* A free port for the connection: the number of its reply entry; NO_ENTRY: there is none, which is counted. */

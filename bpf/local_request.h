@@ -34,20 +34,50 @@ static __always_inline void remember_local(const struct nat_job *job)
 		known->flow = job->local;
 }
 
-static __always_inline int keep_local(struct xdp_md *ctx, const struct settings *settings, struct nat_job *job,
-				      const struct real_server *server)
+/*
+ * The real server of the packet's connection. Another CPU may have opened it at the same
+ * moment to another one, and its entry has stayed: then this packet goes there, too.
+ */
+static __always_inline struct real_server *connected_server(struct nat_job *job, const struct connection_key *key,
+							    int connection)
+{
+	__u64 *place = get_entry(connection);
+	__u32 line = job->line;
+	struct real_server *server;
+
+	if (!place)
+		return 0;
+	if (key->real_server != job->real_server) {
+		line = job->schedule + entry_index(READ_ONCE(*place));
+		job->packet.news = CONNECTION_OLD;
+	}
+	server = bpf_map_lookup_elem(&schedules, &line);
+	if (!server || server->id != key->real_server || server->method != METHOD_FULLNAT)
+		return 0;
+	job->line = line;
+	job->real_server = server->id;
+	return server;
+}
+
+static __always_inline int keep_local(struct xdp_md *ctx, const struct settings *settings, struct nat_job *job)
 {
 	int connection = find_own(settings, job, LOOKUP_QUOTED), number;
 	__u32 own = connection;
 	struct connection_key *key = bpf_map_lookup_elem(&connection_keys, &own);
+	struct real_server *server;
 	struct reply_key *reply;
 
 	if (connection < 0 || !key) { /* of a one-packet service, or taken out by another CPU */
 		count(drop_untranslated);
 		return NO_ENTRY;
 	}
+	server = connected_server(job, key, connection);
+	if (!server) {
+		count(drop_real_server_gone);
+		return NO_ENTRY;
+	}
 	number = READ_ONCE(key->reply);
-	if ((__u32)number == NO_REPLY || !is_local_entry(number, connection)) {
+	if (!is_local_entry(number, connection)) {
 		make_reply_packet(job, server);
 		number = find_port(ctx, job, server, connection);
 		if (number < 0 && job->packet.news == CONNECTION_OPENED)
@@ -61,13 +91,13 @@ static __always_inline int keep_local(struct xdp_md *ctx, const struct settings 
 }
 
 /* Sets job->local; 0: the packet is dropped, and counted. */
-__noinline int use_local(struct xdp_md *ctx, struct real_server *server)
+__noinline int use_local(struct xdp_md *ctx)
 {
 	struct settings *settings = get_settings();
 	struct nat_job *job = get_nat_job();
 	int number;
 
-	if (!settings || !job || !server)
+	if (!settings || !job)
 		return 0;
 	if (!job->packet.transport && !is_quoted(&job->packet)) {
 		if (follow_first_fragment(settings, job))
@@ -75,7 +105,7 @@ __noinline int use_local(struct xdp_md *ctx, struct real_server *server)
 		count(drop_untranslated);
 		return 0;
 	}
-	number = keep_local(ctx, settings, job, server);
+	number = keep_local(ctx, settings, job);
 	if (number < 0)
 		return 0;
 	job->local = number;

@@ -17,10 +17,11 @@ struct nat_job {
 	struct packet packet;
 	__u32 service_id;
 	__u32 real_server; /* id */
+	__u32 schedule;	   /* of the service */
 	__u32 line;	   /* of the real server's slot in schedules */
 	__u32 quote;	   /* of an ICMP error: where the IP header that it quotes stands, from the start of the frame */
 	__u32 quoted_ports; /* and the ports behind it */
-	__u32 keeps_port;  /* whatever port the real server has */
+	__u32 keeps_port;  /* whatever port a real server has */
 	__u32 flags;	   /* of the service */
 	__u32 local;	   /* fullnat: number of the reply entry; of a later fragment, what the first one has told */
 	struct packet reply; /* as the real server will answer */
@@ -93,8 +94,9 @@ static __always_inline int hand_over_request(const struct packet *packet, const 
 	job->packet = *packet;
 	job->service_id = service->id;
 	job->real_server = server->id;
+	job->schedule = service->schedule;
 	job->line = service->schedule + index;
-	job->keeps_port = !server->port || keeps_port(service, packet);
+	job->keeps_port = keeps_port(service, packet);
 	job->flags = service->flags;
 	if (service_is_still(service, key))
 		return TRANSLATE_REQUEST;

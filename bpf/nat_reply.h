@@ -133,7 +133,7 @@ static __noinline int move_state(struct nat_job *job, __u32 connection)
 	if (!settings || !place || !job->packet.transport)
 		return 0;
 	before = READ_ONCE(*place);
-	if (!before || entry_state(before) == CONNECTION_BUSY)
+	if (!before || is_busy(before) || is_reply(before))
 		return 0;
 	after = refreshed(settings, before, &job->packet, DIRECTION_OUTPUT, clock_seconds(settings));
 	refresh(place, connection, before, after);
@@ -327,6 +327,7 @@ static __noinline int find_uncommon_reply(struct xdp_md *ctx, struct nat_job *jo
 		if (recall_fragment(&headers, &decision) != PARSE_OK)
 			return NO_ENTRY;
 		job->packet = headers.packet;
+		job->packet.quiet = family == FAMILY_IPV4 ? QUIET_FRAGMENT : 0;
 		return follow_reply(settings, job, &decision);
 	}
 	if (!has_ports(headers.packet.protocol) ||

@@ -161,7 +161,7 @@ static __always_inline int prepare_request(struct xdp_md *ctx)
 	if (!server)
 		return 0;
 	if (server->method == METHOD_FULLNAT)
-		return use_local(ctx, server);
+		return use_local(ctx);
 	return job->packet.news == CONNECTION_OLD || settle_replies(ctx, job, server);
 }
 

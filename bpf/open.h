@@ -190,16 +190,17 @@ static __always_inline int follow_ring(const struct settings *settings, const st
 	return index;
 }
 
-/* Takes an entry out for its owner's sake; whoever loses the exchange need not. */
-static __always_inline void withdraw(__u32 number, __u64 entry, __u32 owner)
+/* Takes an entry out for its owner's sake; 0: it has changed since it was read. */
+static __always_inline int withdraw(__u32 number, __u64 entry, __u32 owner)
 {
 	__u64 *place = get_entry(number);
 
 	if (!place || !entry || is_busy(entry) || !replace(place, entry, busy_entry(entry)))
-		return;
+		return 0;
 	count_live_out(owner, entry_state(entry));
 	tell_template(number, CONTROL_END);
 	__sync_lock_test_and_set(place, 0);
+	return 1;
 }
 
 /*
@@ -387,6 +388,7 @@ __noinline int find_or_open(struct packet *packet, struct service *service)
 {
 	struct settings *settings = get_settings();
 	struct lookup lookup = {};
+	__u64 entry;
 	int number;
 
 	if (!packet || !service || !settings)
@@ -401,8 +403,9 @@ __noinline int find_or_open(struct packet *packet, struct service *service)
 		expect_entry(&lookup);
 
 	number = find_connection(packet, service->id, &lookup);
+	entry = number < 0 ? 0 : read_found(number, &lookup);
+	number = entry ? number : NO_ENTRY;
 	if (number >= 0) {
-		__u64 entry = read_settled(number);
 		enum entry_fate fate = fate_of(settings, service, packet, number, entry);
 
 		if (is_quoted(packet)) /* opened since find_quoted looked */

@@ -149,6 +149,7 @@ __noinline int find_quoted(const struct packet *packet, __u32 service)
 {
 	struct settings *settings = get_settings();
 	struct lookup lookup = {.opening = LOOKUP_QUOTED};
+	__u64 entry;
 	int number;
 
 	if (!packet || !settings)
@@ -157,5 +158,6 @@ __noinline int find_quoted(const struct packet *packet, __u32 service)
 	lookup.second = other_bucket(settings, lookup.hash.bucket, lookup.hash.tag);
 	lookup.now = clock_seconds(settings);
 	number = find_connection(packet, service, &lookup);
-	return number < 0 ? NO_ENTRY : (int)entry_index(read_settled(number));
+	entry = number < 0 ? 0 : read_found(number, &lookup);
+	return entry ? (int)entry_index(entry) : NO_ENTRY;
 }

@@ -8,7 +8,7 @@
 
 static __always_inline __be16 real_port(const struct real_server *server, const struct nat_job *job)
 {
-	return job->keeps_port ? job->packet.destination_port : server->port;
+	return job->keeps_port || !server->port ? job->packet.destination_port : server->port;
 }
 
 static __always_inline void make_reply_packet(struct nat_job *job, const struct real_server *server)
@@ -35,18 +35,24 @@ static __always_inline int find_own(const struct settings *settings, struct nat_
 	return find_connection(&job->packet, job->service_id, lookup);
 }
 
+/* Packets of the same connection that may move its state on another CPU while it is taken back. */
+#define TAKE_BACK_TRIES 4
+
 /* No room for the replies of a connection that the job's packet has opened: nothing of it stays. */
-static __always_inline void take_back(struct nat_job *job, int connection)
+static __noinline int take_back(struct nat_job *job, int connection)
 {
 	__u64 *place = get_entry(connection), entry;
 	__u32 owner;
 
-	if (connection < 0 || !place)
-		return;
-	entry = READ_ONCE(*place);
-	barrier();
-	owner = entry_owner(connection); /* it may have become another's since it was found */
-	if (entry_state(entry) != CONNECTION_BUSY && !is_reply(entry) &&
-	    key_matches(connection, entry, &job->packet, job->service_id))
-		withdraw(connection, entry, owner);
+	if (connection < 0 || !place || !job)
+		return 0;
+	for (int i = 0; i < TAKE_BACK_TRIES; i++) {
+		entry = READ_ONCE(*place);
+		barrier();
+		owner = entry_owner(connection); /* it may have become another's since it was found */
+		if (!entry || is_busy(entry) || is_reply(entry) ||
+		    !key_matches(connection, entry, &job->packet, job->service_id) || withdraw(connection, entry, owner))
+			break;
+	}
+	return 0;
 }

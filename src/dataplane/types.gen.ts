@@ -566,6 +566,7 @@ export interface NatJob {
   readonly packet: Packet;
   readonly service_id: number;
   readonly real_server: number;
+  readonly schedule: number;
   readonly line: number;
   readonly quote: number;
   readonly quoted_ports: number;

@@ -3,7 +3,8 @@
  * For stress-nat.test.ts: requests of clients and answers of real servers, right
  * checksums in all of them, from two CPUs at once. What the program has made of a
  * packet stands in the frame when the next one begins, and is judged then: where
- * a request went is where its flow's answers come from.
+ * a request went is where its flow's answers come from. By fullnat they go to where
+ * it came from.
  */
 #include "lockstep.h"
 
@@ -14,26 +15,21 @@
 #define UDP 17
 #define PAYLOAD 40
 
-/* One cache line a CPU. */
+/* Two cache lines a CPU. */
 struct member {
 	__u64 packets; /* how far this CPU is */
 	__u64 met;     /* packets before which both stood at the same place */
 	__u64 requests, replies; /* that were forwarded */
 	__u64 lost;	   /* answers to a request that was forwarded, and were not */
-	__u64 strayed;	   /* to or from somebody else than the flow's ends */
+	__u64 strayed;	   /* to or from somebody who is no end of any flow */
 	__u64 bad;	   /* forwarded with a wrong checksum */
 	__u64 two_servers; /* requests to another server than the flow's last */
+	__u64 crossed;	   /* answers to another flow's client */
+	__u64 pad[7];
 };
 
 struct last {
 	__u32 flow, is_reply, is_met, pad;
-};
-
-/* Of a real server. */
-struct end {
-	__u8 address[16];
-	__be16 port;
-	__u16 pad;
 };
 
 struct {
@@ -43,16 +39,31 @@ struct {
 	__u64 seed;
 	__u32 length, mask, family, protocol;
 	__u32 skew; /* how many kinds the second CPU is ahead */
-	__u32 pad[3];
+	__u32 shift; /* and how many flows */
+	__u32 is_fullnat;
+	__u32 pad;
 	__u8 frame[FRAME]; /* a request */
+	__u8 server[16];   /* real servers' addresses, but for the last two bytes */
+	__u8 local[16];	   /* the same of local addresses */
 } state __attribute__((aligned(64))) = {};
 
+/*
+ * Where each flow's last request went, and where it came from by fullnat: the last two
+ * bytes of the real server's address, its port, and the same of the local address. One
+ * word, so that nobody sees half of it.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, FLOWS);
 	__type(key, __u32);
-	__type(value, struct end);
+	__type(value, __u64);
 } went SEC(".maps");
+
+enum end_shift {
+	SERVER_PORT = 16,
+	LOCAL = 32,
+	LOCAL_PORT = 48,
+};
 
 /* What one CPU has in hand: stacks want everything aligned. */
 struct hand {
@@ -126,13 +137,24 @@ static __always_inline void write_client(__u8 *frame, __u32 flow, int family)
 	*(__be16 *)(frame + PORTS) = bpf_htons(1024 + flow);
 }
 
-/* A request becomes the answer of who got one. */
-static __always_inline void turn_around(__u8 *frame, const struct end *from, int family)
+static __always_inline void write_address(__u8 *to, const __u8 *network, __be16 host, int family)
 {
-	__builtin_memcpy(frame + DESTINATION, frame + SOURCE, ADDRESS_BYTES);
-	__builtin_memcpy(frame + SOURCE, from->address, ADDRESS_BYTES);
-	*(__be16 *)(frame + PORTS + 2) = *(__be16 *)(frame + PORTS);
-	*(__be16 *)(frame + PORTS) = from->port;
+	__builtin_memcpy(to, network, ADDRESS_BYTES);
+	*(__be16 *)(to + ADDRESS_BYTES - 2) = host;
+}
+
+/* A request becomes the answer of who got one. */
+static __always_inline void turn_around(__u8 *frame, __u64 end, int family)
+{
+	if (state.is_fullnat) {
+		write_address(frame + DESTINATION, state.local, end >> LOCAL, family);
+		*(__be16 *)(frame + PORTS + 2) = end >> LOCAL_PORT;
+	} else {
+		__builtin_memcpy(frame + DESTINATION, frame + SOURCE, ADDRESS_BYTES);
+		*(__be16 *)(frame + PORTS + 2) = *(__be16 *)(frame + PORTS);
+	}
+	write_address(frame + SOURCE, state.server, end, family);
+	*(__be16 *)(frame + PORTS) = end >> SERVER_PORT;
 }
 
 static __always_inline int is_same(const __u8 *a, const __u8 *b, int family)
@@ -140,6 +162,16 @@ static __always_inline int is_same(const __u8 *a, const __u8 *b, int family)
 	const __u32 *x = (const void *)a, *y = (const void *)b;
 
 	return x[0] == y[0] && (family == 4 || (x[1] == y[1] && x[2] == y[2] && x[3] == y[3]));
+}
+
+/* All but the last two bytes. */
+static __always_inline int is_near(const __u8 *a, const __u8 *b, int family)
+{
+	const __u32 *x = (const void *)a, *y = (const void *)b;
+
+	if (family == 4)
+		return *(const __u16 *)a == *(const __u16 *)b;
+	return x[0] == y[0] && x[1] == y[1] && x[2] == y[2] && *(const __u16 *)(a + 12) == *(const __u16 *)(b + 12);
 }
 
 static __always_inline int is_from_us(const __u8 *frame)
@@ -151,29 +183,44 @@ static __always_inline int is_from_us(const __u8 *frame)
 static __always_inline void judge_reply(struct member *member, const __u8 *frame, const __u8 *sent, int family)
 {
 	member->replies++;
-	if (!is_same(frame + SOURCE, sent + DESTINATION, family) || !is_same(frame + DESTINATION, sent + SOURCE, family) ||
-	    *(__be16 *)(frame + PORTS) != *(__be16 *)(sent + PORTS + 2) ||
-	    *(__be16 *)(frame + PORTS + 2) != *(__be16 *)(sent + PORTS))
+	if (!is_same(frame + SOURCE, sent + DESTINATION, family) || !is_near(frame + DESTINATION, sent + SOURCE, family) ||
+	    *(__be16 *)(frame + PORTS) != *(__be16 *)(sent + PORTS + 2))
 		member->strayed++;
+	else if (!is_same(frame + DESTINATION, sent + SOURCE, family) ||
+		 *(__be16 *)(frame + PORTS + 2) != *(__be16 *)(sent + PORTS))
+		member->crossed++;
+}
+
+static __always_inline __u64 read_end(const __u8 *frame, int family)
+{
+	return (__u64)*(__be16 *)(frame + DESTINATION + ADDRESS_BYTES - 2) |
+	       (__u64)*(__be16 *)(frame + PORTS + 2) << SERVER_PORT |
+	       (__u64)*(__be16 *)(frame + SOURCE + ADDRESS_BYTES - 2) << LOCAL |
+	       (__u64)*(__be16 *)(frame + PORTS) << LOCAL_PORT;
+}
+
+static __always_inline int comes_from(const __u8 *frame, const __u8 *sent, int family)
+{
+	if (state.is_fullnat)
+		return is_near(frame + SOURCE, state.local, family);
+	return is_same(frame + SOURCE, sent + SOURCE, family) && *(__be16 *)(frame + PORTS) == *(__be16 *)(sent + PORTS);
 }
 
 static __always_inline void judge_request(struct member *member, const __u8 *frame, const __u8 *sent, __u32 flow,
 					  int family)
 {
-	struct end *end = bpf_map_lookup_elem(&went, &flow);
-	__be16 port = *(__be16 *)(frame + PORTS + 2);
+	__u64 *end = bpf_map_lookup_elem(&went, &flow), before, after = read_end(frame, family);
 
 	member->requests++;
-	if (!is_same(frame + SOURCE, sent + SOURCE, family) || *(__be16 *)(frame + PORTS) != *(__be16 *)(sent + PORTS) ||
+	if (!comes_from(frame, sent, family) || !is_near(frame + DESTINATION, state.server, family) ||
 	    is_same(frame + DESTINATION, sent + DESTINATION, family))
 		member->strayed++;
 	if (!end)
 		return;
-	if (end->port && (end->port != port || !is_same(end->address, frame + DESTINATION, family)))
+	before = *(volatile __u64 *)end;
+	if (before && (__u32)before != (__u32)after)
 		member->two_servers++;
-	__builtin_memcpy(end->address, frame + DESTINATION, ADDRESS_BYTES);
-	asm volatile("" ::: "memory"); /* the port says that the address is there: the other CPU reads it first */
-	*(volatile __be16 *)&end->port = port;
+	*(volatile __u64 *)end = after;
 }
 
 static __always_inline void judge(struct xdp_md *ctx, struct member *member, struct last *last, struct hand *hand,
@@ -202,14 +249,14 @@ static __always_inline int write_next(struct xdp_md *ctx, struct last *last, __u
 				      int family)
 {
 	__u8 kind = state.kinds >> ((number + cpu * state.skew) % 8 * 8);
-	__u32 flow = flow_of(number >> 2, state.seed, state.mask), length = state.length & (FRAME - 1);
-	struct end *end = bpf_map_lookup_elem(&went, &flow);
+	__u32 flow = flow_of((number >> 2) + cpu * state.shift, state.seed, state.mask), length = state.length & (FRAME - 1);
+	__u64 *place = bpf_map_lookup_elem(&went, &flow), end = place ? *(volatile __u64 *)place : 0;
 
 	last->flow = flow;
-	last->is_reply = kind & REPLY && end && end->port;
+	last->is_reply = kind & REPLY && end;
 	__builtin_memcpy(frame, state.frame, FRAME);
 	write_client(frame, flow, family);
-	if (last->is_reply && end)
+	if (last->is_reply)
 		turn_around(frame, end, family);
 	else if (kind & REPLY)
 		kind = SYN;

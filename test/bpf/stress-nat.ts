@@ -1,16 +1,20 @@
 /** What stress-nat.test.ts sends: requests, and what the real servers that they went to answer. */
+import { addressBytes } from '../support/packet-bytes.ts';
 import { tcpFlags } from '../support/packet-layers.ts';
 import { arriving } from './frames.ts';
 import type { Lockstep } from './stress-crew.ts';
-import { VIP4, VIP6 } from './world.ts';
+import { server, VIP4, VIP6 } from './world.ts';
 
 export interface NatBurst {
+  readonly method: 'nat' | 'fullnat';
   readonly family: 4 | 6;
   /** TCP flags of packets one after another, four for each turn of a flow; `>`: an answer. Four or eight. */
   readonly kinds: readonly string[];
   readonly protocol: 'tcp' | 'udp';
   /** Of the second CPU: so many kinds ahead. */
   readonly skew: number;
+  /** And so many flows. */
+  readonly shift: number;
   readonly flows: number;
   /** null: flow after flow. */
   readonly seed: bigint | null;
@@ -20,6 +24,8 @@ export interface NatBurst {
 const REPLY = 0x80;
 const FRAME = 128;
 const CLIENTS = { 4: '198.18.0.0', 6: '2001:db8:18::' } as const;
+/** Local addresses differ in the last two bytes alone. */
+export const LOCALS = { 4: '10.0.0.2', 6: '2001:db8:5::2' } as const;
 const NOBODY = { flow: 0, is_reply: 0, is_met: 0, pad: 0 };
 
 export const NAT: Lockstep<NatBurst> = {
@@ -30,7 +36,7 @@ export const NAT: Lockstep<NatBurst> = {
     const transport = protocol === 'udp' ? packet.udp({ dport: 80 }) : packet.tcp();
     return transport.payload(40).build();
   },
-  stateOf: ({ family, kinds, protocol, skew, flows, seed }, frame) => ({
+  stateOf: ({ method, family, kinds, protocol, skew, shift, flows, seed }, frame) => ({
     last: [NOBODY, NOBODY],
     kinds: kindWord(kinds),
     seed: seed ?? 0n,
@@ -39,8 +45,12 @@ export const NAT: Lockstep<NatBurst> = {
     family,
     protocol: protocol === 'udp' ? 17 : 6,
     skew,
-    pad: [0, 0, 0],
-    frame: [...frame, ...Buffer.alloc(FRAME - frame.length)],
+    shift,
+    is_fullnat: method === 'fullnat' ? 1 : 0,
+    pad: 0,
+    frame: padded(frame, FRAME),
+    server: padded(addressBytes(server(1, { family }).address), 16),
+    local: padded(addressBytes(LOCALS[family]), 16),
   }),
 };
 
@@ -50,4 +60,8 @@ function kindWord(kinds: readonly string[]): bigint {
     return kind.startsWith('>') ? REPLY | tcpFlags(kind.slice(1)) : tcpFlags(kind);
   });
   return Buffer.from(bytes).readBigUInt64LE();
+}
+
+function padded(bytes: Buffer, size: number): number[] {
+  return [...bytes, ...Buffer.alloc(size - bytes.length)];
 }

@@ -18,6 +18,8 @@ export interface ConnectionKey {
   readonly service: number;
   readonly realServer: number;
   readonly created: number;
+  /** fullnat: number of its reply entry; means nothing in the key of a reply. */
+  readonly reply: number;
 }
 
 /** The table in mapped memory; it changes as the program writes. */
@@ -78,6 +80,7 @@ interface RawKey {
   readonly service: number;
   readonly real_server: number;
   readonly created: number;
+  readonly reply: number;
 }
 
 function keyOf(raw: RawKey): ConnectionKey {
@@ -89,6 +92,7 @@ function keyOf(raw: RawKey): ConnectionKey {
     service: raw.service,
     realServer: raw.real_server,
     created: raw.created,
+    reply: raw.reply,
   };
 }
 
