@@ -23,6 +23,7 @@
 #define CONTINUE (-1)
 #define NOT_OURS (-2)	       /* of no virtual service; it may be a reply yet */
 #define TRANSLATE_REQUEST (-3) /* for a real server of NAT: nat_job has the rest */
+#define CROSS_FAMILY (-4)      /* fullnat: leaves in the other family, see cross.h */
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)

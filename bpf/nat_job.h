@@ -25,11 +25,12 @@ struct nat_job {
 	__u32 flags;	   /* of the service */
 	__u32 local;	   /* fullnat: number of the reply entry; of a later fragment, what the first one has told */
 	struct packet reply; /* as the real server will answer */
+	struct packet out; /* its family, and where that is another one its ends: as it leaves */
 	struct address client; /* of a reply: who gets it */
 	struct fragment_key fragment; /* of a request's first fragment */
 	struct lookup lookup;
 	struct translation translation;
-	struct next_hop hop; /* of a reply */
+	struct next_hop hop; /* of a reply, and of what leaves in the other family */
 	__be16 client_port;
 	__u8 client_family;
 	__u8 is_local; /* a reply of fullnat */

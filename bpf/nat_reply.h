@@ -10,6 +10,7 @@
 #pragma once
 
 #include "balance.h"
+#include "cross.h"
 #include "fragment.h"
 #include "nat_job.h"
 #include "nat_refuse.h"
@@ -64,7 +65,7 @@ static __noinline int find_route(struct xdp_md *ctx, struct nat_job *job)
 		return WAY_NONE;
 	source = route_source(settings, job);
 	fib.l4_protocol = job->packet.protocol;
-	fib.tot_len = job->packet.length;
+	fib.tot_len = length_out(job);
 	fib.ifindex = ctx->ingress_ifindex;
 	if (job->client_family == FAMILY_IPV4) {
 		fib.family = AF_INET;
@@ -93,7 +94,7 @@ static __noinline int find_way_back(struct xdp_md *ctx, struct nat_job *job, __u
 {
 	struct reply_key *reply = get_reply_key(number);
 	struct interface *interface;
-	__u32 port, slot, length = job->packet.length; /* of the IP packet: what bpf_check_mtu compares */
+	__u32 port, slot, length = length_out(job); /* of the IP packet: what bpf_check_mtu compares */
 
 	if (!reply)
 		return WAY_NONE;
@@ -155,6 +156,16 @@ static __always_inline int rewrite_reply(struct xdp_md *ctx, struct nat_job *job
 	return translate_job(ctx, job, at, SIDE_DESTINATION);
 }
 
+/* Its ends in the client's family. */
+static __always_inline int cross_reply(struct nat_job *job)
+{
+	job->out.source = job->translation.address;
+	job->out.source_port = job->translation.port;
+	job->out.destination = job->client;
+	job->out.destination_port = job->client_port;
+	return CROSS_FAMILY;
+}
+
 /* Changes the source and sends; the connection's entry is `connection`. */
 static __always_inline int send_translated(struct xdp_md *ctx, struct nat_job *job, void *ip, struct link *link,
 					   int family, int frags)
@@ -170,6 +181,8 @@ static __always_inline int send_translated(struct xdp_md *ctx, struct nat_job *j
 	egress.hop = &job->hop;
 	read_inner(ip, family, &inner);
 	decrement_hops(ip, family, &inner);
+	if (is_cross(job))
+		return cross_reply(job);
 	if (!rewrite_reply(ctx, job, link->length)) {
 		count(drop_untranslated);
 		return XDP_DROP;
@@ -201,7 +214,7 @@ static __always_inline int refuse_local(struct xdp_md *ctx, const struct nat_job
 					int way, int family)
 {
 	if (way == WAY_TOO_BIG)
-		return too_big(ctx, &job->packet, inner, job->mtu, 0, family);
+		return too_big(ctx, &job->packet, inner, job->mtu - growth(job), 0, family);
 	count(drop_ttl_exceeded);
 	return job->packet.quiet ? XDP_DROP : send_icmp_error(ctx, job->packet.length, ICMP_ERROR_TTL, 0);
 }
@@ -214,8 +227,11 @@ static __always_inline void address_reply(struct nat_job *job, const struct repl
 	job->translation.port = key->destination_port;
 	job->client = key->source;
 	job->client_port = key->source_port;
-	job->client_family = job->packet.family;
 	job->is_local = !!(reply->port & REPLY_LOCAL);
+	job->client_family = job->packet.family;
+	if (job->is_local && reply->port & REPLY_OTHER_FAMILY)
+		job->client_family = job->packet.family == FAMILY_IPV4 ? FAMILY_IPV6 : FAMILY_IPV4;
+	job->out.family = job->client_family;
 }
 
 /* `number`: the reply's entry, whose connection lives. */
@@ -241,6 +257,10 @@ static __always_inline int send_reply(struct xdp_md *ctx, struct nat_job *job, _
 	if (!key)
 		return XDP_PASS;
 	address_reply(job, reply, key);
+	if (is_cross(job) && !is_crossable(job)) {
+		count(drop_untranslated);
+		return XDP_DROP;
+	}
 	if (job->is_local)
 		note_first_ack(ctx, &job->packet, link.length, key);
 	read_inner(ip, family, &inner);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "balance.h"
+#include "cross.h"
 #include "local_request.h"
 #include "nat_job.h"
 #include "reply.h"
@@ -117,6 +118,29 @@ static __always_inline int rewrite_request(struct xdp_md *ctx, struct nat_job *j
 	       (leave_by_local(ctx, job, link->length) && add_toa(ctx, server, link->length));
 }
 
+/* Its ends in the real server's family. */
+static __always_inline int cross_request(struct nat_job *job, const struct real_server *server, const struct egress *egress)
+{
+	struct reply_key *reply = get_reply_key(job->local);
+
+	if (!reply)
+		return XDP_DROP;
+	job->is_local = 0;
+	job->out.source = reply->destination;
+	job->out.source_port = reply->destination_port;
+	job->out.destination = server->address;
+	job->out.destination_port = real_port(server, job);
+	job->hop = *egress->hop;
+	*(__u64 *)&job->hop = egress->word; /* as it was read in one load */
+	return CROSS_FAMILY;
+}
+
+static __always_inline int drop_untranslated(void)
+{
+	count(drop_untranslated);
+	return XDP_DROP;
+}
+
 static __always_inline int forward_request(struct xdp_md *ctx, void *ip, struct link *link, struct nat_job *job,
 					   struct real_server *server, int family, int frags)
 {
@@ -130,17 +154,19 @@ static __always_inline int forward_request(struct xdp_md *ctx, void *ip, struct 
 		count(drop_ttl_exceeded);
 		return job->packet.quiet ? XDP_DROP : send_icmp_error(ctx, job->packet.length, ICMP_ERROR_TTL, 0);
 	}
-	if (job->packet.length > server->mtu)
-		return too_big(ctx, &job->packet, &inner, server->mtu, 0, family);
+	if (is_cross(job) && !is_crossable(job))
+		return drop_untranslated();
+	if (length_out(job) > server->mtu)
+		return too_big(ctx, &job->packet, &inner, server->mtu - growth(job), 0, family);
 	if (!find_egress(server->next_hop, &egress)) {
 		count(drop_no_next_hop);
 		return XDP_DROP;
 	}
 	decrement_hops(ip, family, &inner);
-	if (!rewrite_request(ctx, job, link, server)) {
-		count(drop_untranslated);
-		return XDP_DROP;
-	}
+	if (is_cross(job))
+		return cross_request(job, server, &egress);
+	if (!rewrite_request(ctx, job, link, server))
+		return drop_untranslated();
 	verdict = forward_dr(ctx, &egress, link);
 	if (verdict != XDP_DROP)
 		count(forwarded);
@@ -160,6 +186,7 @@ static __always_inline int prepare_request(struct xdp_md *ctx)
 	server = bpf_map_lookup_elem(&schedules, &line);
 	if (!server)
 		return 0;
+	job->out.family = server->family;
 	if (server->method == METHOD_FULLNAT)
 		return use_local(ctx);
 	return job->packet.news == CONNECTION_OLD || settle_replies(ctx, job, server);

@@ -2,7 +2,8 @@
 /*
  * TOA: a real server of fullnat is told its client in a TCP option, as LVS's
  * FULLNAT and DPVS write it: kind 254, length 8, port and address of IPv4; of IPv6
- * length 20. It stands first among the options of the client's packets that
+ * length 20. Of a client of the other family it is the client's, as DPVS has it of NAT64.
+ * It stands first among the options of the client's packets that
  * acknowledge the real server's SYN and nothing more: the last one of the handshake,
  * which may be lost, and what follows until the first answer. Modules read it
  * where a connection is established.
@@ -11,6 +12,7 @@
 
 #include "nat_job.h"
 #include "reply.h"
+#include "translate_family.h"
 
 #define TOA_KIND 254
 #define TOA_IPV4 8
@@ -47,7 +49,7 @@ static __always_inline int wants_toa(struct xdp_md *ctx, const struct nat_job *j
 	if (!(job->flags & SERVICE_TOA) || packet->protocol != IPPROTO_TCP || is_quoted(packet) ||
 	    (packet->event & (TCP_ACK | TCP_SYN | TCP_RST)) != TCP_ACK || !packet->transport)
 		return 0;
-	if (bpf_xdp_load_bytes(ctx, at + packet->transport + TCP_ACKNOWLEDGEMENT, &acknowledged, sizeof(acknowledged)))
+	if (bpf_xdp_load_bytes(ctx, at + transport_out(job) + TCP_ACKNOWLEDGEMENT, &acknowledged, sizeof(acknowledged)))
 		return 0;
 	return (__u16)bpf_ntohl(acknowledged) == key->first_ack;
 }
@@ -64,14 +66,15 @@ static __always_inline int store_word(struct xdp_md *ctx, __u32 at, __u16 word, 
 }
 
 /* The IP header at `at` says that its packet has `size` bytes more. */
-static __always_inline int lengthen(struct xdp_md *ctx, const struct packet *packet, __u32 at, __u32 size)
+static __always_inline int lengthen(struct xdp_md *ctx, const struct nat_job *job, __u32 at, __u32 size)
 {
+	__u32 length = length_out(job) + size;
 	__u64 change = 0;
 
-	if (packet->family == FAMILY_IPV6)
+	if (job->out.family == FAMILY_IPV6)
 		return store_word(ctx, at + __builtin_offsetof(struct ipv6hdr, payload_len),
-				  bpf_htons(packet->length - sizeof(struct ipv6hdr) + size), &change);
-	return store_word(ctx, at + __builtin_offsetof(struct iphdr, tot_len), bpf_htons(packet->length + size), &change) &&
+				  bpf_htons(length - sizeof(struct ipv6hdr)), &change);
+	return store_word(ctx, at + __builtin_offsetof(struct iphdr, tot_len), bpf_htons(length), &change) &&
 	       move_checksum(ctx, at + IPV4_CHECKSUM, change);
 }
 
@@ -128,14 +131,14 @@ __noinline int add_toa(struct xdp_md *ctx, const struct real_server *server, __u
 	if (!key || !wants_toa(ctx, job, at, key))
 		return 1;
 	size = job->packet.family == FAMILY_IPV4 ? TOA_IPV4 : TOA_IPV6;
-	tcp = at + job->packet.transport;
+	tcp = at + transport_out(job);
 	if (bpf_xdp_load_bytes(ctx, tcp + TCP_OFFSET, &offset, sizeof(offset)))
 		return 0;
-	if (job->packet.length + size > server->mtu || (bpf_ntohs(offset) >> 12) * 4 + size > MAX_TCP_HEADER ||
+	if (length_out(job) + size > server->mtu || (bpf_ntohs(offset) >> 12) * 4 + size > MAX_TCP_HEADER ||
 	    tcp + TCP_FIXED > sizeof(job->head)) {
 		count(toa_left_out);
 		return 1;
 	}
-	return make_room(ctx, job, tcp + TCP_FIXED, size) && lengthen(ctx, &job->packet, at, size) &&
+	return make_room(ctx, job, tcp + TCP_FIXED, size) && lengthen(ctx, job, at, size) &&
 	       write_toa(ctx, job, tcp, offset, key);
 }

@@ -48,18 +48,35 @@ static __noinline int request_ipv6_frags(struct xdp_md *ctx)
 	return translate_request(ctx, FAMILY_IPV6, 1);
 }
 
+/* fullnat into the other family, either way. */
+static __noinline int cross_whole(struct xdp_md *ctx)
+{
+	return cross_family(ctx, 0);
+}
+
+static __noinline int cross_frags(struct xdp_md *ctx)
+{
+	return cross_family(ctx, 1);
+}
+
 static __always_inline int translate_prepared(struct xdp_md *ctx, int family)
 {
+	int verdict;
+
 	if (!prepare_request(ctx))
 		return XDP_DROP;
-	return family == FAMILY_IPV4 ? request_ipv4(ctx) : request_ipv6(ctx);
+	verdict = family == FAMILY_IPV4 ? request_ipv4(ctx) : request_ipv6(ctx);
+	return verdict == CROSS_FAMILY ? cross_whole(ctx) : verdict;
 }
 
 static __always_inline int translate_prepared_frags(struct xdp_md *ctx, int family)
 {
+	int verdict;
+
 	if (!prepare_request(ctx))
 		return XDP_DROP;
-	return family == FAMILY_IPV4 ? request_ipv4_frags(ctx) : request_ipv6_frags(ctx);
+	verdict = family == FAMILY_IPV4 ? request_ipv4_frags(ctx) : request_ipv6_frags(ctx);
+	return verdict == CROSS_FAMILY ? cross_frags(ctx) : verdict;
 }
 
 static __noinline int reply_ipv4(struct xdp_md *ctx)
@@ -109,7 +126,8 @@ int xlb(struct xdp_md *ctx)
 	family = family_of(family_of_real_server(ctx)) & ~ELSEWHERE;
 	if (!family)
 		return XDP_PASS;
-	return family == FAMILY_IPV4 ? reply_ipv4(ctx) : reply_ipv6(ctx);
+	verdict = family == FAMILY_IPV4 ? reply_ipv4(ctx) : reply_ipv6(ctx);
+	return verdict == CROSS_FAMILY ? cross_whole(ctx) : verdict;
 }
 
 /* For frames larger than a page, on drivers that deliver them in fragments. */
@@ -134,7 +152,8 @@ int xlb_frags(struct xdp_md *ctx)
 	family = family_of(family_of_real_server(ctx)) & ~ELSEWHERE;
 	if (!family)
 		return XDP_PASS;
-	return family == FAMILY_IPV4 ? reply_ipv4_frags(ctx) : reply_ipv6_frags(ctx);
+	verdict = family == FAMILY_IPV4 ? reply_ipv4_frags(ctx) : reply_ipv6_frags(ctx);
+	return verdict == CROSS_FAMILY ? cross_frags(ctx) : verdict;
 }
 
 SEC("syscall")

@@ -574,6 +574,7 @@ export interface NatJob {
   readonly flags: number;
   readonly local: number;
   readonly reply: Packet;
+  readonly out: Packet;
   readonly client: Address;
   readonly fragment: FragmentKey;
   readonly lookup: Lookup;

@@ -33,6 +33,16 @@ test('tun: 8960 bytes and a header', () => {
   expectPacket(plane, frame, { verdict: 'tx', out, counted: opened });
 });
 
+test('fullnat into the other family: a datagram without a checksum gets one over all of it', () => {
+  const real = server(3, { mtu: 9000, method: 'fullnat', family: 6 });
+  const locals = [{ address: '2001:db8:5::2', first: 5000, last: 5000 }];
+  plane.configure(world([service([real], { protocol: 'udp' })], { locals }));
+  const frame = arriving().ipv4({ dst: VIP4 }).udp({ dport: 80, checksum: 0 }).payload(8901).build();
+  const ip = leaving(3).ipv6({ src: '2001:db8:5::2', dst: '2001:db8::2:3', hopLimit: 63 });
+  const out = ip.udp({ sport: 5000, dport: 80 }).payload(8901).build();
+  expectPacket(plane, frame, { verdict: 'tx', out, counted: opened });
+});
+
 test('a small frame is no different', () => {
   const out = leaving(1).ipv4({ src: CLIENT4, dst: VIP4, ttl: 63 }).tcp().build();
   expectPacket(plane, tcp4(), { verdict: 'tx', out, counted: opened });

@@ -1,4 +1,4 @@
-/** What is kept and listed while no packet uses it yet: marks, tunnels other than IP in IP, synchronization daemons. */
+/** What is kept and listed: marks, tunnels other than IP in IP, fullnat, synchronization daemons. */
 import { describe, expect, it } from 'vitest';
 import { FakeBackend, type Outcome, run } from './ipvsadm-fake.ts';
 
@@ -85,6 +85,13 @@ describe('tunnels', () => {
     await runAll(backend, '-e -t 10.0.0.1:80 -r 10.0.0.11 -i');
     expect(await saved(backend)).toContain(' -i -w 1 --tun-type ipip\n');
   });
+});
+
+it('real servers of fullnat may be of the other family', async () => {
+  const backend = new FakeBackend();
+  const rules = ['-A -t 10.0.0.1:80 -s rr', '-a -t 10.0.0.1:80 -r [fd00::11]:8080 --fullnat -w 1'];
+  await runAll(backend, ...rules);
+  expect(await saved(backend)).toBe(rules.map((line) => `${line}\n`).join(''));
 });
 
 describe('synchronization daemons', () => {

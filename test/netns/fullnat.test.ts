@@ -1,12 +1,15 @@
 /** fullnat with real hosts: real servers without any route to the client answer to a local address. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { standardSpec } from '../../scripts/lab/spec.ts';
+import { standardSpec, VIP4, VIP6 } from '../../scripts/lab/spec.ts';
 import type { ConnectionsReport } from '../../src/api/protocol/connections.ts';
 import type { LocalAddressesReport } from '../../src/api/protocol/local-addresses.ts';
-import { Cluster, type Family, serviceName } from './support/cluster.ts';
+import { Cluster, type Family, serverAddress, serviceName } from './support/cluster.ts';
+import { sendDatagram } from './support/datagram.ts';
 
 const LOCAL4 = '192.0.2.200';
 const LOCAL6 = '2001:db8:1::200';
+/** Of one service alone. */
+const OWN6 = '2001:db8:1::201';
 
 /** Two LANs, and no way between them but the director. */
 function spec() {
@@ -60,5 +63,70 @@ describe('HTTP by fullnat', () => {
       { address: LOCAL4, ports: 64512, interface: 'eth1', connections: four.length },
       { address: LOCAL6, ports: 1000, interface: 'eth1', connections: six.length },
     ]);
+  });
+});
+
+describe('real servers of the other family', () => {
+  const ways = [
+    { name: 'NAT64', family: 6, inside: 4, vip: VIP6 },
+    { name: 'NAT46', family: 4, inside: 6, vip: VIP4 },
+  ] as const;
+  const urls: Record<string, string> = {};
+
+  beforeAll(async () => {
+    for (const { name, family, inside } of ways) {
+      urls[name] = await cluster.addService(family, 'fullnat', { port: 82, realPort: 80, inside });
+    }
+    await cluster.director.host.run('ip', ['address', 'add', `${OWN6}/128`, 'dev', 'eth1', 'nodad']);
+    await cluster.director.xlb(['local-address', 'add', OWN6, '--service', serviceName(4, 82)]);
+  });
+
+  test.each(ways)('$name: each answers its turn, and both ends are listed', async ({ name, family, inside, vip }) => {
+    await cluster.expectEvenAnswers(urls[name] ?? '', 30);
+    const report = JSON.parse(await cluster.director.xlb(['connections', '--json'])) as ConnectionsReport;
+    const mine = report.connections.filter(({ service }) => service === serviceName(family, 82));
+    expect(mine).toHaveLength(30);
+    const { address4, address6 } = cluster.client;
+    const servers = cluster.realServers.map((host) => (inside === 4 ? host.address4 : host.address6));
+    for (const { client, virtual, server, local } of mine) {
+      expect([client.address, virtual.address]).toEqual([family === 4 ? address4 : address6, vip]);
+      expect(servers).toContain(server.address);
+      expect(local?.address).toBe(inside === 4 ? LOCAL4 : OWN6);
+    }
+  });
+
+  test('under load no request fails', async () => {
+    const load = async ({ name }: { name: string }) => {
+      const words = ['-t', '1', '-c', '16', '-d', '2s', '--timeout', '3s', '-H', 'Connection: close'];
+      const output = await cluster.client.run('wrk', [...words, urls[name] ?? '']);
+      expect(output, name).not.toMatch(/Socket errors|Non-2xx/);
+      expect(Number(/(\d+) requests in/.exec(output)?.[1]), name).toBeGreaterThan(100);
+    };
+    await Promise.all(ways.map(load));
+  });
+
+  test('what is large comes whole, also where real servers must learn that their packets are too big', async () => {
+    const { host } = cluster.director;
+    for (const mtu of ['1500', '1400']) {
+      await host.run('ip', ['link', 'set', 'eth0', 'mtu', mtu]);
+      for (const { name } of ways) {
+        const size = await cluster.client.run('sh', ['-c', `curl -s -m 20 '${urls[name]}large' | wc -c`]);
+        expect(size.trim(), `${name}, MTU ${mtu}`).toBe(String(8 << 20));
+      }
+    }
+    await host.run('ip', ['link', 'set', 'eth0', 'mtu', '1500']);
+  });
+
+  test("a real server's port unreachable reaches the client's socket", async () => {
+    const [host] = cluster.realServers;
+    if (host === undefined) throw new Error('no real server');
+    const rules = ways.map(({ family, inside, vip }) => {
+      const endpoint = family === 4 ? `${vip}:9` : `[${vip}]:9`;
+      return `-A -u ${endpoint} -s rr\n-a -u ${endpoint} -r ${serverAddress(inside, host)}:7777 --fullnat\n`;
+    });
+    await cluster.director.xlb(['ipvsadm', '-R'], { input: rules.join('') });
+    await cluster.resolved();
+    const said = ways.map(({ family, vip }) => cluster.client.run('node', sendDatagram(family, vip, 9)));
+    expect(await Promise.all(said)).toEqual(['ECONNREFUSED\n', 'ECONNREFUSED\n']);
   });
 });

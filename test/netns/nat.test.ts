@@ -2,16 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { VIP4, VIP6 } from '../../scripts/lab/spec.ts';
 import { Cluster, type Family, serverAddress, serviceName } from './support/cluster.ts';
-
-/** Sends a datagram and prints what its socket learns of it. */
-const SEND_AND_LISTEN = `
-const [, type, address, port, local = 0] = process.argv;
-const socket = require('node:dgram').createSocket(type);
-const say = (what) => { console.log(what); process.exit(); };
-socket.on('error', ({ code }) => say(code));
-socket.bind(Number(local), () => socket.connect(Number(port), address, () => socket.send('?')));
-setTimeout(say, 3000, 'nothing');
-`;
+import { sendDatagram } from './support/datagram.ts';
 
 describe.each([1, 2] as const)('HTTP by nat through a director with %i arm(s)', (arms) => {
   let cluster: Cluster;
@@ -49,7 +40,7 @@ describe.each([1, 2] as const)('HTTP by nat through a director with %i arm(s)', 
     const input = `-A -u ${endpoint} -s rr\n-a -u ${endpoint} -r ${serverAddress(family, host)}:7777 -m\n`;
     await cluster.director.xlb(['ipvsadm', '-R'], { input });
     await cluster.resolved();
-    expect(await cluster.client.run('node', ['-e', SEND_AND_LISTEN, `udp${family}`, vip, '9'])).toBe('ECONNREFUSED\n');
+    expect(await cluster.client.run('node', sendDatagram(family, vip, 9))).toBe('ECONNREFUSED\n');
   });
 
   if (arms === 1) return; // there the real servers have a route by the director to the client alone
@@ -58,12 +49,12 @@ describe.each([1, 2] as const)('HTTP by nat through a director with %i arm(s)', 
   test('nat_icmp_send tells a real server that it has no connection', async () => {
     const [host] = cluster.realServers;
     await cluster.director.xlb(['sysctl', 'nat_icmp_send=1']);
-    for (const [type, nowhere] of [
-      ['udp4', '203.0.113.9'],
-      ['udp6', '2001:db8:ffff::9'],
+    for (const [family, nowhere] of [
+      [4, '203.0.113.9'],
+      [6, '2001:db8:ffff::9'],
     ] as const) {
-      const said = await host?.run('node', ['-e', SEND_AND_LISTEN, type, nowhere, '9', '7777']);
-      expect(said, type).toBe('ECONNREFUSED\n');
+      const said = await host?.run('node', sendDatagram(family, nowhere, 9, 7777));
+      expect(said, `IPv${family}`).toBe('ECONNREFUSED\n');
     }
   });
 });

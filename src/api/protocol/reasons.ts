@@ -33,7 +33,7 @@ export const REASONS = {
   drop_encapsulation: { kind: 'drop', text: 'no room for the outer header or VLAN tags' },
   drop_untranslated: {
     kind: 'drop',
-    text: 'what nat and fullnat cannot translate: SCTP in fragments to another port, a later fragment before its first',
+    text: 'what nat and fullnat cannot translate: SCTP in fragments to another port, a later fragment before its first; between the families fragments, source routes, and errors that the other one has no word for',
   },
   drop_defense: { kind: 'drop', text: 'opened a connection while drop_packet was at work' },
   drop_denied: { kind: 'drop', text: "from a source that the service's lists deny" },

@@ -57,7 +57,7 @@ function checkServer({ service, server, options }: Words): void {
   const isTranslated = server.method === 'masquerading' || server.method === 'fullnat';
   if (service.fwmark === 0 && !isTranslated) server.port = service.port;
   if (server.method !== 'ipip') {
-    if (server.family !== service.family) {
+    if (server.family !== service.family && server.method !== 'fullnat') {
       fail('Different address family is allowed only for tunneling servers');
     }
     if (TUNNEL_OPTIONS.some((option) => options.has(option))) {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { applyCommand, applyCommands, emptyModel } from './apply-command.ts';
 import type { Command, CommandError } from './command.ts';
+import type { Method } from './methods.ts';
 import type { Address, AdminState, Model, ServiceKey, VirtualService } from './model.ts';
 import { effectiveWeight, tableWeight } from './server.ts';
 
@@ -149,11 +150,23 @@ describe('real servers', () => {
     expect(only(run(model, { ...drain, admin: null }))).toEqual(only(base));
   });
 
-  test('of the other family are for tunnels only', () => {
+  test('of the other family are for tunnels and fullnat only', () => {
     const address = '2001:db8::7' as Address;
-    const cross = { type: 'server.add', service: web, server: { address, port: 80 } } as const;
-    expect(errorOf(base, cross)).toMatchObject({ code: 'invalid', path: 'server.method' });
-    expect(only(run(base, { ...cross, server: { ...cross.server, method: 'tun' } })).servers).toHaveLength(4);
+    const cross = (method: Method): Command => ({
+      type: 'server.add',
+      service: web,
+      server: { address, port: 80, method },
+    });
+    for (const method of ['dr', 'nat'] as const) {
+      expect(errorOf(base, cross(method))).toMatchObject({
+        code: 'invalid',
+        path: 'server.method',
+        message: `found method ${method} for the IPv6 server 2001:db8::7 of 192.0.2.1:80/tcp, expected an IPv4 server, or method tun or fullnat`,
+      });
+    }
+    expect(only(run(base, cross('tun'))).servers).toHaveLength(4);
+    const fullnat = run(base, cross('fullnat'));
+    expect(errorOf(fullnat, { ...cross('nat'), type: 'server.edit' } as Command)).toMatchObject({ code: 'invalid' });
   });
 });
 

@@ -133,11 +133,11 @@ export function show(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 60)}...` : text;
 }
 
-/** Only a tunnel can carry one family in the other. */
+/** A tunnel carries one family in the other, fullnat makes one of the other. */
 function checkFamilies(service: ServiceKey, { key, method }: ServerValues): CommandError | null {
   const family = addressFamily(key.address);
-  if (method === 'tun' || family === serviceFamily(service)) return null;
-  const message = `found method ${method} for the IPv${family} server ${key.address} of ${formatServiceKey(service)}, expected an IPv${10 - family} server or method tun`;
+  if (method === 'tun' || method === 'fullnat' || family === serviceFamily(service)) return null;
+  const message = `found method ${method} for the IPv${family} server ${key.address} of ${formatServiceKey(service)}, expected an IPv${10 - family} server, or method tun or fullnat`;
   return fault('invalid', 'method', message);
 }
 

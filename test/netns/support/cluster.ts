@@ -52,19 +52,19 @@ export class Cluster implements AsyncDisposable {
     }
   }
 
-  /** A service with all real servers; returns its URL. They decapsulate where the method is `tun`. */
+  /** A service with all real servers, by their addresses of the family `inside`; returns its URL. They decapsulate where the method is `tun`. */
   async addService(
     family: Family,
     method: Method,
-    options: { port?: number; scheduler?: string; realPort?: number } = {},
+    options: { port?: number; scheduler?: string; realPort?: number; inside?: Family } = {},
   ): Promise<string> {
-    const { port = 80, scheduler = 'rr', realPort = port } = options;
+    const { port = 80, scheduler = 'rr', realPort = port, inside = family } = options;
     const name = serviceName(family, port);
     if (method === 'tun') await this.decapsulate();
     const endpoint = name.replace('/tcp', '');
     // One command for all: each start of xlb takes a while.
     const servers = this.realServers.map((host) => {
-      const address = serverAddress(family, host);
+      const address = serverAddress(inside, host);
       return `-a -t ${endpoint} -r ${address}:${realPort} ${METHOD_OPTIONS[method]}\n`;
     });
     const input = `-A -t ${endpoint} -s ${scheduler}\n${servers.join('')}`;

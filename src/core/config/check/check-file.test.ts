@@ -202,9 +202,14 @@ describe('virtual servers', () => {
     [
       'a real server of the other family',
       service('real_server fd00::1 80 { }'),
-      ['5:13 error found an IPv6 real server of an IPv4 service by NAT'],
+      ['5:13 error found an IPv6 real server of an IPv4 service by NAT, expected IPv4, or lb_kind TUN or FULLNAT'],
     ],
     ['one through a tunnel', service('real_server fd00::1 80 { }').replace('NAT', 'TUN'), []],
+    [
+      'one by FULLNAT',
+      `xlb {\nlocal_address fd00::2\n}\n${service('real_server fd00::1 80 { }').replace('NAT', 'FULLNAT')}`,
+      [],
+    ],
     [
       'an address that no host has',
       service('real_server 224.0.0.1 80 { }'),

@@ -3,7 +3,7 @@ import { addressFamily, isUnicast } from '../../model/address.ts';
 import { last } from '../keyword.ts';
 import type { RealServerSettings, ServiceSettings } from '../keywords/root.ts';
 import type { Report } from '../report.ts';
-import { serverMethodOf } from './service-facts.ts';
+import { mayCross, serverMethodOf } from './service-facts.ts';
 import { requireIn } from './tracked.ts';
 
 export function checkRealServer(server: RealServerSettings, service: ServiceSettings, report: Report): void {
@@ -23,10 +23,10 @@ function checkAddress({ value, words, block }: RealServerSettings, service: Serv
   if (service.value.kind !== 'address') return;
   const { method } = serverMethodOf(block, service.block);
   const family = addressFamily(service.value.address);
-  if (addressFamily(value.address) !== family && method !== 'TUN') {
+  if (addressFamily(value.address) !== family && !mayCross(method)) {
     report.error(
       words[0]!.at,
-      `found an IPv${addressFamily(value.address)} real server of an IPv${family} service by ${method}, expected IPv${family}, or lb_kind TUN`,
+      `found an IPv${addressFamily(value.address)} real server of an IPv${family} service by ${method}, expected IPv${family}, or lb_kind TUN or FULLNAT`,
     );
   }
   const port = service.value.port ?? 0;

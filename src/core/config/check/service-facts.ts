@@ -18,3 +18,8 @@ export function methodOf(block: WithMethod): MethodSetting {
 export function serverMethodOf(server: WithMethod, service: WithMethod): MethodSetting {
   return (last(server.lvs_method) ?? last(server.lb_kind))?.value ?? methodOf(service);
 }
+
+/** Whether its real servers may be of the other address family. */
+export function mayCross(method: MethodSetting['method']): boolean {
+  return method === 'TUN' || method === 'FULLNAT';
+}

@@ -10,7 +10,7 @@ import { nearest } from '../nearest.ts';
 import type { Report } from '../report.ts';
 import type { Word } from '../source/tokens.ts';
 import { checkRealServer } from './real-server.ts';
-import { methodOf } from './service-facts.ts';
+import { mayCross, methodOf } from './service-facts.ts';
 
 export function checkService(service: ServiceSettings, file: File, report: Report): void {
   checkTarget(service, file, report);
@@ -183,10 +183,10 @@ function checkSorry(service: ServiceSettings, report: Report): void {
   }
   if (sorry === undefined || value.kind !== 'address') return;
   const { method } = last(block.sorry_server_lvs_method)?.value ?? methodOf(block);
-  if (method !== 'TUN' && addressFamily(sorry.value.address) !== addressFamily(value.address)) {
+  if (!mayCross(method) && addressFamily(sorry.value.address) !== addressFamily(value.address)) {
     report.error(
       sorry.words[0]!.at,
-      `found an IPv${addressFamily(sorry.value.address)} sorry server, expected IPv${addressFamily(value.address)}, or lb_kind TUN`,
+      `found an IPv${addressFamily(sorry.value.address)} sorry server, expected IPv${addressFamily(value.address)}, or lb_kind TUN or FULLNAT`,
     );
   }
 }
