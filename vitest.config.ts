@@ -8,7 +8,7 @@ const LONG = ['src/api/garbage.test.ts', 'packages/libbpf-ts/test/hostile.unit.t
 
 /** Those that measure time, or take both CPUs: nothing runs beside them. */
 const ALONE = [
-  'test/bpf/stress*.test.ts',
+  'test/bpf/{stress*,model/differential}.test.ts',
   'test/daemon/{performance,vrrp}.test.ts',
   'test/interop/*.test.ts',
   'test/netns/{crash,flood,migration,pairs,sync}.test.ts',
