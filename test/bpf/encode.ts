@@ -3,9 +3,14 @@ import { addressBytes, macBytes, onesSum } from '../support/packet-bytes.ts';
 import { PROTOCOL } from '../support/packet-layers.ts';
 import {
   EMPTY,
+  hasLimits,
+  hasList,
   isEligible,
+  type LimitConfig,
   type LocalConfig,
   type NextHopConfig,
+  NO_LIMITS,
+  type Rate,
   type ServerConfig,
   type ServiceConfig,
   turnsOf,
@@ -66,10 +71,41 @@ export function serviceValue(config: ServiceConfig, firstLine: number): Record<s
     weight_gcd: weights.reduce(gcd, 0),
     generation: config.generation,
     scheduler: SCHEDULER_NUMBERS[config.scheduler],
-    flags: (config.hashPort ? 1 : 0) | (config.fallback ? 2 : 0) | (config.toa ? 16 : 0) | (config.onePacket ? 128 : 0),
+    flags: serviceFlags(config),
     persistence: config.persistence,
     mask: addressValue(config.mask),
   };
+}
+
+function serviceFlags({ hashPort, fallback, toa, onePacket, limits = NO_LIMITS }: ServiceConfig): number {
+  const limited = (hasLimits(limits) ? 4 : 0) | (hasList(limits) ? 8 : 0);
+  return (hashPort ? 1 : 0) | (fallback ? 2 : 0) | limited | (toa ? 16 : 0) | (onePacket ? 128 : 0);
+}
+
+/** `struct limit`. */
+export function limitValue({ rate, connections, sourceRate, sourceConnections, allow }: LimitConfig): object {
+  const [own, each] = [rateValue(rate), rateValue(sourceRate)];
+  return {
+    ...{ window: own.window, source_window: each.window, interval: own.interval, source_interval: each.interval },
+    ...{ connections, source_connections: sourceConnections, options: allow.length > 0 ? 1 : 0, pad: 0 },
+  };
+}
+
+/** None of this depends on how fast the test is. */
+function rateValue(rate: Rate): { interval: number; window: bigint } {
+  if (rate === 'none') return { interval: 0, window: 0n };
+  return rate === 'open' ? { interval: 1, window: 1n << 62n } : { interval: 0xffffffff, window: 0n };
+}
+
+/** Elements of the trie of listed sources: `struct listed_key`, and 1 for allowed or 2 for denied. */
+export function listedValues({ id, limits = NO_LIMITS }: ServiceConfig): [key: object, verdict: number][] {
+  const key = (prefix: string): object => {
+    const [address = '', length] = prefix.split('/');
+    const bits = length === undefined ? addressBytes(address).length * 8 : Number(length);
+    return { length: 32 + bits, service: id, source: addressValue(address) };
+  };
+  const allowed = limits.allow.map((prefix): [object, number] => [key(prefix), 1]);
+  return [...allowed, ...limits.deny.map((prefix): [object, number] => [key(prefix), 2])];
 }
 
 /** A pool of local addresses of one family. */

@@ -18,8 +18,10 @@ import { addressBytes, macBytes } from '../support/packet-bytes.ts';
 import {
   addressValue,
   familyOf,
+  limitValue,
   lineCounts,
   lineValues,
+  listedValues,
   localPoolValue,
   nextHopValue,
   REPLY_FILTER,
@@ -29,7 +31,15 @@ import {
 } from './encode.ts';
 import { HASH_KEY, LOCALITY_SECONDS, OPTIONS, START, TIMEOUTS } from './settings.ts';
 import { type ConnectionEntry, ConnectionTable } from './table.ts';
-import type { LocalConfig, MarkConfig, ServerConfig, ServiceConfig, World } from './world.ts';
+import {
+  isTranslated,
+  type LocalConfig,
+  type MarkConfig,
+  NO_LIMITS,
+  type ServerConfig,
+  type ServiceConfig,
+  type World,
+} from './world.ts';
 
 export const OBJECT = fileURLToPath(new URL('../../build/bpf/xlb.bpf.o', import.meta.url));
 
@@ -82,6 +92,7 @@ const EMPTY_VALUES = {
   live_counts: NO_CONNECTIONS,
   recount: NO_CONNECTIONS,
   template_masks: { mask: { word: [0, 0, 0, 0] } },
+  limit_states: { arrival: 0n, connections: 0, over_at: 0 },
 };
 
 export class DataPlane {
@@ -192,7 +203,7 @@ export class DataPlane {
       }));
       for (let id = 0; id < IDS; id++) this.object.map<number, unknown>(name).setPerCpu(id, zero);
     }
-    for (const name of ['services', 'fragments', 'localities', 'locality_sets']) {
+    for (const name of ['services', 'fragments', 'localities', 'locality_sets', 'source_states']) {
       const map = this.object.map(name);
       for (const key of [...map.keys()]) map.delete(key);
     }
@@ -224,6 +235,7 @@ export class DataPlane {
     this.#writeFilter();
     this.#writeNatServers();
     this.#writeLocalPools(world.locals ?? []);
+    this.#writeLimits(world);
   }
 
   /** Sets bits of the flags of a service; they go with the next `configure`. */
@@ -389,7 +401,7 @@ export class DataPlane {
   #writeFilter(): void {
     const words = new Map<number, bigint>();
     for (const bit of this.#filter) words.set(bit >> 6, 0n);
-    const replying = this.#services.flatMap(({ servers }) => servers.filter(({ method }) => method.endsWith('nat')));
+    const replying = this.#services.flatMap(({ servers }) => servers.filter(isTranslated));
     this.#filter = new Set([
       ...this.#services.flatMap(({ protocol, address }) =>
         protocol === 'fwmark' ? [] : [vipFilterBit(addressBytes(address))],
@@ -404,11 +416,27 @@ export class DataPlane {
   #writeLocalPools(locals: readonly LocalConfig[]): void {
     const map = this.object.map<unknown, unknown>('local_pools');
     for (const key of [...map.keys()]) map.delete(key);
-    for (const family of [4, 6]) {
-      const members = locals.filter(({ address }) => familyOf(address) === family);
-      if (members.length > 0) map.set({ service: 0, family }, localPoolValue(members));
+    const pools = new Map<string, LocalConfig[]>();
+    for (const local of locals) {
+      const name = `${local.service ?? 0} ${familyOf(local.address)}`;
+      pools.set(name, [...(pools.get(name) ?? []), local]);
+    }
+    for (const [name, members] of pools) {
+      const [service, family] = name.split(' ').map(Number);
+      map.set({ service, family }, localPoolValue(members));
     }
     this.object.map<number, number>('local_cursor').setPerCpu(0, new Array(possibleCpus()).fill(0));
+  }
+
+  #writeLimits({ services, limitOfAll = 'none' }: World): void {
+    const [limits, listed] = [this.object.map('limits'), this.object.map<unknown, number>('sources')];
+    const wanted = new Map(
+      services.flatMap(listedValues).map(([key, verdict]) => [JSON.stringify(key), { key, verdict }]),
+    );
+    for (const key of [...listed.keys()]) if (!wanted.has(JSON.stringify(key))) listed.delete(key);
+    for (const { key, verdict } of wanted.values()) listed.set(key, verdict);
+    limits.set(0, limitValue({ ...NO_LIMITS, rate: limitOfAll }));
+    for (const { id, limits: own = NO_LIMITS } of services) limits.set(id, limitValue(own));
   }
 
   /** Compiled by the product, and put to the test by the reference model. */

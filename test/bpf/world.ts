@@ -59,6 +59,35 @@ export interface ServiceConfig {
   readonly onePacket: boolean;
   /** fullnat: tell real servers the client. */
   readonly toa?: boolean;
+  readonly limits?: LimitConfig;
+}
+
+/** `closed`: every new connection is over the rate; `open`: none ever is, though there is one. */
+export type Rate = 'none' | 'open' | 'closed';
+
+/** What limits a service's new connections; 0: nothing. */
+export interface LimitConfig {
+  readonly rate: Rate;
+  readonly connections: number;
+  readonly sourceRate: Rate;
+  readonly sourceConnections: number;
+  /** Prefixes, like `198.51.100.0/25`. Where some are allowed, what no list names is denied. */
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
+}
+
+export const NO_LIMITS: LimitConfig = {
+  ...{ rate: 'none', connections: 0, sourceRate: 'none', sourceConnections: 0, allow: [], deny: [] },
+};
+
+/** Of numbers, rates or lists. */
+export function hasLimits(limits: LimitConfig): boolean {
+  const { rate, connections, sourceRate, sourceConnections } = limits;
+  return hasList(limits) || connections + sourceConnections > 0 || rate !== 'none' || sourceRate !== 'none';
+}
+
+export function hasList({ allow, deny }: LimitConfig): boolean {
+  return allow.length + deny.length > 0;
 }
 
 export const EMPTY = 0xffff;
@@ -78,8 +107,10 @@ export interface InterfaceConfig {
   readonly routers?: readonly number[];
 }
 
-/** A local address of fullnat, for every service. */
+/** A local address of fullnat. */
 export interface LocalConfig {
+  /** The service that it is for alone; left out: every other. */
+  readonly service?: number;
   readonly address: string;
   readonly first: number;
   readonly last: number;
@@ -100,6 +131,8 @@ export interface World {
   readonly services: readonly ServiceConfig[];
   readonly locals?: readonly LocalConfig[];
   readonly marks?: readonly MarkConfig[];
+  /** New connections of all services together; counts with OPTION_LIMIT_ALL. */
+  readonly limitOfAll?: Rate;
   /** By index. */
   readonly nextHops: readonly NextHopConfig[];
   readonly interfaces: readonly InterfaceConfig[];
@@ -184,6 +217,11 @@ export function evenRing(servers: readonly ServerConfig[], size: number): number
 
 export function isEligible(entry: ServerConfig): boolean {
   return entry.available && entry.weight > 0;
+}
+
+/** Its answers pass the director. */
+export function isTranslated({ method }: ServerConfig): boolean {
+  return method === 'nat' || method === 'fullnat';
 }
 
 /** Slots in the order of turns (rr, wrr). */

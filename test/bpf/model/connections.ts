@@ -26,6 +26,12 @@ export interface Entry {
   readonly template: Template | null;
   /** Not a connection, but where the replies of one are found; its key is the reply's. */
   reply?: Reply;
+  /** fullnat: number of the reply entry with its local address and port. */
+  local?: number;
+  /** fullnat: 16 bits of what acknowledges the real server's SYN. */
+  firstAck?: number;
+  /** It counts for the limits of its service. */
+  limited?: boolean;
 }
 
 /** Where a reply leads: its connection, and the way that the client's frames came. */
@@ -36,7 +42,9 @@ export interface Reply {
   readonly client: string;
   /** Of the IP header, with which they end. */
   readonly protocol: number;
-  readonly way: NextHopConfig;
+  way: NextHopConfig;
+  /** fullnat: its key has a local address and port. */
+  readonly isLocal: boolean;
 }
 
 /** One packet's view: where its connection may stand, and whether it may open one. */
@@ -59,6 +67,8 @@ interface Thresholds {
 
 export interface TableEvents {
   count(name: 'connections_expired' | 'connections_evicted' | 'tag_collisions'): void;
+  /** A connection closes, or its entry goes. */
+  closed(entry: Entry): void;
 }
 
 export class Connections {
@@ -94,17 +104,25 @@ export class Connections {
     const found = candidates(hash).find((number) => {
       const entry = this.entries[number];
       if (!entry?.reply || entry.tag !== hash.tag || entry.key !== key) return false;
-      return !live || this.connectionOf(entry, now) !== null;
+      return !live || this.connectionOf(number, now) !== null;
     });
     return found ?? -1;
   }
 
   /** The connection that a reply entry was made for; null: it is gone. */
-  connectionOf({ reply, realServer }: Entry, now: number): Entry | null {
-    const entry = reply === undefined ? null : (this.entries[reply.connection] ?? null);
-    if (entry === null || reply === undefined || entry.reply || isDead(entry, now)) return null;
-    const isSame = entry.realServer === realServer && entry.key.endsWith(` ${reply.protocol}`);
-    return isSame && entry.key.startsWith(reply.client) ? entry : null;
+  connectionOf(number: number, now: number): Entry | null {
+    const found = this.#pointedTo(number, now);
+    if (found === null) return null;
+    const { entry, reply } = found;
+    return (reply.isLocal ? entry.local === number : entry.key.startsWith(reply.client)) ? entry : null;
+  }
+
+  /** Whether a reply entry keeps its place: a connection that has no local port yet may be about to take it. */
+  mayHaveConnection(number: number, now: number): boolean {
+    const found = this.#pointedTo(number, now);
+    return (
+      this.connectionOf(number, now) !== null || (found?.reply.isLocal === true && found.entry.local === undefined)
+    );
   }
 
   putReply(number: number, entry: Entry): void {
@@ -140,6 +158,7 @@ export class Connections {
     const entry = this.entries[number] ?? null;
     if (entry !== null && !entry.reply) this.#countLive(entry, -1);
     if (entry?.template) entry.template.connections--;
+    if (entry !== null) this.#events.closed(entry);
     this.entries[number] = null;
   }
 
@@ -151,6 +170,7 @@ export class Connections {
       live[isActive(entry.state) ? 'active' : 'inactive']--;
       live[isActive(state) ? 'active' : 'inactive']++;
     }
+    if (isActive(entry.state) && !isActive(state)) this.#events.closed(entry);
     entry.state = state;
     entry.deadline = deadline;
   }
@@ -164,9 +184,16 @@ export class Connections {
 
   sweep(now: number): void {
     this.entries.forEach((entry, number) => {
-      if (entry?.reply && this.connectionOf(entry, now) === null) this.entries[number] = null;
+      if (entry?.reply && !this.mayHaveConnection(number, now)) this.entries[number] = null;
       else if (entry !== null && isDead(entry, now)) this.#countOut(number, now);
     });
+  }
+
+  #pointedTo(number: number, now: number): { entry: Entry; reply: Reply } | null {
+    const { reply, realServer } = this.entries[number] ?? {};
+    const entry = reply === undefined ? null : (this.entries[reply.connection] ?? null);
+    if (entry === null || reply === undefined || entry.reply || isDead(entry, now)) return null;
+    return entry.realServer === realServer && entry.key.endsWith(` ${reply.protocol}`) ? { entry, reply } : null;
   }
 
   #victim(places: readonly number[], now: number, timeouts: readonly number[]): number {

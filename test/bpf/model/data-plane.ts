@@ -10,8 +10,10 @@ import { ETHERTYPE } from '../../support/packet-layers.ts';
 import { vipFilterBit } from '../encode.ts';
 import type { ServerConfig, ServiceConfig, World } from '../world.ts';
 import { Connections } from './connections.ts';
-import { Fragments } from './fragments.ts';
+import { Fragments, type RequestFragment } from './fragments.ts';
 import { type FlowHash, flowHash } from './hash.ts';
+import { Limits } from './limits.ts';
+import { type Local, LocalRequests } from './local-requests.ts';
 import { flowKey, Placement } from './placement.ts';
 import { frameHeaders, type Headers, hasPorts, packetOf, readFirstFragment } from './read-headers.ts';
 import { type Link, type Packet, readDestination, readLink, readPacket } from './read-packet.ts';
@@ -27,6 +29,8 @@ export interface ModelOptions {
   readonly hashKey: readonly bigint[];
   readonly now: number;
   readonly ingress: number;
+  /** Where the program's search for a local port began, asked once for each search. */
+  readonly searchStart: () => bigint;
 }
 
 interface FirstFragment {
@@ -45,16 +49,22 @@ export class ModelDataPlane {
   #filter = new Set<number>();
   #services = new Services([]);
   readonly fragments = new Fragments();
+  readonly limits = new Limits(this);
   readonly #placement: Placement;
   readonly #replies: Replies;
+  readonly #locals: LocalRequests;
 
   constructor(options: ModelOptions) {
     this.#options = options;
     this.now = options.now;
     this.sending = new Sending(options.ingress);
-    this.connections = new Connections(options.buckets, { count: (name) => this.sending.count(name) });
+    this.connections = new Connections(options.buckets, {
+      count: (name) => this.sending.count(name),
+      closed: (entry) => this.limits.closed(entry),
+    });
     this.#placement = new Placement(this);
     this.#replies = new Replies(this);
+    this.#locals = new LocalRequests(this, this.#placement, this.#replies, options.searchStart);
   }
 
   configure(world: World): void {
@@ -69,6 +79,8 @@ export class ModelDataPlane {
     this.sending.world = world;
     this.#services = new Services(world.services, world.marks);
     this.#replies.configure(world);
+    this.#locals.configure(world);
+    this.limits.ofAll = world.limitOfAll ?? 'none';
     const addresses = world.services.flatMap(({ protocol, address }) => (protocol === 'fwmark' ? [] : [address]));
     const marked = (world.marks ?? [])
       .filter(({ mark, destination }) => hasMark(world, mark, destination))
@@ -121,12 +133,29 @@ export class ModelDataPlane {
     if (first !== null && server !== undefined) {
       const { headers, headerEnd } = first;
       const went = { kind: 'request' as const, service: service.id, slot, realServer: server.id, flow: hash.ring };
-      this.fragments.remember(headers, { ...went, headerEnd, seenAt: this.now });
+      this.fragments.remember(headers, { ...went, local: null, headerEnd, seenAt: this.now });
     }
     if (!server?.available) return this.sending.drop('drop_real_server_gone', frame);
     const to = reached(server, service, packet);
-    if (!this.#settleReplies(frame, link, packet, service, to)) return { ...pass, verdict: 'drop' };
-    return this.sending.forward({ frame, link, packet, server: to, flow: hash.ring }, service);
+    const local = this.#prepare(frame, link, packet, service, to, first?.headers ?? null);
+    if (local === 'drop') return { ...pass, verdict: 'drop' };
+    return this.sending.forward({ frame, link, packet, server: to, flow: hash.ring, local }, service);
+  }
+
+  /** What the answers need. */
+  #prepare(
+    frame: Buffer,
+    link: Link,
+    packet: Packet,
+    service: ServiceConfig,
+    server: ServerConfig,
+    first: Headers | null,
+  ): Local | null | 'drop' {
+    if (server.method === 'fullnat') {
+      const isFirst = first !== null && packet.partial === true;
+      return this.#locals.use({ frame, link, packet, service, server }, isFirst ? first : null) ?? 'drop';
+    }
+    return this.#settleReplies(frame, link, packet, service, server) ? null : 'drop';
   }
 
   /** After a packet that opened its connection, or started its time again; false: no room for its replies. */
@@ -181,7 +210,25 @@ export class ModelDataPlane {
     if (!server?.available || server.id !== known.realServer) return this.sending.drop('drop_real_server_gone', frame);
     // No error about a later fragment (RFC 1122, 3.2.2); IPv6 knows no such rule.
     const packet = packetOf(headers, { protocol: 17, sport: 0, dport: 0, flags: 0, transport: 0 });
-    return this.sending.forward({ frame, link, packet, server, flow: known.flow }, service, headers.family === 4);
+    const local = this.#followLocal(frame, link, packet, service, server, known);
+    if (local === 'drop') return { ...pass, verdict: 'drop' };
+    return this.sending.forward(
+      { frame, link, packet, server, flow: known.flow, local },
+      service,
+      headers.family === 4,
+    );
+  }
+
+  #followLocal(
+    frame: Buffer,
+    link: Link,
+    packet: Packet,
+    service: ServiceConfig,
+    server: ServerConfig,
+    known: RequestFragment,
+  ): Local | null | 'drop' {
+    if (server.method !== 'fullnat') return null;
+    return this.#locals.follow({ frame, link, packet, service, server }, known) ?? 'drop';
   }
 
   /** An ICMP error goes where the packets go that it is about. */
@@ -209,9 +256,10 @@ export class ModelDataPlane {
     if (typeof slot === 'string') return { ...pass, verdict: 'drop' };
     if (!server?.available) return this.sending.drop('drop_real_server_gone', frame);
     const to = reached(server, service, packet);
-    if (!this.#settleReplies(frame, link, packet, service, to)) return { ...pass, verdict: 'drop' };
+    const local = this.#prepare(frame, link, packet, service, to, null);
+    if (local === 'drop') return { ...pass, verdict: 'drop' };
     const error = errorOf(headers, packet);
-    return this.sending.forward({ frame, link, packet: error, server: to, flow: hash.ring }, service, true);
+    return this.sending.forward({ frame, link, packet: error, server: to, flow: hash.ring, local }, service, true);
   }
 
   /** An error about a tunnel packet becomes one about the packet inside. */

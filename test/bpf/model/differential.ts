@@ -3,7 +3,7 @@
  * stops at the first difference. Everything follows from the seed.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Template, TemplateKey } from '../../../src/dataplane/types.gen.ts';
+import { Option, type Template, type TemplateKey } from '../../../src/dataplane/types.gen.ts';
 import { onesSum } from '../../support/packet-bytes.ts';
 import { ends, frameDump, frameLine } from '../../support/packet-print.ts';
 import { packEntry } from '../entry-word.ts';
@@ -12,9 +12,11 @@ import { HASH_KEY, OPTIONS } from '../settings.ts';
 import { INGRESS, type World } from '../world.ts';
 import { ModelDataPlane } from './data-plane.ts';
 import { answerTo, keepsChecksums } from './invariants.ts';
+import { PortSearches } from './port-searches.ts';
 import { Random } from './random.ts';
 import { PacketSource } from './random-packet.ts';
 import { editWorld, randomWorld } from './random-world.ts';
+import { readLimits } from './read-limits.ts';
 import type { Result } from './sending.ts';
 
 export interface History extends FixtureOptions {
@@ -52,6 +54,7 @@ class Differential {
   readonly #model: ModelDataPlane;
   readonly #random: Random;
   readonly #source: PacketSource;
+  readonly #searches: PortSearches;
   /** Text, or a packet with the time it came at: only failures need it as text. */
   readonly #recent: (string | [index: number, now: number, frame: Buffer])[] = [];
   readonly #totals: Record<string, number> = {};
@@ -65,7 +68,11 @@ class Differential {
     this.#random = new Random(history.seed);
     this.#source = new PacketSource(this.#random, history.flows);
     const hashKey = history.hashKey ?? HASH_KEY;
-    this.#model = new ModelDataPlane({ buckets: history.buckets, hashKey, now: plane.now, ingress: INGRESS.ifindex });
+    this.#searches = new PortSearches(plane);
+    this.#model = new ModelDataPlane({
+      ...{ buckets: history.buckets, hashKey, now: plane.now, ingress: INGRESS.ifindex },
+      searchStart: () => this.#searches.next(),
+    });
     this.#world = randomWorld(this.#random);
     this.#configure();
   }
@@ -99,12 +106,14 @@ class Differential {
     this.#note(`configure ${this.#world.services.map((config) => `${config.id}g${config.generation}`).join(' ')}`);
     this.#plane.configure(this.#world);
     this.#model.configure(this.#world);
+    this.#searches.restart();
   }
 
   /** sysctls: mostly IPVS's defaults. */
   #setOptions(): void {
     let options = OPTIONS;
     for (let bit = 0; bit <= 10; bit++) if (this.#random.once(4)) options ^= 1 << bit;
+    if (this.#random.once(4)) options ^= Option.OPTION_LIMIT_ALL;
     const drop_rate = this.#random.pick([0, 0, 0, 10, 3]);
     this.#note(`options ${options.toString(2)} drop_rate ${drop_rate}`);
     this.#plane.set({ options, drop_rate });
@@ -167,7 +176,11 @@ class Differential {
   #compareState(): void {
     this.#compareEntries();
     this.#compareTemplates();
+    this.#expectEqual('searches for a local port that were not needed', this.#searches.unknown(), 0);
+    const { states, sources } = readLimits(this.#plane.object, this.#world.services);
+    this.#expectEqual('sources', sources.toSorted(), [...this.#model.limits.sources].map(String).toSorted());
     for (const { id, servers } of this.#world.services) {
+      this.#expectEqual(`limits of service ${id}`, states.get(id), this.#model.limits.stateOf(id));
       this.#compareTraffic('service', id);
       for (const server of servers) {
         this.#compareTraffic('server', server.id);

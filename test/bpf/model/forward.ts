@@ -3,8 +3,10 @@ import { addressBytes, checksum, macBytes, pseudoSum } from '../../support/packe
 import { ETHERTYPE, PROTOCOL } from '../../support/packet-layers.ts';
 import { familyOf } from '../encode.ts';
 import type { InterfaceConfig, NextHopConfig, ServerConfig } from '../world.ts';
+import type { Local } from './local-requests.ts';
 import type { Link, Packet } from './read-packet.ts';
-import { requestTranslation, translate } from './translate.ts';
+import { withToa } from './toa.ts';
+import { requestTranslations, translate } from './translate.ts';
 
 /** Where a frame leaves, and with what link header. */
 export interface Leaving {
@@ -17,6 +19,8 @@ export interface Forwarding extends Leaving {
   readonly frame: Buffer;
   readonly packet: Packet;
   readonly server: ServerConfig;
+  /** fullnat: where it leaves from. */
+  readonly local?: Local | null;
   /** The flow's 32 bits for spread sources. */
   readonly flow: number;
   /** pmtu_disc. */
@@ -31,8 +35,9 @@ export function hasRandomId(forwarding: Forwarding): boolean {
 
 export function forwardedFrame(forwarding: Forwarding): Buffer {
   const { frame, link: came, packet, server } = forwarding;
-  const ip = hopped(frame.subarray(came.ipAt), packet);
-  if (server.method === 'nat') translate(ip, packet, requestTranslation(server, packet));
+  let ip = hopped(frame.subarray(came.ipAt), packet);
+  for (const change of requestTranslations(forwarding)) translate(ip, packet, change);
+  if (forwarding.local?.option) ip = withToa(ip, packet, forwarding.local.option);
   if (server.method !== 'tun') return Buffer.concat([linkHeader(forwarding, came.etherType), ip]);
   const over4 = familyOf(server.address) === 4;
   const body = tunnelled(forwarding, ip);

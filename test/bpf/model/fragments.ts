@@ -12,6 +12,8 @@ export interface RequestFragment extends Seen {
   readonly slot: number;
   readonly realServer: number;
   readonly flow: number;
+  /** fullnat: number of the reply entry that the first one left by; null: by none. */
+  local: number | null;
 }
 
 export interface ReplyFragment extends Seen {
@@ -29,6 +31,11 @@ export class Fragments {
 
   remember(headers: Headers, fragment: Fragment): void {
     this.#known.set(keyOf(headers), fragment);
+  }
+
+  setLocal(headers: Headers, local: number): void {
+    const known = this.#known.get(keyOf(headers));
+    if (known?.kind === 'request') known.local = local;
   }
 
   recall(headers: Headers, now: number): Fragment | 'unknown' | 'malformed' {

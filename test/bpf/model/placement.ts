@@ -1,11 +1,12 @@
 /** Which real server gets a packet: its connection's, or the one that the connection is opened to. */
 import { Option } from '../../../src/dataplane/types.gen.ts';
 import { TIMEOUTS } from '../settings.ts';
-import { isEligible, type ServerConfig, type ServiceConfig } from '../world.ts';
+import { isEligible, isTranslated, type ServerConfig, type ServiceConfig } from '../world.ts';
 import type { Live } from './compare.ts';
 import type { Entry, Lookup } from './connections.ts';
 import type { ModelDataPlane } from './data-plane.ts';
 import type { FlowHash } from './hash.ts';
+import type { Admission } from './limits.ts';
 import {
   establishedState,
   isEstablished,
@@ -91,7 +92,12 @@ export class Placement {
     const server = service.servers[entry.slot];
     const wanted = server?.available && (!isSyn(packet) || isEligible(server));
     if (this.#plane.has(Option.OPTION_EXPIRE_NODEST_CONN) && !wanted) return 'connections_without_server';
-    const reuses = reusesConnection(packet, entry.state, this.#plane.options, server?.method === 'nat');
+    const reuses = reusesConnection(
+      packet,
+      entry.state,
+      this.#plane.options,
+      server !== undefined && isTranslated(server),
+    );
     return entry.template === null && reuses ? 'connections_reused' : null;
   }
 
@@ -115,25 +121,40 @@ export class Placement {
     }
     const foreign = isForeign(service, packet);
     if (service.persistence === 0 && (service.ring.length === 0 || foreign)) return this.#noServer(service, packet);
+    const admission = this.#plane.limits.admit(service, packet);
+    if (admission === 'drop') return 'drop';
+    return this.#place(service, packet, lookup, place, admission);
+  }
+
+  #place(
+    service: ServiceConfig,
+    packet: Packet,
+    lookup: Lookup,
+    place: number,
+    admission: Admission,
+  ): number | NoServer {
+    const { over } = admission;
     const single = service.onePacket && packet.protocol === 17;
-    const number = place >= 0 || single ? place : this.#plane.connections.claim(lookup.hash, this.#plane.now, TIMEOUTS);
+    const { connections, now } = this.#plane;
+    const number = place >= 0 || single || over ? place : connections.claim(lookup.hash, now, TIMEOUTS);
     const bound = this.#template(service, packet);
-    const slot = bound ?? this.#schedule(service, packet, lookup, !single && (number < 0 || this.#ringIsOn(service)));
+    const byRing = over || (!single && (number < 0 || this.#ringIsOn(service)));
+    const slot = bound ?? this.#schedule(service, packet, lookup, byRing);
     const server = slot === null ? undefined : service.servers[slot];
     if (slot === null || server === undefined) return this.#noServer(service, packet);
     if (bound === null && !isEligible(server)) return this.#noServer(service, packet);
     const isNew = bound === null;
     const template =
-      service.persistence > 0 ? this.#plane.templates.bind(service, packet.source, slot, this.#plane.now, isNew) : null;
-    if (!single && number < 0 && server.method === 'nat') {
-      this.#plane.sending.count('drop_table_full');
+      service.persistence > 0 && !over ? this.#plane.templates.bind(service, packet.source, slot, now, isNew) : null;
+    if (!single && number < 0 && isTranslated(server)) {
+      this.#plane.sending.count(over ? 'drop_over_rate' : 'drop_table_full');
       return 'drop';
     }
     if (single) this.#plane.sending.count('one_packet');
-    else if (number < 0) this.#placeWithoutEntry(service, packet);
-    else this.#record(number, slot, server, packet, lookup, template);
+    else if (number < 0) this.#placeWithoutEntry(service, packet, over);
+    else this.#record(number, slot, server, packet, lookup, template, admission.limited);
     // By NAT it counts once its replies can be found, too.
-    if (!single && server.method === 'nat') return slot;
+    if (!single && isTranslated(server)) return slot;
     if (!single && number >= 0) this.#plane.sending.count('connections_created');
     this.#plane.sending.trafficOf(`service ${service.id}`).connections++;
     this.#plane.sending.trafficOf(`server ${server.id}`).connections++;
@@ -163,6 +184,7 @@ export class Placement {
     packet: Packet,
     lookup: Lookup,
     template: Template | null,
+    limited: boolean,
   ): void {
     const state = packet.quoted
       ? newbornState(packet)
@@ -170,8 +192,9 @@ export class Placement {
     const confirm = lookup.confirm || packet.protocol !== 6 || this.#plane.has(Option.OPTION_SLOPPY_TCP);
     const deadline = this.#plane.now + (packet.quoted ? QUOTED_SECONDS : timeoutOf(state));
     const { key, hash } = lookup;
-    const entry = { tag: hash.tag, confirm, slot, state, deadline, key, realServer: server.id, template };
+    const entry = { tag: hash.tag, confirm, slot, state, deadline, key, realServer: server.id, template, limited };
     this.#plane.connections.put(number, entry);
+    if (limited) this.#plane.limits.opened(Number(key.split(' ')[4]), packet.source);
     if (template) {
       template.connections++;
       template.assured ||= isEstablished(state);
@@ -179,19 +202,22 @@ export class Placement {
     this.news = 'opened';
   }
 
-  #placeWithoutEntry(service: ServiceConfig, packet: Packet): void {
+  #placeWithoutEntry(service: ServiceConfig, packet: Packet, over: boolean): void {
     const followedUntil = this.#plane.now + timeoutOf(establishedState(packet));
     this.#unrecorded.set(service.id, { placedAt: this.#plane.now, followedUntil });
     this.#plane.sending.count('connections_unrecorded');
+    if (over) this.#plane.sending.count('connections_over_rate');
   }
 
   /** TCP in mid-flow that nobody knows: the ring while such connections may live, else the kernel. */
   #withoutEntry(service: ServiceConfig, packet: Packet, hash: FlowHash): number | NoServer {
     const without = this.#unrecorded.get(service.id);
     if (without === undefined || without.followedUntil <= this.#plane.now) return this.#passUnknown(packet);
+    if (!packet.quoted && this.#plane.limits.isDenied(service, packet)) return 'drop';
     const slot = this.#template(service, packet) ?? placeByRing(service, packet, hash.ring, this.#live(), false);
     if (slot === null) return this.#noServer(service, packet);
-    if (service.servers[slot]?.method === 'nat') return this.#passUnknown(packet);
+    const server = service.servers[slot];
+    if (server !== undefined && isTranslated(server)) return this.#passUnknown(packet);
     if (!packet.quoted) without.followedUntil = this.#plane.now + timeoutOf(establishedState(packet));
     this.#plane.sending.count('followed_ring');
     return slot;
@@ -231,8 +257,8 @@ export class Placement {
 }
 
 /** Whose table of states a client's packets go by. */
-function directionOf({ method }: ServerConfig): Direction {
-  return method === 'nat' ? 'input' : 'input-only';
+function directionOf(server: ServerConfig): Direction {
+  return isTranslated(server) ? 'input' : 'input-only';
 }
 
 export function flowKey(service: ServiceConfig, packet: Packet): string {

@@ -18,6 +18,8 @@ const FLAGS = ['S', 'S', 'S', '.', '.', '.', 'P.', 'F.', 'F', 'R', 'R.', 'S.', '
 const NAMES = { 6: 'tcp', 17: 'udp', 132: 'sctp' } as const;
 /** So many replies are thought of. */
 const ANSWERABLE = 64;
+/** Few, so that a client's packets often acknowledge just the first one of a real server. */
+const SEQUENCES = [0, 0xffffffff, 0x1234_0000];
 const CHUNKS: readonly ChunkName[] = [
   ...(['INIT', 'INIT', 'INIT', 'COOKIE_ECHO', 'COOKIE_ECHO', 'DATA', 'DATA', 'SACK', 'SHUTDOWN'] as const),
   ...(['INIT_ACK', 'COOKIE_ACK', 'SHUTDOWN_ACK', 'SHUTDOWN_COMPLETE', 'ERROR', 'ABORT', 'HEARTBEAT'] as const),
@@ -90,7 +92,7 @@ export class PacketSource {
     if (flow.protocol === 'sctp') return network.sctp(this.#sctp(flow)).payload(length).build();
     const options = random.once(6) ? Buffer.alloc(4 * random.below(10), 1) : Buffer.alloc(0);
     return network
-      .tcp({ ...flow, options, flags: random.pick(FLAGS) })
+      .tcp({ ...flow, options, flags: random.pick(FLAGS), seq: random.pick(SEQUENCES), ack: random.below(2) })
       .payload(length)
       .build();
   }

@@ -7,8 +7,11 @@ import {
   hop,
   INGRESS,
   isEligible,
+  type LimitConfig,
+  type LocalConfig,
   type MarkConfig,
   type NextHopConfig,
+  NO_LIMITS,
   OTHER_PORT,
   type ServerConfig,
   type ServiceConfig,
@@ -44,6 +47,18 @@ const MARKED_PORTS: readonly MarkConfig['ports'][] = [
     [8000, 8100],
   ],
 ];
+/** Some are of one service alone, and some have fewer ports than their neighbours. */
+const LOCALS: readonly LocalConfig[] = [
+  ...[
+    { address: '10.0.0.2', first: 5000, last: 5029 },
+    { address: '10.0.0.3', first: 5000, last: 5004 },
+    { address: '2001:db8:5::2', first: 5000, last: 5019 },
+    { address: '2001:db8:5::3', first: 1024, last: 65535 },
+  ],
+  ...Array.from({ length: 4 }, (_, n) => ({ service: n + 1, address: '10.0.0.4', first: 6000, last: 6002 })),
+];
+const LISTED4 = ['198.51.100.0/25', '198.51.100.64/26', '198.51.100.128/25', '0.0.0.0/0'];
+const LISTED6 = ['2001:db8:1::/121', '2001:db8:1::40/122', '2001:db8:1::/48', '::/0'];
 const SERVERS = 6;
 /** twos is not among them: it draws at random. */
 const SCHEDULERS = SCHEDULER_NAMES.filter((name) => name !== 'twos');
@@ -63,6 +78,8 @@ export function randomWorld(random: Random): World {
   }
   return world(services, {
     marks: randomMarks(random),
+    locals: randomLocals(random),
+    limitOfAll: random.pick(['open', 'open', 'closed'] as const),
     nextHops: Array.from({ length: 16 }, (_, n) => randomHop(random, n)),
   });
 }
@@ -74,9 +91,31 @@ export function editWorld(random: Random, before: World): World {
     return { ...before, nextHops: before.nextHops.map((entry, index) => (index === n ? randomHop(random, n) : entry)) };
   }
   if (random.once(6)) return { ...before, marks: randomMarks(random) };
+  if (random.once(8)) return { ...before, locals: randomLocals(random) };
+  if (random.once(12)) return { ...before, limitOfAll: random.pick(['open', 'closed'] as const) };
   const chosen = random.below(before.services.length);
   const services = before.services.map((config, index) => (index === chosen ? editService(random, config) : config));
   return { ...before, services };
+}
+
+function randomLocals(random: Random): LocalConfig[] {
+  return LOCALS.filter(() => !random.once(6));
+}
+
+/** Mostly none, and numbers that are reached. */
+function randomLimits(random: Random, address: string): LimitConfig {
+  if (!random.once(3)) return NO_LIMITS;
+  const prefixes = random.once(3) ? (address.includes(':') ? LISTED6 : LISTED4) : [];
+  const lists = prefixes.map((prefix) => ({ prefix, list: random.below(3) }));
+  const named = (wanted: number): string[] => lists.filter(({ list }) => list === wanted).map(({ prefix }) => prefix);
+  return {
+    rate: random.pick(['none', 'none', 'open', 'closed'] as const),
+    connections: random.pick([0, 0, 3, 10]),
+    sourceRate: random.pick(['none', 'none', 'none', 'open', 'closed'] as const),
+    sourceConnections: random.pick([0, 0, 1, 3]),
+    allow: named(1),
+    deny: named(2),
+  };
 }
 
 /** Rules that can stand beside each other. */
@@ -122,6 +161,8 @@ function randomService(random: Random, id: number, address = random.pick(VIPS)):
     persistence: random.pick([0, 0, 2, 300]),
     mask: random.pick(address.includes(':') ? MASKS6 : MASKS4),
     onePacket: protocol === 'udp' && random.once(3),
+    toa: random.once(2),
+    limits: randomLimits(random, address),
   });
 }
 
@@ -131,9 +172,9 @@ function randomServer(
   { id, address }: Pick<ServiceConfig, 'id' | 'address'>,
   slot: number,
 ): ServerConfig {
-  const method = random.pick(['dr', 'tun', 'nat'] as const);
+  const method = random.pick(['dr', 'tun', 'nat', 'fullnat'] as const);
   const own = address.includes(':') ? 6 : 4;
-  const family = method === 'nat' || random.once(2) ? own : own === 4 ? 6 : 4;
+  const family = method.endsWith('nat') || random.once(2) ? own : own === 4 ? 6 : 4;
   const widest = family === 4 ? 24 : 32;
   return server(slot + 1, {
     family,
@@ -167,6 +208,7 @@ function randomHop(random: Random, n: number): NextHopConfig {
 }
 
 function editService(random: Random, config: ServiceConfig): ServiceConfig {
+  if (random.once(4)) return { ...config, limits: randomLimits(random, config.address) };
   const slot = random.below(config.servers.length);
   const change = (fields: Partial<ServerConfig>): ServerConfig[] =>
     config.servers.map((entry, index) => (index === slot ? { ...entry, ...fields } : entry));

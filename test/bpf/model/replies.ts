@@ -6,8 +6,8 @@ import { Option } from '../../../src/dataplane/types.gen.ts';
 import { addressBytes } from '../../support/packet-bytes.ts';
 import { vipFilterBit } from '../encode.ts';
 import { TIMEOUTS } from '../settings.ts';
-import type { ServerConfig, World } from '../world.ts';
-import type { Entry } from './connections.ts';
+import { isTranslated, type NextHopConfig, type ServerConfig, type World } from '../world.ts';
+import type { Entry, Reply } from './connections.ts';
 import type { ModelDataPlane } from './data-plane.ts';
 import { hopped, linkHeader } from './forward.ts';
 import type { FlowHash } from './hash.ts';
@@ -17,7 +17,8 @@ import { type Link, type Packet, readDestination, readLink, readPacket, readSour
 import { announcesIcmp, errorOf, isWholeIcmp, readRelated } from './related.ts';
 import type { Result } from './sending.ts';
 import { timeoutOf } from './tcp-state.ts';
-import { canTranslate, realPort, translate } from './translate.ts';
+import { firstAckOf } from './toa.ts';
+import { canTranslate, realPort, type Translation, translate } from './translate.ts';
 
 /** No service has such an id: what a reply has in its place when it is hashed. */
 const MARK = 0x80000000;
@@ -40,7 +41,7 @@ export class Replies {
   }
 
   configure(world: World): void {
-    const servers = world.services.flatMap(({ servers }) => servers.filter(({ method }) => method === 'nat'));
+    const servers = world.services.flatMap(({ servers }) => servers.filter(isTranslated));
     this.#world = world;
     this.#filter = new Set(servers.map(({ address }) => vipFilterBit(addressBytes(address))));
   }
@@ -56,18 +57,37 @@ export class Replies {
     const known = connections.findReply(hash, key, now, false);
     const number = known >= 0 ? known : connections.claim(hash, now, TIMEOUTS);
     if (number < 0) return false;
-    const entry: Entry = {
-      ...{ tag: hash.tag, confirm: true, slot: 0, state: 'REPLY', deadline: 0, key },
-      ...{ realServer: server.id, template: null },
-      reply: {
-        connection,
-        protocol: packet.protocol,
-        client: `${destination.toString('hex')} ${dport} `,
-        way: wayBack(frame, link, this.#plane.ingress),
-      },
-    };
-    connections.putReply(number, entry);
+    const client = `${destination.toString('hex')} ${dport} `;
+    const { protocol } = packet;
+    const to = { connection, protocol, client, way: this.wayBack(frame, link), isLocal: false };
+    connections.putReply(number, replyEntry(hash, key, server, to));
     return true;
+  }
+
+  /** fullnat: takes a local port for a connection. `reply`: what the real server will answer. The number of its entry, or why not. */
+  take(reply: Packet, server: ServerConfig, connection: number, way: NextHopConfig): number | 'none' | 'no room' {
+    const { connections, now } = this.#plane;
+    const [hash, key] = [this.#hash(reply), replyKey(reply)];
+    const { protocol } = reply;
+    const to = { connection, protocol, client: '', way, isLocal: true };
+    const known = connections.findReply(hash, key, now, false);
+    const was = connections.entries[known]?.reply;
+    const isOwn = was?.isLocal && was.connection === connection;
+    if (was && !isOwn && connections.mayHaveConnection(known, now)) return 'none';
+    const number = was ? known : connections.claim(hash, now, TIMEOUTS);
+    if (number < 0 || number === connection) return 'no room';
+    connections.putReply(number, replyEntry(hash, key, server, to));
+    return number;
+  }
+
+  /** As a next hop: the sender's MAC, and the tags that the frame came with; an inner tag is always 802.1Q's. */
+  wayBack(frame: Buffer, link: Link): NextHopConfig {
+    const mac = frame
+      .subarray(6, 12)
+      .toString('hex')
+      .replace(/..(?=.)/g, '$&:');
+    const tags = link.tags.map((tag, index) => (index === 0 ? tag : { ...tag, tpid: 0x8100 }));
+    return { mac, port: this.#plane.ingress + 1, tags };
   }
 
   process(frame: Buffer): Result {
@@ -143,7 +163,7 @@ export class Replies {
       const known = fragments.recall(headers, now);
       if (typeof known === 'string' || known.kind !== 'reply') return null;
       const entry = connections.entries[known.entry];
-      if (!entry?.reply || connections.connectionOf(entry, now) === null) return null;
+      if (!entry?.reply || connections.connectionOf(known.entry, now) === null) return null;
       const packet = packetOf(headers, { protocol: 17, sport: 0, dport: 0, flags: 0, transport: 0 });
       return isBetween(entry, packet) ? { packet, number: known.entry } : null;
     }
@@ -158,15 +178,16 @@ export class Replies {
   #send(frame: Buffer, link: Link, { packet, number }: Found, pass: Result): Result {
     const plane = this.#plane;
     const entry = plane.connections.entries[number];
-    const connection = entry && plane.connections.connectionOf(entry, plane.now);
+    const connection = plane.connections.connectionOf(number, plane.now);
     if (!entry?.reply || !connection) return pass;
     if (!plane.isForUs(frame)) return this.#count('pass_other_mac', pass);
-    if (packet.ttl <= 1) return this.#count('pass_reply_error', pass);
-    const { way } = entry.reply;
+    const { way, isLocal } = entry.reply;
+    if (isLocal) connection.firstAck = firstAckOf(frame.subarray(link.ipAt), packet) ?? connection.firstAck ?? 0;
+    if (packet.ttl <= 1) return isLocal ? this.#endHops(frame, link, packet) : this.#count('pass_reply_error', pass);
     const egress = this.#world.interfaces.find(({ ifindex }) => ifindex + 1 === way.port);
     if (egress === undefined) throw new Error('test packets come in on an interface of ours');
     plane.sending.count('replies_returned');
-    const [, , destination = '', dport = '', service = ''] = connection.key.split(' ');
+    const [client = '', clientPort = '', destination = '', dport = '', service = ''] = connection.key.split(' ');
     for (const name of [`service ${service}`, `server ${connection.realServer}`]) {
       const traffic = plane.sending.trafficOf(name);
       traffic.out_packets = (traffic.out_packets ?? 0) + 1;
@@ -174,12 +195,23 @@ export class Replies {
     }
     if (packet.transport > 0) this.#move(entry.reply.connection, connection, packet);
     const to = { side: 'source', address: Buffer.from(destination, 'hex'), port: Number(dport) } as const;
-    if (!canTranslate(packet, to)) return this.#count('drop_untranslated', { ...pass, verdict: 'drop' });
+    const addressee = { side: 'destination', address: Buffer.from(client, 'hex'), port: Number(clientPort) } as const;
+    const changes: Translation[] = isLocal ? [to, addressee] : [to];
+    if (changes.some((change) => !canTranslate(packet, change)))
+      return this.#count('drop_untranslated', { ...pass, verdict: 'drop' });
     plane.sending.count('replies');
     const ip = hopped(frame.subarray(link.ipAt), packet);
-    translate(ip, packet, to);
+    for (const change of changes) translate(ip, packet, change);
     const header = linkHeader({ link, hop: way, egress }, link.etherType);
     return this.#count('forwarded', { ...pass, verdict: 'tx', frame: Buffer.concat([header, ip]) });
+  }
+
+  /** fullnat: the real server wrote to the director itself, which tells it. */
+  #endHops(frame: Buffer, link: Link, packet: Packet): Result {
+    const { sending } = this.#plane;
+    sending.count('drop_ttl_exceeded');
+    if (packet.quoted || isLaterFragment(frame, link)) return { verdict: 'drop', frame, randomId: false };
+    return sending.answer(frame, link, packet, { kind: 'time-exceeded' });
   }
 
   /** The connection's state, by its real server's packet. */
@@ -212,6 +244,19 @@ function readPorts(frame: Buffer, link: Link): Packet | null {
   return readFirstFragment(frame.subarray(link.ipAt), headers)?.packet ?? null;
 }
 
+/** Of IPv4: no error about it (RFC 1122, 3.2.2). */
+function isLaterFragment(frame: Buffer, link: Link): boolean {
+  const headers = frameHeaders(frame, link);
+  return headers !== null && headers.family === 4 && headers.offset > 0;
+}
+
+function replyEntry(hash: FlowHash, key: string, server: ServerConfig, reply: Reply): Entry {
+  return {
+    ...{ tag: hash.tag, confirm: true, slot: 0, state: 'REPLY', deadline: 0, key },
+    ...{ realServer: server.id, template: null, reply },
+  };
+}
+
 /** Whether a fragment's addresses are those of a reply entry. */
 function isBetween({ key }: Entry, { source, destination }: Packet): boolean {
   const [, from, , to] = key.split(' ');
@@ -220,14 +265,4 @@ function isBetween({ key }: Entry, { source, destination }: Packet): boolean {
 
 function replyKey({ protocol, source, sport, destination, dport }: Packet): string {
   return `reply:${protocol} ${source.toString('hex')} ${sport} ${destination.toString('hex')} ${dport}`;
-}
-
-/** As a next hop: the sender's MAC, and the tags that the frame came with; an inner tag is always 802.1Q's. */
-function wayBack(frame: Buffer, link: Link, ingress: number) {
-  const mac = frame
-    .subarray(6, 12)
-    .toString('hex')
-    .replace(/..(?=.)/g, '$&:');
-  const tags = link.tags.map((tag, index) => (index === 0 ? tag : { ...tag, tpid: 0x8100 }));
-  return { mac, port: ingress + 1, tags };
 }

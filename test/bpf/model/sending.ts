@@ -7,7 +7,8 @@ import type { ServiceConfig, World } from '../world.ts';
 import { type Forwarding, forwardedFrame, hasRandomId } from './forward.ts';
 import { type IcmpError, icmpAnswer, mayBeAnswered } from './icmp.ts';
 import type { Link, Packet } from './read-packet.ts';
-import { canTranslate, requestTranslation } from './translate.ts';
+import { hasRoom } from './toa.ts';
+import { canTranslate, requestTranslations } from './translate.ts';
 
 export interface Result {
   readonly verdict: Verdict;
@@ -72,12 +73,21 @@ export class Sending {
     const hop = this.world.nextHops[server.nextHop];
     const egress = this.world.interfaces.find(({ ifindex }) => ifindex + 1 === hop?.port);
     if (hop === undefined || egress === undefined) return this.drop('drop_no_next_hop', frame);
-    if (server.method === 'nat' && !canTranslate(packet, requestTranslation(server, packet)))
+    if (requestTranslations(found).some((change) => !canTranslate(packet, change)))
       return this.drop('drop_untranslated', frame);
     this.count('forwarded');
-    const forwarding: Forwarding = { ...found, hop, egress, doesPmtuDiscovery };
+    const local = this.#tell(found);
+    const forwarding: Forwarding = { ...found, local, hop, egress, doesPmtuDiscovery };
     const verdict = egress.ifindex === this.#ingress ? 'tx' : 'redirect';
     return { verdict, frame: forwardedFrame(forwarding), randomId: hasRandomId(forwarding) };
+  }
+
+  /** TOA only where there is room for it. */
+  #tell({ frame, link, packet, server, local }: Pick<Forwarding, 'frame' | 'link' | 'packet' | 'server' | 'local'>) {
+    if (!local?.option) return local ?? null;
+    if (hasRoom(frame.subarray(link.ipAt), link.ipAt, packet, server.mtu, local.option)) return local;
+    this.count('toa_left_out');
+    return { ...local, option: null };
   }
 
   answer(frame: Buffer, link: Link, packet: Packet, error: IcmpError): Result {

@@ -1,7 +1,8 @@
 /** Another source or destination in a packet; checksums move by the difference alone (RFC 1624, equation 3; CRC32c is linear). */
 import { sctpChecksum } from '../../support/crc32c.ts';
 import { addressBytes, checksum, pseudoSum } from '../../support/packet-bytes.ts';
-import type { ServerConfig, ServiceConfig } from '../world.ts';
+import { isTranslated, type ServerConfig, type ServiceConfig } from '../world.ts';
+import type { Local } from './local-requests.ts';
 import type { Packet } from './read-packet.ts';
 
 export interface Translation {
@@ -24,8 +25,17 @@ export function realPort({ port }: ServerConfig, { dport }: Packet): number {
   return port === 0 ? dport : port;
 }
 
-export function requestTranslation(server: ServerConfig, packet: Packet): Translation {
-  return { side: 'destination', address: addressBytes(server.address), port: realPort(server, packet) };
+interface Request {
+  readonly server: ServerConfig;
+  readonly packet: Packet;
+  readonly local?: Local | null;
+}
+
+/** What changes in a request: its destination; by fullnat then its source. */
+export function requestTranslations({ server, packet, local }: Request): Translation[] {
+  if (!isTranslated(server)) return [];
+  const to = { side: 'destination', address: addressBytes(server.address), port: realPort(server, packet) } as const;
+  return local ? [to, { side: 'source', address: local.address, port: local.port }] : [to];
 }
 
 /** SCTP's checksum covers the whole packet: with another port it cannot be told where the rest is in other fragments. */
@@ -99,7 +109,7 @@ function replace(ip: Buffer, at: number, bytes: Buffer): number {
   return change;
 }
 
-function moved(checksum: number, change: number): number {
+export function moved(checksum: number, change: number): number {
   let sum = (~checksum & 0xffff) + change;
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
   return ~sum & 0xffff;
