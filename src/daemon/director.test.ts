@@ -156,9 +156,9 @@ it('remembers what is deleted until a recount finds no connection', () => {
   director.commit(prepare(modelAfter(ADD)));
   director.commit(prepare(modelAfter([{ type: 'clear' }])));
   expect(director.isWaitingForRecount).toBe(true);
-  director.recounted({ startedAt: 1, isReferenced: () => true });
+  expect(director.recounted({ startedAt: 1, isReferenced: () => true })).toBe(false);
   expect(director.entries.size).toBe(1);
-  director.recounted({ startedAt: 1, isReferenced: () => false });
+  expect(director.recounted({ startedAt: 1, isReferenced: () => false })).toBe(true);
   expect(director.entries.size).toBe(0);
   expect(director.isWaitingForRecount).toBe(false);
 });

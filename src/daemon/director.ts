@@ -111,10 +111,10 @@ export class Director {
     return operations;
   }
 
-  /** After a full recount: ids that no connection refers to become free. */
-  recounted({ isReferenced, startedAt }: Recount): void {
+  /** After a full recount: ids that no connection refers to become free. Says whether `refresh` has something to clear. */
+  recounted({ isReferenced, startedAt }: Recount): boolean {
     this.#generation++;
-    this.#reconciler.recounted(isReferenced, startedAt, this.#options.now());
+    return this.#reconciler.recounted(isReferenced, startedAt, this.#options.now());
   }
 
   get #reconciler(): Reconciler {

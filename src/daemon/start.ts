@@ -256,7 +256,7 @@ function assembleService(parts: ServiceParts, disposers: Disposers) {
   const sweeper = startSweeper(dataplane, counts, {
     now,
     onRecount: (recount) => {
-      director.recounted(recount);
+      if (director.recounted(recount)) housekeeping.refresh();
       saving.soon();
     },
     goneServers: () => (director.model.sysctls.expire_nodest_conn === 0 ? [] : director.retiredServers),

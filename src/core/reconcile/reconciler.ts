@@ -145,9 +145,13 @@ export class Reconciler {
     return retiredSlots(this.state.entries.values()).map(({ id }) => id);
   }
 
-  /** After a full recount that began at `passStart`: forgets what no connection refers to. */
-  recounted(isReferenced: (serverId: number) => boolean, passStart: number, now: number): void {
+  /**
+   * After a full recount that began at `passStart`: forgets what no connection refers to.
+   * Says whether there was anything: then the maps still hold it, until the next plan.
+   */
+  recounted(isReferenced: (serverId: number) => boolean, passStart: number, now: number): boolean {
     const { entries, serverIds, serviceIds } = this.state;
+    let hasForgotten = false;
     for (const [name, entry] of entries) {
       const { slots, released } = releaseSlots(entry.slots, isReferenced, passStart);
       for (const id of released) serverIds.free(id, now);
@@ -159,7 +163,9 @@ export class Reconciler {
         // Its lines still name ids that may be given on: the next plan writes them anew.
         entries.set(name, { ...entry, slots, source: null });
       }
+      hasForgotten ||= gone || released.length > 0;
     }
+    return hasForgotten;
   }
 
   /** What must outlive this process besides the maps. */

@@ -77,7 +77,8 @@ export class Director {
         return;
       case 'recount': {
         const held = new Set(this.connections.map(({ serverId }) => serverId));
-        this.reconciler.recounted((id) => held.has(id), this.now, this.now + 5);
+        const isStale = this.reconciler.recounted((id) => held.has(id), this.now, this.now + 5);
+        if (isStale) this.reconcile(this.model, null);
         return;
       }
       case 'restart':
