@@ -29,7 +29,7 @@ function sample(): SavedState {
     model: applied.model,
     config: {
       path: '/etc/xlb/xlb.conf',
-      share: shareOfModel(applied.model, { tcpFin: 60 }),
+      share: shareOfModel(applied.model, { tcpFin: 60 }, true),
       interfaces: ['eth1'],
     },
     changedAt: 1_700_000_000_000,

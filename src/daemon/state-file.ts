@@ -157,9 +157,9 @@ function statePieces({ model, config, remembered, ...rest }: SavedState): Buffer
 }
 
 function configPieces({ path, share, interfaces }: SavedConfig): Buffer[] {
-  const { services, marks, localAddresses, timeouts } = share;
+  const { services, marks, localAddresses, timeouts, syncs } = share;
   const lists = { marks: [...marks.values()], localAddresses: [...localAddresses.values()] };
-  const head = JSON.stringify({ path, interfaces, timeouts, ...lists }).slice(0, -1);
+  const head = JSON.stringify({ path, interfaces, timeouts, syncs, ...lists }).slice(0, -1);
   return [
     Buffer.from(`"config":${head},"services":[\n`),
     ...separated([...services.values()].map(serviceBytes)),
@@ -203,7 +203,8 @@ const configSchema = z.strictObject({
   interfaces: z.array(z.string()),
   timeouts: z.strictObject({ tcp: secondsSchema, tcpFin: secondsSchema, udp: secondsSchema }),
   services: z.unknown(),
-  /** Not in the files of xlb 0.1. */
+  /** Not in the files of xlb 0.1, nor is what follows. */
+  syncs: z.boolean().optional(),
   marks: z.unknown().optional(),
   localAddresses: z.unknown().optional(),
 });
@@ -233,9 +234,9 @@ export function parseState(text: string, path: string): SavedState {
 }
 
 function configOf(config: z.output<typeof configSchema>, path: string): SavedConfig {
-  const { path: file, interfaces, timeouts, ...objects } = config;
+  const { path: file, interfaces, timeouts, syncs = false, ...objects } = config;
   const model = modelOf({ ...objects, tunnel: emptyModel.tunnel }, 'config', path);
-  return { path: file, interfaces, share: shareOfModel(model, present(timeouts)) };
+  return { path: file, interfaces, share: shareOfModel(model, present(timeouts), syncs) };
 }
 
 function present({ tcp, tcpFin, udp }: z.output<typeof configSchema>['timeouts']): FileShare['timeouts'] {

@@ -39,9 +39,9 @@ export class FakeConfiguration {
     const loaded = loadConfig({ path, files: filesOf(this.files), surroundings: SURROUNDINGS, machine: null });
     const report = formatReport(path, loaded);
     if (loaded.faults.some(({ severity }) => severity === 'error')) return refusal('bad-file', report);
-    const { services: named, marks, localAddresses, timeouts } = buildModel(loaded.file);
+    const { services: named, marks, localAddresses, timeouts, sync } = buildModel(loaded.file);
     const services = named.flatMap((service) => service.services);
-    const made = shareOf({ services, marks, localAddresses, timeouts });
+    const made = shareOf({ services, marks, localAddresses, timeouts, syncs: sync !== null });
     if ('error' in made) throw new Error(made.error.message);
     const model = applyFile(running, this.inUse?.share ?? NO_SHARE, made.share, reset ? 'named' : 'changed');
     const settings = diffConfig(this.inUse?.file ?? {}, loaded.file);

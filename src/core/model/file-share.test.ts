@@ -220,3 +220,18 @@ describe('whatever commands did between two readings', () => {
     );
   });
 });
+
+describe('daemons of synchronization', () => {
+  const names = { ...NO_SHARE, syncs: true };
+  const daemon = { interface: 'eth0', syncId: 7 };
+  const running = commanded(emptyModel, [{ type: 'sync.set', daemons: { master: null, backup: daemon } }]);
+
+  it.each([
+    ['stay while the file names them', names, names, 7],
+    ['go with the words of the file', names, NO_SHARE, undefined],
+    ["stay where they are commands'", NO_SHARE, NO_SHARE, 7],
+    ['stay until the file that names them now says which of them runs', NO_SHARE, names, 7],
+  ] as const)('%s', (_, before, after, syncId) => {
+    expect(applyFile(running, before, after, 'changed').syncDaemons.backup?.syncId).toBe(syncId);
+  });
+});

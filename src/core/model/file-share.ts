@@ -26,12 +26,16 @@ export interface FileShare {
   readonly localAddresses: LocalAddresses;
   /** Those that the file says. */
   readonly timeouts: Partial<Timeouts>;
+  /** It says when the daemons of synchronization run: they are its own, whichever of them VRRP has running. */
+  readonly syncs: boolean;
 }
 
 /** In the words of the command `replace`: real servers in the order of the file. */
 export type FileServices = Extract<Command, { type: 'replace' }>['services'];
 
-export const NO_SHARE: FileShare = { services: new Map(), marks: NO_MARKS, localAddresses: new Map(), timeouts: {} };
+export const NO_SHARE: FileShare = {
+  ...{ services: new Map(), marks: NO_MARKS, localAddresses: new Map(), timeouts: {}, syncs: false },
+};
 
 /** What a file names, in the words of commands; what is left out it does not name. */
 export interface FileWords {
@@ -39,29 +43,31 @@ export interface FileWords {
   readonly marks?: readonly MarkRuleSpec[];
   readonly localAddresses?: readonly LocalAddressSpec[];
   readonly timeouts?: Partial<Timeouts>;
+  readonly syncs?: boolean;
 }
 
 /** Checked as a command is. */
 export function shareOf(words: FileWords): { readonly share: FileShare } | { readonly error: CommandError } {
-  const { services = [], marks = [], localAddresses = [], timeouts = {} } = words;
+  const { services = [], marks = [], localAddresses = [], timeouts = {}, syncs = false } = words;
   const applied = applyCommands(emptyModel, [
     { type: 'replace', services },
     { type: 'mark.set', rules: marks },
     { type: 'local.set', addresses: localAddresses },
     { type: 'timeouts.set', timeouts },
   ]);
-  return 'error' in applied ? applied : { share: shareOfModel(applied.model, timeouts) };
+  return 'error' in applied ? applied : { share: shareOfModel(applied.model, timeouts, syncs) };
 }
 
-export function shareOfModel(model: Model, timeouts: Partial<Timeouts>): FileShare {
+export function shareOfModel(model: Model, timeouts: Partial<Timeouts>, syncs: boolean): FileShare {
   const { services, marks, localAddresses } = model;
-  return { services, marks, localAddresses: localsByName(localAddresses), timeouts };
+  return { services, marks, localAddresses: localsByName(localAddresses), timeouts, syncs };
 }
 
 /** `before`: what the file said until now. A service that the file drops goes with all its real servers. */
 export function applyFile(model: Model, before: FileShare, after: FileShare, extent: Extent): Model {
   const commands = [
     ...timeoutCommands(before, after, extent),
+    ...syncCommands(before, after),
     ...markCommands(model, before, after, extent),
     ...(extent === 'alone' ? [replaceCommand(after)] : serviceCommands(model, before, after, extent)),
   ];
@@ -85,6 +91,11 @@ function timeoutCommands(before: FileShare, after: FileShare, extent: Extent): C
   });
   const timeouts = Object.fromEntries(names.map((name) => [name, after.timeouts[name]]));
   return names.length === 0 ? [] : [{ type: 'timeouts.set', timeouts }];
+}
+
+/** A file that says no more of them leaves none of its own behind. */
+function syncCommands(before: FileShare, after: FileShare): Command[] {
+  return before.syncs && !after.syncs ? [{ type: 'sync.set', daemons: { master: null, backup: null } }] : [];
 }
 
 /** A rule of a command's that cannot stand beside the file's goes: the file's is the one that is written down. */

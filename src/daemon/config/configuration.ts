@@ -71,9 +71,9 @@ export class Configuration {
     const result = { faults: loaded.faults, report: formatReport(path, loaded) };
     if (loaded.faults.some(isError)) return { ...result, config: null };
     const model = buildModel(loaded.file);
-    const { marks, localAddresses, timeouts } = model;
+    const { marks, localAddresses, timeouts, sync } = model;
     const services = model.services.flatMap((service) => service.services);
-    const made = shareOf({ services, marks, localAddresses, timeouts });
+    const made = shareOf({ services, marks, localAddresses, timeouts, syncs: sync !== null });
     // Checks of the file come to the same, so a refusal is a fault of ours.
     if ('error' in made) throw new Error(`${path}: ${made.error.path}: ${made.error.message}`);
     const config = { path: resolve(path), file: loaded.file, model, share: made.share, loadedAt: Date.now() };
