@@ -2,28 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { waitFor } from '../../scripts/lab/wait.ts';
 import { Cluster, serviceName } from './support/cluster.ts';
-
-interface Load {
-  readonly requests: number;
-  /** Lines in which wrk complains: socket errors, answers other than 200. */
-  readonly complaints: readonly string[];
-}
-
-/** wrk, with connections that stay open, or with one for each request. */
-async function load(cluster: Cluster, url: string, seconds: number, each: boolean): Promise<Load> {
-  const headers = each ? ['-H', 'Connection: close'] : [];
-  const args = ['-t', '1', '-c', '16', '-d', `${seconds}s`, '--timeout', '3s', ...headers, url];
-  const output = await cluster.client.run('wrk', args);
-  const complaints = output.split('\n').filter((line) => /Socket errors|Non-2xx/.test(line));
-  return { requests: Number(/(\d+) requests in/.exec(output)?.[1] ?? 0), complaints };
-}
+import { load } from './support/load.ts';
 
 describe.each([false, true])('a daemon killed under load (a connection for each request: %s)', (each) => {
   test('SIGKILL, SIGTERM and starting again lose no request', async () => {
     await using cluster = await Cluster.build({ realServers: 2 });
     const url = await cluster.addService(4, 'dr');
 
-    const running = load(cluster, url, 9, each);
+    const running = load(cluster.client, url, 9, each);
     for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
       await sleep(500);
       await cluster.director.stopDaemon(signal);

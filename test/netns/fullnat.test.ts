@@ -1,10 +1,12 @@
 /** fullnat with real hosts: real servers without any route to the client answer to a local address. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { standardSpec, VIP4, VIP6 } from '../../scripts/lab/spec.ts';
 import type { ConnectionsReport } from '../../src/api/protocol/connections.ts';
 import type { LocalAddressesReport } from '../../src/api/protocol/local-addresses.ts';
 import { Cluster, type Family, serverAddress, serviceName } from './support/cluster.ts';
 import { sendDatagram } from './support/datagram.ts';
+import { load } from './support/load.ts';
 
 const LOCAL4 = '192.0.2.200';
 const LOCAL6 = '2001:db8:1::200';
@@ -96,13 +98,11 @@ describe('real servers of the other family', () => {
   });
 
   test('under load no request fails', async () => {
-    const load = async ({ name }: { name: string }) => {
-      const words = ['-t', '1', '-c', '16', '-d', '2s', '--timeout', '3s', '-H', 'Connection: close'];
-      const output = await cluster.client.run('wrk', [...words, urls[name] ?? '']);
-      expect(output, name).not.toMatch(/Socket errors|Non-2xx/);
-      expect(Number(/(\d+) requests in/.exec(output)?.[1]), name).toBeGreaterThan(100);
-    };
-    await Promise.all(ways.map(load));
+    const loads = ways.map(({ name }) => load(cluster.client, urls[name] ?? '', 2, true));
+    for (const { requests, complaints } of await Promise.all(loads)) {
+      expect(complaints).toEqual([]);
+      expect(requests).toBeGreaterThan(100);
+    }
   });
 
   test('what is large comes whole, also where real servers must learn that their packets are too big', async () => {
@@ -129,4 +129,19 @@ describe('real servers of the other family', () => {
     const said = ways.map(({ family, vip }) => cluster.client.run('node', sendDatagram(family, vip, 9)));
     expect(await Promise.all(said)).toEqual(['ECONNREFUSED\n', 'ECONNREFUSED\n']);
   });
+});
+
+test('under load: xlbd is killed and started again, and neither kept connections nor new ones fail', async () => {
+  const url = await cluster.addService(4, 'fullnat', { port: 83, realPort: 80 });
+  const running = Promise.all([false, true].map((each) => load(cluster.client, url, 3, each)));
+  await sleep(500);
+  await cluster.director.stopDaemon('SIGKILL');
+  await sleep(300);
+  await cluster.director.startDaemon();
+  for (const { requests, complaints } of await running) {
+    expect(complaints).toEqual([]);
+    expect(requests).toBeGreaterThan(200);
+  }
+  const [service] = (await cluster.services()).filter(({ name }) => name === serviceName(4, 83));
+  expect(service?.totals.connections_total).toBeGreaterThan(200);
 });
