@@ -10,6 +10,15 @@
 #include "forward_dr.h"
 #include "stations.h"
 #include "toa.h"
+#include "tunnel_shim.h"
+
+/* Leaves it to cross_family. */
+static __always_inline int hand_over_cross(struct nat_job *job, const struct inner *inner)
+{
+	job->tos = inner->tos;
+	job->ttl = inner->ttl;
+	return CROSS_FAMILY;
+}
 
 /* A request tells the client, a reply does not. */
 static __always_inline int add_client(struct xdp_md *ctx, const struct nat_job *job, __u32 at)

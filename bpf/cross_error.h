@@ -126,20 +126,24 @@ static __always_inline void make_icmp(struct icmp_header *icmp, const struct err
 	icmp->rest = bpf_htonl(kind->rest);
 }
 
-/* Writes all headers at `at`, where there is room for them. */
+/* Writes all headers behind the link's `at` bytes, where there is room for them. */
 static __always_inline int write_headers(struct xdp_md *ctx, struct nat_job *job, __u32 at, const struct error_kind *kind,
 					 const struct ip_fields *outer, const struct ip_fields *sent)
 {
+	__u8 *head;
+
+	at = bound_link(at);
+	head = job->head + at;
 	if (job->out.family == FAMILY_IPV4) {
-		make_ipv4((void *)job->head, outer);
-		make_icmp((void *)(job->head + sizeof(struct iphdr)), kind);
-		make_ipv4((void *)(job->head + sizeof(struct iphdr) + ICMP_HEADER), sent);
-		return !bpf_xdp_store_bytes(ctx, at, job->head, 2 * sizeof(struct iphdr) + ICMP_HEADER);
+		make_ipv4((void *)head, outer);
+		make_icmp((void *)(head + sizeof(struct iphdr)), kind);
+		make_ipv4((void *)(head + sizeof(struct iphdr) + ICMP_HEADER), sent);
+		return !bpf_xdp_store_bytes(ctx, 0, job->head, at + 2 * sizeof(struct iphdr) + ICMP_HEADER);
 	}
-	make_ipv6((void *)job->head, outer);
-	make_icmp((void *)(job->head + sizeof(struct ipv6hdr)), kind);
-	make_ipv6((void *)(job->head + sizeof(struct ipv6hdr) + ICMP_HEADER), sent);
-	return !bpf_xdp_store_bytes(ctx, at, job->head, 2 * sizeof(struct ipv6hdr) + ICMP_HEADER);
+	make_ipv6((void *)head, outer);
+	make_icmp((void *)(head + sizeof(struct ipv6hdr)), kind);
+	make_ipv6((void *)(head + sizeof(struct ipv6hdr) + ICMP_HEADER), sent);
+	return !bpf_xdp_store_bytes(ctx, 0, job->head, at + 2 * sizeof(struct ipv6hdr) + ICMP_HEADER);
 }
 
 /* `at`: of the ICMP header; it has `length` bytes. */
@@ -157,7 +161,7 @@ static __always_inline int sum_error(struct xdp_md *ctx, const struct nat_job *j
 /* Changes the error's size: `before` bytes of headers at `at` become `after`; then `rest` bytes of the quote follow. */
 static __always_inline int resize(struct xdp_md *ctx, struct nat_job *job, __u32 at, __u32 before, __u32 after, __u32 rest)
 {
-	return move_link(ctx, job, at, (int)before - (int)after) &&
+	return lift_link(ctx, job, at, (int)before - (int)after) &&
 	       !bpf_xdp_adjust_tail(ctx, (int)(at + after + rest) - (int)bpf_xdp_get_buff_len(ctx));
 }
 
@@ -168,6 +172,8 @@ static __always_inline void make_outer(const struct nat_job *job, __u32 payload,
 	outer->destination = &job->out.destination;
 	outer->protocol = job->out.family == FAMILY_IPV4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
 	outer->payload = payload;
+	outer->tos = job->tos;
+	outer->ttl = job->ttl;
 }
 
 /* The error that is the job's packet, from `at` on, becomes one to job->out; 0: it cannot, and must be dropped. */
@@ -180,9 +186,7 @@ __noinline int cross_error(struct xdp_md *ctx, __u32 at)
 	struct icmp_header icmp;
 	__u32 before, header, after, rest, most;
 
-	if (!job || at < sizeof(struct ethhdr) || at > MAX_LINK_LENGTH ||
-	    !read_class(ctx, at, job->packet.family, &outer) ||
-	    bpf_xdp_load_bytes(ctx, job->quote - ICMP_HEADER, &icmp, sizeof(icmp)) || !read_sent(ctx, job, &sent) ||
+	if (!job || bpf_xdp_load_bytes(ctx, job->quote - ICMP_HEADER, &icmp, sizeof(icmp)) || !read_sent(ctx, job, &sent) ||
 	    !(job->out.family == FAMILY_IPV4 ? to_icmpv4(&icmp, &kind) : to_icmpv6(&icmp, &kind)))
 		return 0;
 	before = job->quoted_ports - at;

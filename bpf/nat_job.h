@@ -34,6 +34,8 @@ struct nat_job {
 	__be16 client_port;
 	__u8 client_family;
 	__u8 is_local; /* a reply of fullnat */
+	__u8 tos; /* of what leaves in the other family, whatever it calls it */
+	__u8 ttl; /* the same; its hop has been taken */
 	__u8 head[128];	 /* of a frame that gets longer */
 	__u32 mtu; /* of a reply's way, where it is too big for it */
 };

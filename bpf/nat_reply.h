@@ -157,13 +157,13 @@ static __always_inline int rewrite_reply(struct xdp_md *ctx, struct nat_job *job
 }
 
 /* Its ends in the client's family. */
-static __always_inline int cross_reply(struct nat_job *job)
+static __always_inline int cross_reply(struct nat_job *job, const struct inner *inner)
 {
 	job->out.source = job->translation.address;
 	job->out.source_port = job->translation.port;
 	job->out.destination = job->client;
 	job->out.destination_port = job->client_port;
-	return CROSS_FAMILY;
+	return hand_over_cross(job, inner);
 }
 
 /* Changes the source and sends; the connection's entry is `connection`. */
@@ -182,7 +182,7 @@ static __always_inline int send_translated(struct xdp_md *ctx, struct nat_job *j
 	read_inner(ip, family, &inner);
 	decrement_hops(ip, family, &inner);
 	if (is_cross(job))
-		return cross_reply(job);
+		return cross_reply(job, &inner);
 	if (!rewrite_reply(ctx, job, link->length)) {
 		count(drop_untranslated);
 		return XDP_DROP;

@@ -119,7 +119,8 @@ static __always_inline int rewrite_request(struct xdp_md *ctx, struct nat_job *j
 }
 
 /* Its ends in the real server's family. */
-static __always_inline int cross_request(struct nat_job *job, const struct real_server *server, const struct egress *egress)
+static __always_inline int cross_request(struct nat_job *job, const struct real_server *server,
+					 const struct egress *egress, const struct inner *inner)
 {
 	struct reply_key *reply = get_reply_key(job->local);
 
@@ -132,7 +133,7 @@ static __always_inline int cross_request(struct nat_job *job, const struct real_
 	job->out.destination_port = real_port(server, job);
 	job->hop = *egress->hop;
 	*(__u64 *)&job->hop = egress->word; /* as it was read in one load */
-	return CROSS_FAMILY;
+	return hand_over_cross(job, inner);
 }
 
 static __always_inline int drop_untranslated(void)
@@ -164,7 +165,7 @@ static __always_inline int forward_request(struct xdp_md *ctx, void *ip, struct 
 	}
 	decrement_hops(ip, family, &inner);
 	if (is_cross(job))
-		return cross_request(job, server, &egress);
+		return cross_request(job, server, &egress, &inner);
 	if (!rewrite_request(ctx, job, link, server))
 		return drop_untranslated();
 	verdict = forward_dr(ctx, &egress, link);

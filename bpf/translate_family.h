@@ -102,31 +102,31 @@ static __always_inline int make_udp_checksum(struct xdp_md *ctx, const struct na
 		return 0;
 	sum = sum_ends(&job->out, IPPROTO_UDP) + udp.len;
 	*checksum = ~fold(sum_frame(ctx, at, length, fold(sum)));
+	if (!*checksum)
+		*checksum = 0xffff;
 	return 1;
 }
 
-/* Ports and checksum of TCP or UDP; `transport`: where it stands in the frame. */
-static __always_inline int cross_ports(struct xdp_md *ctx, const struct nat_job *job, __u32 transport)
+/* Ports and checksum of TCP or UDP; `at`: where its header stands in the frame. */
+static __always_inline int cross_ports(struct xdp_md *ctx, const struct nat_job *job, __u32 at)
 {
-	struct ports ports = {.source = job->out.source_port, .destination = job->out.destination_port};
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	int is_udp = job->packet.protocol == IPPROTO_UDP;
-	__u32 at = transport + (is_udp ? UDP_CHECKSUM : TCP_CHECKSUM);
-	__u16 checksum;
+	struct ports *ports = data + at;
+	__u16 *checksum = (void *)ports + (is_udp ? UDP_CHECKSUM : TCP_CHECKSUM), made;
 
-	if (bpf_xdp_store_bytes(ctx, transport, &ports, sizeof(ports)) ||
-	    bpf_xdp_load_bytes(ctx, at, &checksum, sizeof(checksum)))
+	if (at > MAX_LINK_LENGTH + MAX_TRANSPORT || (void *)(ports + 1) > end || (void *)(checksum + 1) > end)
 		return 0;
-	if (is_udp && !checksum) {
-		if (job->out.family == FAMILY_IPV4)
-			return 1;
-		if (!make_udp_checksum(ctx, job, transport, &checksum))
-			return 0;
-	} else {
-		checksum = moved_checksum(checksum, change_of(&job->packet, &job->out));
+	ports->source = job->out.source_port;
+	ports->destination = job->out.destination_port;
+	if (!is_udp || *checksum) {
+		made = moved_checksum(*checksum, change_of(&job->packet, &job->out));
+		*checksum = is_udp && !made ? 0xffff : made;
+		return 1;
 	}
-	if (is_udp && !checksum)
-		checksum = 0xffff;
-	return !bpf_xdp_store_bytes(ctx, at, &checksum, sizeof(checksum));
+	if (job->out.family == FAMILY_IPV4)
+		return 1;
+	return make_udp_checksum(ctx, job, at, &made) && !bpf_xdp_store_bytes(ctx, at + UDP_CHECKSUM, &made, sizeof(made));
 }
 
 /* SCTP's checksum says nothing of addresses. */
@@ -170,22 +170,29 @@ static __always_inline void make_ipv6(struct ipv6hdr *ip, const struct ip_fields
 	__builtin_memcpy(&ip->daddr, of->destination, sizeof(ip->daddr));
 }
 
-/* The link header, the frame's first `length` bytes, stands `delta` bytes further from now on; its type is the other's. */
-static __always_inline int move_link(struct xdp_md *ctx, struct nat_job *job, __u32 length, int delta)
+/* For the verifier: 1 to 32, as it is anyway. */
+static __always_inline __u32 bound_link(__u32 length)
 {
-	__be16 type = ether_type(job->out.family);
-
-	if (length < sizeof(struct ethhdr) || length > MAX_LINK_LENGTH)
-		return 0;
 	asm volatile("" : "+r"(length)); /* as in sum_step */
-	length = ((length - 1) & (sizeof(job->head) - 1)) + 1;
-	if (bpf_xdp_load_bytes(ctx, 0, job->head, length) || bpf_xdp_adjust_head(ctx, delta))
-		return 0;
-	return !bpf_xdp_store_bytes(ctx, 0, job->head, length) &&
-	       !bpf_xdp_store_bytes(ctx, length - sizeof(type), &type, sizeof(type));
+	return ((length - 1) & 31) + 1;
 }
 
-/* TOS and TTL of the header at `at`, or what IPv6 calls so; its hop has been taken. */
+/*
+ * The frame's first `length` bytes, a link header, go to job->head, with the other's
+ * EtherType; the frame begins `delta` bytes further from now on.
+ */
+static __always_inline int lift_link(struct xdp_md *ctx, struct nat_job *job, __u32 length, int delta)
+{
+	if (length < sizeof(struct ethhdr) || length > MAX_LINK_LENGTH)
+		return 0;
+	length = bound_link(length);
+	if (bpf_xdp_load_bytes(ctx, 0, job->head, length) || bpf_xdp_adjust_head(ctx, delta))
+		return 0;
+	*(__be16 *)(job->head + length - sizeof(__be16)) = ether_type(job->out.family);
+	return 1;
+}
+
+/* TOS and TTL of the header at `at`, or what IPv6 calls so. */
 static __always_inline int read_class(struct xdp_md *ctx, __u32 at, __u8 family, struct ip_fields *fields)
 {
 	struct iphdr v4;
@@ -213,20 +220,23 @@ __noinline int cross_packet(struct xdp_md *ctx, __u32 at)
 	__u32 transport;
 	int done;
 
-	if (!job || !read_class(ctx, at, job->packet.family, &fields))
+	if (!job || at < sizeof(struct ethhdr))
 		return 0;
+	fields.tos = job->tos;
+	fields.ttl = job->ttl;
 	fields.source = &job->out.source;
 	fields.destination = &job->out.destination;
 	fields.payload = job->packet.length - job->packet.transport;
 	fields.protocol = job->packet.protocol;
 	transport = at + job->packet.transport;
 	done = fields.protocol == IPPROTO_SCTP ? cross_sctp(ctx, job, transport) : cross_ports(ctx, job, transport);
-	if (!done || !move_link(ctx, job, at, (int)job->packet.transport - (int)header_length(job->out.family)))
+	if (!done || !lift_link(ctx, job, at, (int)job->packet.transport - (int)header_length(job->out.family)))
 		return 0;
+	at = bound_link(at);
 	if (job->out.family == FAMILY_IPV4) {
-		make_ipv4((void *)job->head, &fields);
-		return !bpf_xdp_store_bytes(ctx, at, job->head, sizeof(struct iphdr));
+		make_ipv4((void *)(job->head + at), &fields);
+		return !bpf_xdp_store_bytes(ctx, 0, job->head, at + sizeof(struct iphdr));
 	}
-	make_ipv6((void *)job->head, &fields);
-	return !bpf_xdp_store_bytes(ctx, at, job->head, sizeof(struct ipv6hdr));
+	make_ipv6((void *)(job->head + at), &fields);
+	return !bpf_xdp_store_bytes(ctx, 0, job->head, at + sizeof(struct ipv6hdr));
 }

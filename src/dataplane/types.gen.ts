@@ -583,6 +583,8 @@ export interface NatJob {
   readonly client_port: number;
   readonly client_family: number;
   readonly is_local: number;
+  readonly tos: number;
+  readonly ttl: number;
   readonly head: Uint8Array;
   readonly mtu: number;
 }
