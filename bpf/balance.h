@@ -178,13 +178,13 @@ static __always_inline int forward(struct xdp_md *ctx, void *ip, struct link *li
 		count(drop_ttl_exceeded);
 		return packet->quiet ? XDP_DROP : send_icmp_error(ctx, packet->length, ICMP_ERROR_TTL, 0);
 	}
+	decrement_hops(ip, family, &inner); /* before the quote: __ip_vs_get_out_rt */
 	if (unlikely(packet->length + overhead > server->mtu))
 		return too_big(ctx, packet, &inner, server->mtu - overhead, overhead, family);
 	if (unlikely(!find_egress(server->next_hop, &egress))) {
 		count(drop_no_next_hop);
 		return XDP_DROP;
 	}
-	decrement_hops(ip, family, &inner);
 	verdict = server->method == METHOD_DR ? forward_dr(ctx, &egress, link)
 					      : forward_tun(ctx, &egress, link, server, &inner);
 	if (likely(verdict != XDP_DROP))

@@ -157,13 +157,13 @@ static __always_inline int forward_request(struct xdp_md *ctx, void *ip, struct 
 	}
 	if (is_cross(job) && !is_crossable(job))
 		return drop_untranslated();
+	decrement_hops(ip, family, &inner);
 	if (length_out(job) > server->mtu)
 		return too_big(ctx, &job->packet, &inner, server->mtu - growth(job), 0, family);
 	if (!find_egress(server->next_hop, &egress)) {
 		count(drop_no_next_hop);
 		return XDP_DROP;
 	}
-	decrement_hops(ip, family, &inner);
 	if (is_cross(job))
 		return cross_request(job, server, &egress, &inner);
 	if (!rewrite_request(ctx, job, link, server))

@@ -46,6 +46,15 @@ function quoteOf(frame: Buffer, length: number): Buffer {
   return frame.subarray(at, at + length);
 }
 
+/** The same where the packet had a hop taken off before it was found too big, as IPVS does. */
+function quoteOnward(frame: Buffer, length: number): Buffer {
+  const quote = Buffer.from(quoteOf(frame, length));
+  const isIpv4 = quote.readUInt8(0) >> 4 === 4;
+  quote.writeUInt8(quote.readUInt8(isIpv4 ? 8 : 7) - 1, isIpv4 ? 8 : 7);
+  if (isIpv4) quote.writeUInt16BE(quote.readUInt16BE(10) + 0x100, 10);
+  return quote;
+}
+
 describe('too big', () => {
   const counted = { drop_too_big: 1, icmp_sent: 1 };
   const rows: [string, Partial<ServerConfig> & { family?: 4 | 6 }, number, number][] = [
@@ -58,7 +67,7 @@ describe('too big', () => {
     serve(fields);
     expectPacket(plane, packet4(largest), { verdict: 'tx', counted: { forwarded: 1 } });
     const frame = packet4(largest + 1);
-    const out = from4().icmp({ type: 3, code: 4, rest: mtu }).payload(quoteOf(frame, 548)).build();
+    const out = from4().icmp({ type: 3, code: 4, rest: mtu }).payload(quoteOnward(frame, 548)).build();
     expectPacket(plane, frame, { verdict: 'tx', out, counted });
     expect(out.length - 14).toBe(576);
   });
@@ -69,7 +78,7 @@ describe('too big', () => {
       serve(fields);
       expectPacket(plane, packet6(largest), { verdict: 'tx', counted: { forwarded: 1 } });
       const frame = packet6(largest + 1);
-      const out = from6().icmpv6({ type: 2, rest: mtu }).payload(quoteOf(frame, 1232)).build();
+      const out = from6().icmpv6({ type: 2, rest: mtu }).payload(quoteOnward(frame, 1232)).build();
       expectPacket(plane, frame, { verdict: 'tx', out, counted });
       expect(out.length - 14).toBe(1280);
     },
@@ -78,14 +87,14 @@ describe('too big', () => {
   test('a packet shorter than the most that may be quoted is quoted whole', () => {
     serve({ mtu: 300 });
     const frame = packet4(301);
-    const out = from4().icmp({ type: 3, code: 4, rest: 300 }).payload(quoteOf(frame, 301)).build();
+    const out = from4().icmp({ type: 3, code: 4, rest: 300 }).payload(quoteOnward(frame, 301)).build();
     expectPacket(plane, frame, { verdict: 'tx', out, counted });
   });
 
   test('IPv6: never less than 1280', () => {
     serve({ mtu: 1280, method: 'tun' });
     const frame = packet6(1270);
-    const out = from6().icmpv6({ type: 2, rest: 1280 }).payload(quoteOf(frame, 1232)).build();
+    const out = from6().icmpv6({ type: 2, rest: 1280 }).payload(quoteOnward(frame, 1232)).build();
     expectPacket(plane, frame, { verdict: 'tx', out, counted });
   });
 
@@ -107,7 +116,7 @@ describe('too big', () => {
     const packet = arriving().vlan(7, 0x88a8).vlan(9).ipv4(ip).tcp({ flags: '.' }).payload(80);
     const frame = Buffer.concat([packet.build(), Buffer.alloc(5, 0xee)]);
     const back = returning().vlan(7, 0x88a8).vlan(9).ipv4({ src: VIP4, dst: CLIENT4, tos: 0xc0, id: 0 });
-    const out = back.icmp({ type: 3, code: 4, rest: 120 }).payload(quoteOf(frame, 128)).build();
+    const out = back.icmp({ type: 3, code: 4, rest: 120 }).payload(quoteOnward(frame, 128)).build();
     expectPacket(plane, frame, { verdict: 'tx', out, counted });
   });
 });

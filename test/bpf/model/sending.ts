@@ -4,7 +4,7 @@ import { overheadOf } from '../encode.ts';
 import type { Verdict } from '../fixture.ts';
 import { OPTIONS } from '../settings.ts';
 import type { ServiceConfig, World } from '../world.ts';
-import { type Forwarding, forwardedFrame, hasRandomId } from './forward.ts';
+import { type Forwarding, forwardedFrame, hasRandomId, hopped } from './forward.ts';
 import { type IcmpError, icmpAnswer, mayBeAnswered } from './icmp.ts';
 import type { Link, Packet } from './read-packet.ts';
 import { hasRoom } from './toa.ts';
@@ -68,7 +68,8 @@ export class Sending {
       if (packet.family === 4 && fragments) return this.drop('drop_too_big_no_df', frame);
       this.count('drop_too_big');
       if (quiet) return { verdict: 'drop', frame, randomId: false };
-      return this.answer(frame, link, packet, { kind: 'too-big', mtu: server.mtu - overhead });
+      const onward = Buffer.concat([frame.subarray(0, link.ipAt), hopped(frame.subarray(link.ipAt), packet)]);
+      return this.answer(onward, link, packet, { kind: 'too-big', mtu: server.mtu - overhead });
     }
     const hop = this.world.nextHops[server.nextHop];
     const egress = this.world.interfaces.find(({ ifindex }) => ifindex + 1 === hop?.port);
