@@ -4,7 +4,7 @@
  * checksums in all of them, from two CPUs at once. What the program has made of a
  * packet stands in the frame when the next one begins, and is judged then: where
  * a request went is where its flow's answers come from. By fullnat they go to where
- * it came from.
+ * it came from, and may be of the other family.
  */
 #include "lockstep.h"
 
@@ -37,12 +37,14 @@ struct {
 	struct last last[CPUS];
 	__u64 kinds; /* eight; each flow is for as long as four */
 	__u64 seed;
-	__u32 length, mask, family, protocol;
+	__u32 length, mask, family, protocol; /* of requests */
+	__u32 inside_length, inside; /* length and family of answers */
 	__u32 skew; /* how many kinds the second CPU is ahead */
 	__u32 shift; /* and how many flows */
 	__u32 is_fullnat;
-	__u32 pad;
+	__u32 pad[3];
 	__u8 frame[FRAME]; /* a request */
+	__u8 answer[FRAME]; /* one, whose ends are not there yet */
 	__u8 server[16];   /* real servers' addresses, but for the last two bytes */
 	__u8 local[16];	   /* the same of local addresses */
 } state __attribute__((aligned(64))) = {};
@@ -143,13 +145,16 @@ static __always_inline void write_address(__u8 *to, const __u8 *network, __be16 
 	*(__be16 *)(to + ADDRESS_BYTES - 2) = host;
 }
 
-/* A request becomes the answer of who got one. */
-static __always_inline void turn_around(__u8 *frame, __u64 end, int family)
+/* The answer of who got the flow's request. */
+static __always_inline void write_answer(__u8 *frame, __u32 flow, __u64 end, int family)
 {
+	__builtin_memcpy(frame, state.answer, FRAME);
 	if (state.is_fullnat) {
 		write_address(frame + DESTINATION, state.local, end >> LOCAL, family);
 		*(__be16 *)(frame + PORTS + 2) = end >> LOCAL_PORT;
 	} else {
+		__builtin_memcpy(frame + SOURCE, state.frame + SOURCE, ADDRESS_BYTES);
+		write_client(frame, flow, family);
 		__builtin_memcpy(frame + DESTINATION, frame + SOURCE, ADDRESS_BYTES);
 		*(__be16 *)(frame + PORTS + 2) = *(__be16 *)(frame + PORTS);
 	}
@@ -206,6 +211,13 @@ static __always_inline int comes_from(const __u8 *frame, const __u8 *sent, int f
 	return is_same(frame + SOURCE, sent + SOURCE, family) && *(__be16 *)(frame + PORTS) == *(__be16 *)(sent + PORTS);
 }
 
+/* Of one family: not to the VIP any more. */
+static __always_inline int is_translated(const __u8 *frame, const __u8 *sent, int family)
+{
+	return (__u32)family != state.family || !is_same(frame + DESTINATION, sent + DESTINATION, family);
+}
+
+/* `family`: of who got it. */
 static __always_inline void judge_request(struct member *member, const __u8 *frame, const __u8 *sent, __u32 flow,
 					  int family)
 {
@@ -213,7 +225,7 @@ static __always_inline void judge_request(struct member *member, const __u8 *fra
 
 	member->requests++;
 	if (!comes_from(frame, sent, family) || !is_near(frame + DESTINATION, state.server, family) ||
-	    is_same(frame + DESTINATION, sent + DESTINATION, family))
+	    !is_translated(frame, sent, family))
 		member->strayed++;
 	if (!end)
 		return;
@@ -223,50 +235,69 @@ static __always_inline void judge_request(struct member *member, const __u8 *fra
 	*(volatile __u64 *)end = after;
 }
 
-static __always_inline void judge(struct xdp_md *ctx, struct member *member, struct last *last, struct hand *hand,
-				  int family)
+/* What has come out, where that is as long as what leaves is, or as what came. */
+static __always_inline int read_frame(struct xdp_md *ctx, const struct last *last, __u8 *frame)
 {
-	__u32 length = state.length & (FRAME - 1);
+	__u32 length = frame_size(ctx), came = last->is_reply ? state.inside_length : state.length;
+	__u32 leaves = last->is_reply ? state.length : state.inside_length;
+
+	if (length != leaves && length != came)
+		return 0;
+	length = (length - 1) & (FRAME - 1);
+	return !bpf_xdp_load_bytes(ctx, 0, frame, length + 1);
+}
+
+static __always_inline void judge(struct xdp_md *ctx, struct member *member, struct last *last, struct hand *hand,
+				  int family, int inside)
+{
 	__u8 *frame = hand->frame, *sent = hand->sent;
 
-	if (frame_size(ctx) != length || !length || bpf_xdp_load_bytes(ctx, 0, frame, length))
+	if (!read_frame(ctx, last, frame))
 		return;
 	if (!is_from_us(frame)) {
 		member->lost += last->is_reply && last->is_met;
 		return;
 	}
-	if (!has_right_checksums(frame, family))
+	if (!(last->is_reply ? has_right_checksums(frame, family) : has_right_checksums(frame, inside)))
 		member->bad++;
 	__builtin_memcpy(sent, state.frame, FRAME);
 	write_client(sent, last->flow, family);
 	if (last->is_reply)
 		judge_reply(member, frame, sent, family);
 	else
-		judge_request(member, frame, sent, last->flow, family);
+		judge_request(member, frame, sent, last->flow, inside);
+}
+
+static __always_inline void finish(__u8 *frame, __u8 flags, int family)
+{
+	if (state.protocol != UDP)
+		frame[PORTS + 13] = flags;
+	write_checksums(frame, family);
 }
 
 static __always_inline int write_next(struct xdp_md *ctx, struct last *last, __u8 *frame, __u64 number, __u32 cpu,
-				      int family)
+				      int family, int inside)
 {
 	__u8 kind = state.kinds >> ((number + cpu * state.skew) % 8 * 8);
-	__u32 flow = flow_of((number >> 2) + cpu * state.shift, state.seed, state.mask), length = state.length & (FRAME - 1);
+	__u32 flow = flow_of((number >> 2) + cpu * state.shift, state.seed, state.mask), length;
 	__u64 *place = bpf_map_lookup_elem(&went, &flow), end = place ? *(volatile __u64 *)place : 0;
 
 	last->flow = flow;
 	last->is_reply = kind & REPLY && end;
-	__builtin_memcpy(frame, state.frame, FRAME);
-	write_client(frame, flow, family);
-	if (last->is_reply)
-		turn_around(frame, end, family);
-	else if (kind & REPLY)
-		kind = SYN;
-	if (state.protocol != UDP)
-		frame[PORTS + 13] = kind & ~REPLY;
-	write_checksums(frame, family);
+	if (last->is_reply) {
+		write_answer(frame, flow, end, inside);
+		finish(frame, kind & ~REPLY, inside);
+		length = state.inside_length & (FRAME - 1);
+	} else {
+		__builtin_memcpy(frame, state.frame, FRAME);
+		write_client(frame, flow, family);
+		finish(frame, kind & REPLY ? SYN : kind, family);
+		length = state.length & (FRAME - 1);
+	}
 	return restore_length(ctx, length) || !length || bpf_xdp_store_bytes(ctx, 0, frame, length);
 }
 
-static __always_inline int one_packet(struct xdp_md *ctx, int family)
+static __always_inline int one_packet(struct xdp_md *ctx, int family, int inside)
 {
 	__u32 cpu = bpf_get_smp_processor_id() % CPUS, zero = 0;
 	struct member *member = &state.member[cpu];
@@ -277,19 +308,29 @@ static __always_inline int one_packet(struct xdp_md *ctx, int family)
 	if (!hand)
 		return -1;
 	if (member->packets)
-		judge(ctx, member, last, hand, family);
+		judge(ctx, member, last, hand, family, inside);
 	number = ++member->packets;
-	if (write_next(ctx, last, hand->frame, number, cpu, family))
+	if (write_next(ctx, last, hand->frame, number, cpu, family, inside))
 		return -1;
 	last->is_met = meet(&state.member[1 - cpu].packets, number);
 	member->met += last->is_met;
 	return 0;
 }
 
+static __noinline int from_ipv4(struct xdp_md *ctx)
+{
+	return state.inside == 4 ? one_packet(ctx, 4, 4) : one_packet(ctx, 4, 6);
+}
+
+static __noinline int from_ipv6(struct xdp_md *ctx)
+{
+	return state.inside == 4 ? one_packet(ctx, 6, 4) : one_packet(ctx, 6, 6);
+}
+
 SEC("xdp")
 int lockstep(struct xdp_md *ctx)
 {
-	if (state.family == 4 ? one_packet(ctx, 4) : one_packet(ctx, 6))
+	if (state.family == 4 ? from_ipv4(ctx) : from_ipv6(ctx))
 		return XDP_ABORTED;
 	bpf_tail_call(ctx, &target, 0);
 	return XDP_ABORTED;

@@ -51,7 +51,7 @@ export function expectAnswered(plane: DataPlane, when: string): void {
     const isUdp = (connection?.service ?? 0) > 2;
     const { frame } = plane.run((isUdp ? ip.udp({ sport, dport }) : ip.tcp({ sport, dport, flags: '.' })).build());
     expect(ends(frame), when).toBe(
-      `${src.includes(':') ? VIP6 : VIP4}:80 > ${connection?.source}:${connection?.sport}`,
+      `${connection?.source.includes(':') ? VIP6 : VIP4}:80 > ${connection?.source}:${connection?.sport}`,
     );
     expectChecksums(frame);
   }

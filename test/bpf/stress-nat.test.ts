@@ -10,7 +10,7 @@ import { DataPlane } from './fixture.ts';
 import { Random } from './model/random.ts';
 import { disturb, expectForwardedCounted, expireAll } from './stress-consistent.ts';
 import { Crew } from './stress-crew.ts';
-import { LOCALS, NAT, type NatBurst } from './stress-nat.ts';
+import { insideOf, LOCALS, NAT, type NatBurst } from './stress-nat.ts';
 import { expectAnswered, expectPaired, expectRight, forgetWhereRequestsWent } from './stress-nat-right.ts';
 import { type Scheduler, type ServerConfig, server, service, VIP6, type World, world } from './world.ts';
 
@@ -38,6 +38,8 @@ type Method = NatBurst['method'];
 interface Setting {
   readonly method: Method;
   readonly scheduler: Scheduler;
+  /** Real servers are of the other family. */
+  readonly isCross?: boolean;
   /** Of a local address of each family. */
   readonly ports?: number;
 }
@@ -48,11 +50,11 @@ function start(setting: Setting, buckets = BUCKETS): void {
 }
 
 /** Four services, each with four real servers of its own; every other one has another port than the service. */
-function natWorld({ method, scheduler, ports = 60_000 }: Setting, round: number): World {
+function natWorld({ method, scheduler, isCross = false, ports = 60_000 }: Setting, round: number): World {
   const servers = (first: number, family: 4 | 6): ServerConfig[] =>
     [0, 1, 2, 3].map((n) =>
       server(first + n, {
-        ...{ family, method, nextHop: n, port: n % 2 ? 8080 : 80 },
+        ...{ family: insideOf(family, isCross), method, nextHop: n, port: n % 2 ? 8080 : 80 },
         ...{ weight: n === round % 4 ? 0 : n + 1, available: round % 7 !== n + 1 },
       }),
     );
@@ -77,17 +79,18 @@ const EACH = [
   { method: 'nat', scheduler: 'rr', rounds: NAT_ROUNDS },
   { method: 'nat', scheduler: 'mh', rounds: NAT_ROUNDS },
   { method: 'fullnat', scheduler: 'rr', rounds: FULLNAT_ROUNDS },
+  { method: 'fullnat', scheduler: 'rr', rounds: 2, isCross: true },
 ] as const;
 
-describe.each(EACH)('$method, $scheduler', (setting) => {
-  const { method, rounds } = setting;
+describe.each<Setting & { rounds: number }>(EACH)('$method, $scheduler, other family: $isCross', (setting) => {
+  const { method, rounds, isCross = false } = setting;
 
   test('both CPUs open the same connections and answer them', async () => {
     start(setting);
     for (let round = 0; round < rounds; round++) {
       for (const protocol of ['tcp', 'udp'] as const) {
         const [family, skew] = [round % 2 ? 6 : 4, round % 3] as const;
-        const burst = { method, family, kinds: TALK, protocol, skew, shift: 0, flows: FLOWS, seed: null };
+        const burst = { method, family, isCross, kinds: TALK, protocol, skew, shift: 0, flows: FLOWS, seed: null };
         await send({ ...burst, repeat: 4 * FLOWS });
         const when = `round ${round} ${protocol}`;
         expectSettled(when);
@@ -106,7 +109,7 @@ describe.each(EACH)('$method, $scheduler', (setting) => {
     start(setting);
     for (let round = 0; round < rounds; round++) {
       const kinds = [...TALK, 'F.', '>F.', 'S', round % 2 ? 'R' : '>R'];
-      const burst = { method, family: 4, kinds, protocol: 'tcp', skew: round % 4, shift: round % 5 } as const;
+      const burst = { method, family: 4, isCross, kinds, protocol: 'tcp', skew: round % 4, shift: round % 5 } as const;
       await send({ ...burst, flows: 256, seed: BigInt(round + 1), repeat: 8 * FLOWS });
       expectSettled(`round ${round}`);
       if (method === 'fullnat') expectPaired(plane, setting, `round ${round}`);
@@ -123,7 +126,7 @@ describe.each(EACH)('$method, $scheduler', (setting) => {
       const protocol = random.pick(['tcp', 'tcp', 'udp'] as const);
       const kinds = random.pick([TALK, [...TALK, 'F.', '>F.', '.', 'R']]);
       const [skew, seed] = [random.below(4), random.pick([null, BigInt(round)])];
-      const burst = { method, family, kinds, protocol, skew, shift: random.below(3), flows: FLOWS, seed };
+      const burst = { method, family, isCross, kinds, protocol, skew, shift: random.below(3), flows: FLOWS, seed };
       const sent = send({ ...burst, repeat: 4 * FLOWS });
       await disturb(plane, sent, () => plane.configure(natWorld(setting, round)));
       expectRight(plane, crew, SERVERS, `round ${round}`);
@@ -146,7 +149,15 @@ describe('fullnat with few ports', () => {
     start({ ...setting, ports });
     for (let round = 0; round < FULLNAT_ROUNDS; round++) {
       const [family, protocol] = [round % 2 ? 6 : 4, round % 3 ? 'tcp' : 'udp'] as const;
-      const burst = { method: 'fullnat', family, kinds: TALK, protocol, skew: round % 2, shift: round % 4 } as const;
+      const burst = {
+        method: 'fullnat',
+        family,
+        isCross: false,
+        kinds: TALK,
+        protocol,
+        skew: round % 2,
+        shift: round % 4,
+      } as const;
       await send({ ...burst, flows: FLOWS, seed: null, repeat: 8 * FLOWS });
       const when = `round ${round}`;
       expectRight(plane, crew, SERVERS, when);
