@@ -1,11 +1,12 @@
 /**
  * Two directors with VRRP that share connections; the second one joins late. The machine of the MASTER
  * dies under keep-alive connections and downloads by dr, tun and nat: as many go on as `xlb sync` said.
+ * Then it comes back, and they talk by their addresses instead of a group.
  */
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Director } from '../../scripts/lab/director.ts';
 import type { Host } from '../../scripts/lab/host.ts';
 import { Lab } from '../../scripts/lab/lab.ts';
@@ -17,6 +18,9 @@ import { script } from './support/session.ts';
 
 const VIPS = { dr: '192.0.2.100', tun: '192.0.2.102', nat: '192.0.2.103' } as const;
 const GATEWAY = '192.0.2.101';
+/** A persistent service by nat. */
+const KEPT_PORT = 81;
+const SYNC_PORT = 8848;
 const SERVERS = ['192.0.2.31', '192.0.2.32'];
 /** Of each method, twice: before the second director is there, and after. */
 const HTTP = 84;
@@ -43,7 +47,14 @@ function world(): { readonly hosts: HostSpec[] } {
   };
 }
 
-function config(n: number, key: string): string {
+interface Way {
+  readonly key: string;
+  readonly priority: number;
+  /** The other director; null: a group. */
+  readonly peer: string | null;
+}
+
+function config(n: number, { key, priority, peer }: Way): string {
   const services = Object.entries(VIPS).map(
     ([method, vip]) => `
 virtual_server ${vip} 80 {
@@ -61,27 +72,40 @@ global_defs {
 }
 xlb {
   interface eth0
-  sync_key ${key}
+  sync_key ${key}${peer === null ? '' : `\n  sync_peer ${peer}`}
 }
 vrrp_instance VI_1 {
   interface eth0
   virtual_router_id 51
-  priority ${110 - n * 10}
+  priority ${priority}
   advert_int 0.2
   virtual_ipaddress {
 ${[...Object.values(VIPS), GATEWAY].map((vip) => `    ${vip}/32`).join('\n')}
   }
 }
 ${services.join('\n')}
+virtual_server ${VIPS.nat} ${KEPT_PORT} {
+  lb_algo rr
+  lb_kind NAT
+  protocol TCP
+  persistence_timeout 300
+${SERVERS.map((server) => `  real_server ${server} 80 {\n    weight 1\n  }`).join('\n')}
+}
 `;
 }
 
-async function start(lab: Lab, n: 1 | 2): Promise<Director> {
-  const host = lab.host(`director${n}`);
-  const [file, key] = [join(host.directory, `${n}.conf`), join(host.directory, 'key')];
+function configure(n: 1 | 2, priority: number, peer: string | null): string {
+  const { directory } = lab.host(`director${n}`);
+  const [file, key] = [join(directory, `${n}.conf`), join(directory, 'key')];
   writeFileSync(key, 'a key that two directors share\n');
-  writeFileSync(file, config(n, key));
-  return await Director.start(host, { interfaces: [], args: ['-f', file, '--connections', '4096'] });
+  writeFileSync(file, config(n, { key, priority, peer }));
+  return file;
+}
+
+async function start(n: 1 | 2): Promise<Director> {
+  const file = configure(n, 110 - n * 10, null);
+  const args = ['-f', file, '--connections', '4096'];
+  return await Director.start(lab.host(`director${n}`), { interfaces: [], args });
 }
 
 async function syncOf(director: Director): Promise<SyncReport> {
@@ -121,12 +145,20 @@ class Held {
   }
 }
 
-test('every connection that was told of goes on at the other director', async () => {
-  await using lab = await Lab.build(world());
+let lab: Lab;
+let first: Director;
+let second: Director;
+
+beforeAll(async () => {
+  lab = await Lab.build(world());
   const servers = lab.hosts.filter(({ name }) => name.startsWith('rs'));
   await Promise.all(servers.map((host) => startNginx(host)));
   for (const host of servers) await host.run(Director.XLB, ['decap', 'eth0', '--vip', VIPS.tun]);
-  const first = await start(lab, 1);
+  first = await start(1);
+});
+afterAll(() => lab.remove());
+
+test('every connection that was told of goes on at the other director', async () => {
   await waitFor('director1 tells', async () => (await syncOf(first)).sent !== null);
 
   const words = (method: keyof typeof VIPS) => `${method}=${VIPS[method]}:80,${HTTP},${STREAMS},${SILENT}`;
@@ -135,7 +167,7 @@ test('every connection that was told of goes on at the other director', async ()
     new Held(lab.host('client2'), [words('nat')]),
   ];
   await Promise.all(clients.map((client) => client.ready(1)));
-  const second = await start(lab, 2);
+  second = await start(2);
   await waitFor('the table has come', async () => (await syncOf(second)).received?.records['new'] === TOLD / 2);
   for (const client of clients) client.openMore();
   await Promise.all(clients.map((client) => client.ready(2)));
@@ -153,4 +185,46 @@ test('every connection that was told of goes on at the other director', async ()
     { dr: each, tun: each },
     { nat: each },
   ]);
+});
+
+/** What a director lists of the persistent service: of a template the client has port 0. */
+async function keptAt(director: Director): Promise<{ templates: number; connections: number }> {
+  const lines = (await director.xlb(['ipvsadm', '-L', '-c', '-n'])).split('\n');
+  const own = lines.filter((line) => line.includes(`${VIPS.nat}:${KEPT_PORT}`));
+  const templates = own.filter((line) => / \S+:0 /.test(line)).length;
+  return { templates, connections: own.length - templates };
+}
+
+/** Has one datagram of director2's be heard twice, and once from somebody else. */
+async function playAgain(peer: string, meanwhile: () => Promise<unknown>): Promise<void> {
+  const host = lab.host('director2');
+  const child = host.start('python3', [script('replay.py'), peer, String(SYNC_PORT)], { log: 'replay.log' });
+  const lines = (): string[] => readFileSync(join(host.directory, 'replay.log'), 'utf8').split('\n');
+  await waitFor('the listener', () => lines().length > 1);
+  const ended = once(child, 'exit');
+  await meanwhile();
+  await ended;
+  const send = `import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(bytes.fromhex('${lines()[1]}'), ('${peer}', ${SYNC_PORT}))`;
+  await lab.host('client1').run('python3', ['-c', send]);
+}
+
+test('by their addresses, with sync_persist_mode: clients and their servers alone, and nothing twice', async () => {
+  const [one, two] = [lab.host('director1'), lab.host('director2')];
+  const ask = () => lab.host('client2').run('curl', ['-s', '-m', '5', `http://${VIPS.nat}:${KEPT_PORT}/`]);
+  configure(1, 80, two.address4);
+  configure(2, 90, one.address4);
+  await one.run('ip', ['link', 'set', 'eth0', 'up']);
+  await Promise.all([first.startDaemon(), second.xlb(['reload']), second.xlb(['sysctl', 'sync_persist_mode=1'])]);
+  await waitFor('director1 hears', async () => ((await syncOf(first)).received?.senders.length ?? 0) > 0);
+  expect((await syncOf(first)).received?.senders).toMatchObject([{ address: two.address4 }]);
+
+  await playAgain(one.address4, ask);
+  await waitFor('the client has its server', async () => (await keptAt(first)).templates > 0);
+  expect(await keptAt(first)).toEqual({ templates: 1, connections: 0 });
+  expect((await keptAt(second)).connections).toBe(1);
+  expect((await syncOf(first)).received?.refused).toEqual({ replayed: 1, 'other-sender': 1 });
+
+  await second.xlb(['sysctl', 'sync_persist_mode=0']);
+  await ask();
+  await waitFor('its next connection', async () => (await keptAt(first)).connections > 0);
 });
