@@ -37,7 +37,7 @@ static __always_inline void read_tuple(const struct adopt_arguments *arguments, 
 	packet->destination = arguments->destination;
 	packet->source_port = arguments->source_port;
 	packet->destination_port = arguments->destination_port;
-	packet->protocol = arguments->service.protocol;
+	packet->protocol = arguments->protocol;
 	packet->family = arguments->service.family;
 }
 

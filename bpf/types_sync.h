@@ -35,6 +35,7 @@ struct adopt_arguments {
 	__u32 timeout;	   /* seconds; 0: this director's, of that state */
 	__u32 packets;	   /* that count as seen: sync_threshold */
 	__u32 inactive;	   /* IP_VS_CONN_F_INACTIVE */
+	__u32 protocol;	   /* of the connection: a service by mark has several */
 	__u32 outcome;	   /* out: enum adopt_outcome */
 };
 

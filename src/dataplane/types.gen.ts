@@ -280,6 +280,7 @@ export interface AdoptArguments {
   readonly timeout: number;
   readonly packets: number;
   readonly inactive: number;
+  readonly protocol: number;
   readonly outcome: number;
 }
 

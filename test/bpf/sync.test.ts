@@ -7,7 +7,7 @@ import { chosen } from './expect.ts';
 import { DataPlane } from './fixture.ts';
 import { tcp4, udp4 } from './frames.ts';
 import { OPTIONS } from './settings.ts';
-import { CLIENT4, type ServiceConfig, server, service, VIP4, world } from './world.ts';
+import { CLIENT4, markRule, markService, type ServiceConfig, server, service, VIP4, world } from './world.ts';
 
 let plane: DataPlane;
 let ring: BpfRingBuffer;
@@ -106,6 +106,7 @@ describe('a connection that another director told of', () => {
       timeout: 600,
       packets: 3,
       inactive: 0,
+      protocol: key['protocol'] ?? 6,
       outcome: 0,
       ...fields,
     });
@@ -125,6 +126,17 @@ describe('a connection that another director told of', () => {
     expect(plane.table.entries()).toHaveLength(1);
     expect(plane.live(2)).toMatchObject({ active: 1, inactive: 0 });
     expect(plane.counted()).toMatchObject({ connections_adopted: 1 });
+  });
+
+  test('of a mark: by the rules that are here, and each protocol by itself', () => {
+    plane.reset(world([markService(5, SERVERS)], { marks: [markRule({ protocols: ['tcp', 'udp'] })] }));
+    const mark = { address: { word: [5, 0, 0, 0] }, port: 0, protocol: 0 };
+    expect(adopt({ protocol: 6 }, mark)).toBe(AdoptOutcome.ADOPT_NEW);
+    expect(next()).toBe(2);
+    const udp = { protocol: 17, state: ConnectionState.CONNECTION_UDP };
+    expect(adopt({ ...udp, real_server: 1, index: 0 }, mark)).toBe(AdoptOutcome.ADOPT_NEW);
+    expect(chosen(plane, udp4({ sport: 1000, dport: 80 }))).toBe(1);
+    expect(next()).toBe(2);
   });
 
   test('has the time that was told, and ends as any other', () => {

@@ -18,7 +18,8 @@ import { script } from './support/session.ts';
 
 const VIPS = { dr: '192.0.2.100', tun: '192.0.2.102', nat: '192.0.2.103' } as const;
 const GATEWAY = '192.0.2.101';
-/** A persistent service by nat. */
+/** A persistent service by mark and nat. */
+const MARK = 5;
 const KEPT_PORT = 81;
 const SYNC_PORT = 8848;
 const SERVERS = ['192.0.2.31', '192.0.2.32'];
@@ -72,6 +73,7 @@ global_defs {
 }
 xlb {
   interface eth0
+  mark ${MARK} ${VIPS.nat} tcp ${KEPT_PORT}
   sync_key ${key}${peer === null ? '' : `\n  sync_peer ${peer}`}
 }
 vrrp_instance VI_1 {
@@ -84,7 +86,7 @@ ${[...Object.values(VIPS), GATEWAY].map((vip) => `    ${vip}/32`).join('\n')}
   }
 }
 ${services.join('\n')}
-virtual_server ${VIPS.nat} ${KEPT_PORT} {
+virtual_server fwmark ${MARK} {
   lb_algo rr
   lb_kind NAT
   protocol TCP
@@ -152,7 +154,7 @@ let second: Director;
 beforeAll(async () => {
   lab = await Lab.build(world());
   const servers = lab.hosts.filter(({ name }) => name.startsWith('rs'));
-  await Promise.all(servers.map((host) => startNginx(host)));
+  await Promise.all(servers.map((host) => startNginx(host, { ports: [80, KEPT_PORT] })));
   for (const host of servers) await host.run(Director.XLB, ['decap', 'eth0', '--vip', VIPS.tun]);
   first = await start(1);
 });
@@ -187,12 +189,11 @@ test('every connection that was told of goes on at the other director', async ()
   ]);
 });
 
-/** What a director lists of the persistent service: of a template the client has port 0. */
+/** What a director lists of the persistent service: a template has the mark for an address. */
 async function keptAt(director: Director): Promise<{ templates: number; connections: number }> {
   const lines = (await director.xlb(['ipvsadm', '-L', '-c', '-n'])).split('\n');
-  const own = lines.filter((line) => line.includes(`${VIPS.nat}:${KEPT_PORT}`));
-  const templates = own.filter((line) => / \S+:0 /.test(line)).length;
-  return { templates, connections: own.length - templates };
+  const count = (endpoint: string) => lines.filter((line) => line.includes(` ${endpoint} `)).length;
+  return { templates: count(`0.0.0.${MARK}:0`), connections: count(`${VIPS.nat}:${KEPT_PORT}`) };
 }
 
 /** Has one datagram of director2's be heard twice, and once from somebody else. */

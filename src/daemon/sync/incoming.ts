@@ -4,7 +4,7 @@
  * here it is counted and passed over, and comes with a later telling.
  */
 import { addressFromWords, addressWords } from '../../core/model/address.ts';
-import type { AddressKey, Protocol } from '../../core/model/model.ts';
+import type { Protocol, ServiceKey } from '../../core/model/model.ts';
 import { PROTOCOL_NUMBERS, serviceKeyText } from '../../core/model/service-key.ts';
 import { serviceMapKey } from '../../core/reconcile/build-service.ts';
 import type { Entry } from '../../core/reconcile/reconciler.ts';
@@ -45,8 +45,8 @@ const PROTOCOLS = new Map(Object.entries(PROTOCOL_NUMBERS).map(([name, number]) 
 const FTP_PORT = 21;
 
 export function adopt(record: SyncRecord, parts: AdopterParts): Fate {
-  const protocol = PROTOCOLS.get(record.protocol);
-  if (protocol === undefined) return 'unknown-protocol';
+  const protocol = PROTOCOLS.get(record.protocol) ?? null;
+  if (protocol === null && !isOfMark(record)) return 'unknown-protocol';
   const entry = findService(record, protocol, parts.entries());
   if (entry === undefined) return 'no-service';
   const server = findServer(record, entry);
@@ -77,6 +77,7 @@ function adoptConnection(record: SyncRecord, entry: Entry, server: Place, { prog
     timeout: Math.min(record.timeout, LONGEST_TIMEOUT),
     packets: threshold(),
     inactive: record.flags & SYNC_FLAGS.inactive ? 1 : 0,
+    protocol: record.protocol,
   });
 }
 
@@ -94,18 +95,30 @@ function adoptTemplate(record: SyncRecord, entry: Entry, server: Place, { progra
   });
 }
 
-/** The port's own service, else that of all ports; a template of FTP names no port. */
-function findService(record: SyncRecord, protocol: Protocol, entries: ReadonlyMap<string, Entry>): Entry | undefined {
-  if (record.mark !== 0) return undefined;
-  const address = addressFromWords(record.family, record.virtual.words);
-  const ports = [record.virtual.port, 0];
-  if (isTemplate(record) && record.protocol === TCP && record.virtual.port === 0) ports.push(FTP_PORT);
-  for (const port of ports) {
-    const key: AddressKey = { protocol, address, port };
-    const entry = entries.get(serviceKeyText(key));
-    if (entry?.deletedAt === null) return entry;
-  }
-  return undefined;
+/** A template of a mark is for all protocols, and names none. */
+function isOfMark(record: SyncRecord): boolean {
+  return record.mark !== 0 && isTemplate(record) && record.protocol === 0;
+}
+
+function findService(
+  record: SyncRecord,
+  protocol: Protocol | null,
+  entries: ReadonlyMap<string, Entry>,
+): Entry | undefined {
+  return keysOf(record, protocol)
+    .map((key) => entries.get(serviceKeyText(key)))
+    .find((entry) => entry?.deletedAt === null);
+}
+
+/** The mark's service; else the port's own, else that of all ports; a template of FTP names no port. */
+function keysOf(record: SyncRecord, protocol: Protocol | null): ServiceKey[] {
+  const { family, mark, virtual } = record;
+  if (mark !== 0) return [{ protocol: 'fwmark', family, mark }];
+  if (protocol === null) return [];
+  const address = addressFromWords(family, virtual.words);
+  const ports = [virtual.port, 0];
+  if (isTemplate(record) && record.protocol === TCP && virtual.port === 0) ports.push(FTP_PORT);
+  return ports.map((port) => ({ protocol, address, port }));
 }
 
 /** By address and port; where the wire has no port of its own, or another method's, by the address alone. */

@@ -1,7 +1,7 @@
 /** Connections and templates of this director in the words of the wire. */
-import { type AddressWords, addressFamily, addressWords } from '../../core/model/address.ts';
-import type { AddressKey, Method, ServerKey } from '../../core/model/model.ts';
-import { PROTOCOL_NUMBERS, serverKeyText } from '../../core/model/service-key.ts';
+import { type AddressWords, addressWords } from '../../core/model/address.ts';
+import type { Method, ServerKey, ServiceKey } from '../../core/model/model.ts';
+import { PROTOCOL_NUMBERS, serverKeyText, serviceFamily } from '../../core/model/service-key.ts';
 import type { Entry } from '../../core/reconcile/reconciler.ts';
 import { SYNC_FLAGS, SYNC_METHODS, type SyncRecord, TEMPLATE_ASSURED } from '../../core/sync/record.ts';
 import { isInactive, wireState } from '../../core/sync/states.ts';
@@ -9,7 +9,7 @@ import type { RawConnection } from '../../dataplane/connections.ts';
 import type { RawTemplate } from '../../dataplane/templates.ts';
 
 interface NamedService {
-  readonly key: AddressKey;
+  readonly key: ServiceKey;
   readonly isPersistent: boolean;
   readonly family: 4 | 6;
   readonly persistence: number;
@@ -32,11 +32,10 @@ export function namesOf(entries: ReadonlyMap<string, Entry>): Names {
   const services = new Map<number, NamedService>();
   const servers = new Map<number, NamedServer>();
   for (const { id, key, slots, source } of entries.values()) {
-    // Of marks nothing is told: which packets have one, each director's own rules say.
-    if (source === null || key.protocol === 'fwmark') continue;
+    if (source === null) continue;
     const { persistence } = source.service;
     const mask = persistence && addressWords(persistence.netmask);
-    const family = addressFamily(key.address);
+    const family = serviceFamily(key);
     services.set(id, { key, family, isPersistent: mask !== null, persistence: persistence?.timeout ?? 0, mask });
     const methods = new Map(source.service.servers.map((server) => [serverKeyText(server.key), server.method]));
     for (const slot of slots) {
@@ -56,7 +55,7 @@ export function recordOf(raw: RawConnection, { services, servers }: Names, timeo
   const server = servers.get(raw.realServerId);
   const flags = server && methodFlags(server.method);
   if (service === undefined || server === undefined || flags == null) return null;
-  const protocol = PROTOCOL_NUMBERS[service.key.protocol];
+  const { protocol } = raw;
   return {
     family: service.family,
     protocol,
@@ -65,29 +64,36 @@ export function recordOf(raw: RawConnection, { services, servers }: Names, timeo
     server: { words: server.words, port: portOf(server.key, service, raw.destinationPort) },
     flags: flags | (isInactive(raw.state) ? SYNC_FLAGS.inactive : 0),
     state: wireState(protocol, raw.state),
-    mark: 0,
+    mark: markOf(service.key),
     timeout,
   };
 }
 
-/** Without ports where the template is for all ports of its service: ip_vs_sched_persist. */
+/**
+ * Without ports where the template is for all ports of its service, and without a protocol
+ * where it is a mark's, which stands in the place of the address: ip_vs_sched_persist.
+ */
 export function templateRecordOf(raw: RawTemplate, { services, servers }: Names): SyncRecord | null {
   const service = services.get(raw.serviceId);
   const server = servers.get(raw.realServerId);
   const flags = server && methodFlags(server.method);
   if (service === undefined || server === undefined || flags == null) return null;
   const { key, family, persistence } = service;
-  const onePort = key.port !== 0 && key.port !== FTP_PORT;
+  const port = ownPort(key);
+  const onePort = port !== 0 && port !== FTP_PORT;
   const [a = 0, b = 0, c = 0, d = 0] = raw.client;
   return {
     family,
-    protocol: PROTOCOL_NUMBERS[key.protocol],
+    protocol: key.protocol === 'fwmark' ? 0 : PROTOCOL_NUMBERS[key.protocol],
     client: { words: [a, b, c, d], port: 0 },
-    virtual: { words: addressWords(key.address), port: onePort ? key.port : 0 },
+    virtual: {
+      words: key.protocol === 'fwmark' ? [key.mark, 0, 0, 0] : addressWords(key.address),
+      port: onePort ? port : 0,
+    },
     server: { words: server.words, port: onePort ? server.key.port : 0 },
     flags: flags | SYNC_FLAGS.inactive | SYNC_FLAGS.template,
     state: raw.assured ? TEMPLATE_ASSURED : 0,
-    mark: 0,
+    mark: markOf(key),
     timeout: persistence,
   };
 }
@@ -113,5 +119,15 @@ function isOnWire(method: Method): method is keyof typeof SYNC_METHODS {
 
 /** ip_vs_sched_persist: with persistence a real server's port is that of the service's own port alone. */
 function portOf(server: ServerKey, { key, isPersistent }: NamedService, port: number): number {
-  return server.port === 0 || (isPersistent && key.port !== port) ? port : server.port;
+  return server.port === 0 || (isPersistent && ownPort(key) !== port) ? port : server.port;
+}
+
+/** 0: all ports. */
+function ownPort(key: ServiceKey): number {
+  return key.protocol === 'fwmark' ? 0 : key.port;
+}
+
+/** 0: it has an address. */
+function markOf(key: ServiceKey): number {
+  return key.protocol === 'fwmark' ? key.mark : 0;
 }
