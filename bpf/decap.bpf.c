@@ -213,7 +213,11 @@ static __always_inline int read_gre(struct tunnel *tunnel)
 	return CONTINUE;
 }
 
-/* Variant 0 (draft-ietf-intarea-gue). */
+/*
+ * draft-ietf-intarea-gue: variant 0 has a header of its own, as IPVS sends it; of
+ * variant 1, which Katran sends, the packet inside follows UDP's, and its version is
+ * where the variant's bits are.
+ */
 struct gue_header {
 	struct udphdr udp;
 	__u8 lengths; /* version, control bit, words of fields */
@@ -226,16 +230,22 @@ static __always_inline int read_gue(struct tunnel *tunnel)
 	struct gue_header *gue = tunnel->cursor;
 	__u32 zero = 0;
 	struct decap_options *options = bpf_map_lookup_elem(&decap_options, &zero);
+	__u32 length = sizeof(*gue);
 
 	if ((void *)(gue + 1) > tunnel->end || !options || !options->gue_port || gue->udp.dest != options->gue_port)
 		return XDP_PASS;
-	if (gue->lengths || gue->flags)
-		return pass(pass_option);
-	tunnel->inner_family = tunnelled_family(gue->protocol);
+	if (gue->lengths >> 4 == 4 || gue->lengths >> 4 == 6) {
+		tunnel->inner_family = gue->lengths >> 4;
+		length = sizeof(gue->udp);
+	} else {
+		if (gue->lengths || gue->flags)
+			return pass(pass_option);
+		tunnel->inner_family = tunnelled_family(gue->protocol);
+	}
 	if (!tunnel->inner_family)
 		return pass(pass_option);
-	tunnel->cursor += sizeof(*gue);
-	tunnel->outer += sizeof(*gue);
+	tunnel->cursor += length;
+	tunnel->outer += length;
 	return CONTINUE;
 }
 

@@ -132,12 +132,6 @@ export const DIFFERENCES: readonly Declared[] = [
   {
     aspect: 'packet',
     got: 'as it came',
-    cases: { decap_xdpDecap_gue: '6-9 12-17' },
-    why: 'no GUE yet, on the real server either',
-  },
-  {
-    aspect: 'packet',
-    got: 'as it came',
     cases: { decap_tcSrcMatch: '1' },
     why: 'no program rewrites the source of what is inside GUE',
   },

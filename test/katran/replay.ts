@@ -2,7 +2,8 @@
 import { BpfObject } from 'libbpf-ts';
 import { addressValue } from '../bpf/encode.ts';
 import { DataPlane, OBJECT, type Outcome, VERDICTS } from '../bpf/fixture.ts';
-import { type ParsedIp, parseFrame } from '../support/packet-parse.ts';
+import { ETHERTYPE } from '../support/packet-layers.ts';
+import { ipOffset, type ParsedIp, parseFrame } from '../support/packet-parse.ts';
 import { OPTIONS, vipKey, vipsOf, worldOf } from './configure.ts';
 import { isDesignated } from './designated.ts';
 import type { Case, Config, Fixtures, Suite, Vip } from './fixtures.ts';
@@ -14,6 +15,9 @@ export interface Finding extends Difference {
   readonly description: string;
 }
 
+/** Katran's. */
+const GUE_PORT = 9886;
+const UDP_LENGTH = 8;
 export const DECAP_OBJECT = OBJECT.replace('xlb.bpf.o', 'decap.bpf.o');
 
 /** Played on the state that its first half has left, after the servers that were used there are gone. */
@@ -106,6 +110,7 @@ function known(fixtures: Fixtures, name: string): string {
 function replayDecap(name: string, { cases }: Suite): Finding[] {
   using object = BpfObject.open(DECAP_OBJECT);
   object.load();
+  object.map('decap_options').set(0, { gue_port: GUE_PORT });
   for (const each of cases) acceptInside(object, frameOf(each));
   return cases.flatMap((fixture) => {
     const { retval, dataOut } = object.program('xlb_decap').testRun({ dataIn: frameOf(fixture) });
@@ -120,8 +125,16 @@ function replayDecap(name: string, { cases }: Suite): Finding[] {
 
 /** Katran strips whatever comes; ours only what is for a VIP of the real server. */
 function acceptInside(object: BpfObject, frame: Buffer): void {
-  const inner = parseFrame(frame).ip?.inner;
+  const inner = insideOf(frame);
   if (inner) object.map('decap_vips').set(addressValue(inner.dst), inner.family);
+}
+
+function insideOf(frame: Buffer): ParsedIp | null {
+  const { ip } = parseFrame(frame);
+  if (ip?.transport?.dport !== GUE_PORT) return ip?.inner ?? null;
+  const inside = frame.subarray(ipOffset(frame) + ip.headerLength + UDP_LENGTH);
+  const etherType = inside.readUInt8(0) >> 4 === 6 ? ETHERTYPE.ipv6 : ETHERTYPE.ipv4;
+  return parseFrame(Buffer.concat([Buffer.alloc(12), Buffer.from([etherType >> 8, etherType & 0xff]), inside])).ip;
 }
 
 function frameOf({ input_b64 }: Case): Buffer {
