@@ -3,10 +3,10 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Controller } from '../api/controller.ts';
 import { listenTcp, listenUnix } from '../api/listen.ts';
-import { createMetrics } from '../api/metrics.ts';
 import { createApiServer, createMetricsServer } from '../api/server.ts';
 import { Disposers } from './disposers.ts';
 import type { Log } from './log.ts';
+import { lateMetrics } from './metrics.ts';
 import type { DaemonSettings } from './settings.ts';
 
 export const SOCKET_NAME = 'xlb.sock';
@@ -19,7 +19,7 @@ export async function serve(
   version: string,
 ): Promise<() => Promise<void>> {
   const disposers = new Disposers();
-  const metrics = createMetrics(controller);
+  const metrics = lateMetrics(controller);
   const onFault = (fault: unknown, route: string) => log.error({ err: fault, route }, 'a request failed');
   try {
     if (metricsAt !== null) {
@@ -33,6 +33,7 @@ export async function serve(
     const listening = await listenUnix(server, { path, group });
     disposers.add('the API server', () => listening.close());
     log.info({ path }, 'serving the API');
+    metrics.load().catch((error: unknown) => log.error({ err: error }, 'there are no metrics'));
   } catch (error) {
     await disposers.dispose();
     throw error;

@@ -42,6 +42,7 @@ import type { DaemonSettings } from './settings.ts';
 import { type SavedState, StateFile, StateFileError } from './state-file.ts';
 import { Statistics } from './statistics.ts';
 import { Synchronization, type SynchronizationParts } from './sync/synchronization.ts';
+import { hasWork } from './vrrp/settings.ts';
 import { VrrpThread } from './vrrp/thread.ts';
 import { Vrrp } from './vrrp/vrrp.ts';
 
@@ -103,6 +104,10 @@ async function assemble(start: StartOptions, disposers: Disposers) {
     );
   const now = () => performance.now();
 
+  // It starts while this thread loads the programs.
+  const vrrpThread = config !== null && hasWork(config.model) ? startVrrpThread(start) : undefined;
+  if (vrrpThread !== undefined) disposers.add('the VRRP thread', () => vrrpThread.stop());
+
   // Notifications may come from the first moment on; they wait for those that follow them.
   const follow = { network: () => {}, links: () => {} };
   const resolver = await startResolver({
@@ -123,11 +128,15 @@ async function assemble(start: StartOptions, disposers: Disposers) {
   const core = await startCore({ saved, stateFile, dataplane, attachments, resolver, log, now });
   disposers.use('the state file', core.saving);
   const dropped = (found.config?.interfaces ?? []).filter((name) => core.manager.state(name) !== undefined);
-  const parts = { ...start, dropped, stateFile, resolver, dataplane, now, follow, ...core };
+  const parts = { ...start, dropped, stateFile, resolver, dataplane, now, follow, vrrpThread, ...core };
   const { controller, summary, vrrpRuns } = assembleService(parts, disposers);
   if (config !== null) start.configuration.use(config);
   await vrrpRuns();
   return { controller, summary };
+}
+
+function startVrrpThread({ settings: { runDir }, log, onFailure }: StartOptions): VrrpThread {
+  return new VrrpThread({ runDir, log, onFailure });
 }
 
 /** The state that was left, and what the file says in another way since then. */
@@ -240,7 +249,8 @@ interface ServiceParts extends Core, StartOptions {
   readonly dataplane: Dataplane;
   readonly now: () => number;
   readonly follow: { network: () => void; links: () => void };
-  readonly onFailure: (error: Error) => void;
+  /** Of the file that is run at the start; undefined: it has no work for it. */
+  readonly vrrpThread: VrrpThread | undefined;
 }
 
 /** What works on the core from now on: timers, reports, the controller. */
@@ -304,15 +314,12 @@ function assembleService(parts: ServiceParts, disposers: Disposers) {
 }
 
 /** VRRP runs what the configuration file in use says, as soon as there is one. */
-function followVrrp(
-  { settings, configuration, director, routers, log, onFailure }: ServiceParts,
-  synchronization: Synchronization,
-  disposers: Disposers,
-) {
+function followVrrp(parts: ServiceParts, synchronization: Synchronization, disposers: Disposers) {
+  const { configuration, director, routers, log, onFailure } = parts;
   const notifier = new Notifier({ log });
   disposers.add('the notifications', () => notifier.close());
   const vrrp = new Vrrp({
-    startThread: (onNotice) => new VrrpThread({ runDir: settings.runDir, log, onNotice, onFailure }),
+    startThread: () => parts.vrrpThread ?? startVrrpThread(parts),
     model: () => director.model,
     onRouters: () => director.refresh(),
     onNotice: (notice) => {

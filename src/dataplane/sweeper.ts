@@ -87,8 +87,9 @@ export function startSweeper(
       if (recount) counts.beginRecount(goneServers());
       if (recount) state.wanted = false;
       await pass(recount, sheds);
-      if (recount || sheds || ++state.passes % 2 === 0) programs.sweepTemplates(recount && !state.stopped, sheds);
-      if (recount && !state.stopped) {
+      if (state.stopped) return; // the programs are closed by now
+      if (recount || sheds || ++state.passes % 2 === 0) programs.sweepTemplates(recount, sheds);
+      if (recount) {
         state.recountedAt = startedAt;
         counts.endRecount();
         onRecount({ startedAt, isReferenced: (id) => counts.isReferenced(id) });
@@ -96,7 +97,7 @@ export function startSweeper(
     } catch (error) {
       onError(error);
     }
-    if (!state.stopped) timer = setTimeout(run, Math.max(0, startedAt + INTERVAL - now()));
+    timer = setTimeout(run, Math.max(0, startedAt + INTERVAL - now()));
   };
   timer = setTimeout(run, 0);
 

@@ -3,7 +3,6 @@
  * says so. In plain SMTP, as keepalived does: an offer of STARTTLS is not taken, and nobody logs in.
  */
 import { Socket } from 'node:net';
-import { createTransport } from 'nodemailer';
 import type { Mail } from '../../core/config/model/mail.ts';
 import type { Log } from '../log.ts';
 import type { Letter } from './words.ts';
@@ -20,6 +19,7 @@ export class Mailer {
   readonly #options: MailerOptions;
   readonly #waiting: Letter[] = [];
   #mail: Mail | null = null;
+  #library: Promise<typeof import('nodemailer')> | undefined;
   #socket: Socket | null = null;
   #lost = 0;
   #work: Promise<void> = Promise.resolve();
@@ -33,6 +33,8 @@ export class Mailer {
   configure(mail: Mail | null): void {
     this.#mail = mail;
     if (mail === null) this.#waiting.length = 0;
+    // Only who mails loads it, and at once: later an upgrade may have replaced the file.
+    else this.#library ??= import('nodemailer');
   }
 
   /** Does nothing where there are no mails. */
@@ -71,6 +73,7 @@ export class Mailer {
     this.#socket = new Socket();
     try {
       const from = mail.from ?? `xlb@${hostName}`;
+      const { createTransport } = await this.#library!;
       const transport = createTransport(transportOf(mail, hostName, this.#socket));
       const { rejected } = await transport.sendMail({ from, to: [...mail.to], subject, text, xMailer: false });
       if (rejected.length > 0) this.#warn(`${place} takes no mail to ${rejected.join(', ')}: ${subject}`);

@@ -10,7 +10,6 @@ import type { WorkerData } from './worker.ts';
 
 export interface VrrpThreadOptions extends WorkerData {
   readonly log: Log;
-  readonly onNotice: (notice: Notice) => void;
   /** The thread is broken: no advertisement is sent any more. */
   readonly onFailure: (error: Error) => void;
 }
@@ -26,6 +25,10 @@ export class VrrpThread {
   #stopped: (() => void) | undefined;
   #nextReport = 0;
   #isOver = false;
+  #broken: Error | undefined;
+
+  /** Told what happens once it is configured. */
+  onNotice: (notice: Notice) => void = () => {};
 
   constructor(options: VrrpThreadOptions) {
     this.#options = options;
@@ -35,6 +38,7 @@ export class VrrpThread {
     this.#worker.on('error', (error) => {
       this.#isOver = true;
       const broken = new Error(`the VRRP thread is broken: ${error.message}`, { cause: error });
+      this.#broken = broken;
       for (const { reject } of this.#configured.splice(0)) reject(broken);
       options.onFailure(broken);
     });
@@ -42,6 +46,7 @@ export class VrrpThread {
 
   /** Resolves when it runs; rejects where the thread breaks first. */
   configure(settings: VrrpSettings, statuses: readonly TrackNews[]): Promise<void> {
+    if (this.#broken !== undefined) return Promise.reject(this.#broken);
     this.#send({ type: 'configure', settings, statuses });
     return new Promise((resolve, reject) => this.#configured.push({ resolve, reject }));
   }
@@ -56,9 +61,10 @@ export class VrrpThread {
     return new Promise((resolve) => this.#reports.set(id, resolve));
   }
 
-  /** Every MASTER gives up and lets go of what it holds. */
+  /** Every MASTER gives up and lets go of what it holds. Twice is safe. */
   async stop(): Promise<void> {
     if (this.#isOver) return;
+    this.#isOver = true;
     const stopped = new Promise<void>((resolve) => (this.#stopped = resolve));
     this.#send({ type: 'stop' });
     const late = new Promise<'late'>((resolve) => setTimeout(resolve, STOP_TIMEOUT, 'late').unref());
@@ -78,7 +84,7 @@ export class VrrpThread {
         this.#options.log[news.level](news.fields, news.message);
         break;
       case 'notice':
-        this.#options.onNotice(news.notice);
+        this.onNotice(news.notice);
         break;
       case 'configured':
         this.#configured.shift()?.resolve();

@@ -11,7 +11,7 @@ import { hasWork, NO_VRRP, type VrrpSettings, vrrpSettings } from './settings.ts
 import type { VrrpThread } from './thread.ts';
 
 export interface VrrpOptions {
-  readonly startThread: (onNotice: (notice: Notice) => void) => VrrpThread;
+  readonly startThread: () => VrrpThread;
   /** The virtual services as they are now. */
   readonly model: () => Model;
   /** `routersOn` says something else now. */
@@ -39,8 +39,14 @@ export class Vrrp {
   async configure(configured: Configured): Promise<void> {
     this.#configured = configured;
     this.#options.onRouters(); // use_vmac may be new to an instance that stays MASTER
-    if (hasWork(configured)) this.#thread ??= this.#options.startThread((notice) => this.#hear(notice));
+    if (hasWork(configured)) this.#thread ??= this.#startThread();
     await this.#thread?.configure(vrrpSettings(configured), this.#serviceNews());
+  }
+
+  #startThread(): VrrpThread {
+    const thread = this.#options.startThread();
+    thread.onNotice = (notice) => this.#hear(notice);
+    return thread;
   }
 
   /** Virtual services may have got or lost their quorum. */
