@@ -4,6 +4,7 @@
       "target_name": "netio_addon",
       "sources": [
         "native/addon.cpp",
+        "native/ethtool.cpp",
         "native/netlink_socket.cpp",
         "native/packet_socket.cpp",
         "native/poll.cpp",

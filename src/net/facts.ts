@@ -27,6 +27,8 @@ export interface Link {
   readonly loopback: boolean;
   /** The driver's kind, like `veth` or `bond`; empty for a plain network card. */
   readonly kind: string;
+  /** Index of a veth's other end; null: that is in another namespace. Only there for a veth. */
+  readonly peer?: number | null;
   /** Of a VLAN device; `lower` is null where the device below is in another namespace. */
   readonly vlan: { readonly lower: number | null; readonly tag: VlanTag } | null;
 }

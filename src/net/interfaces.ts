@@ -13,6 +13,8 @@ export interface Interface {
   readonly up: boolean;
   /** The driver's kind, like `veth` or `bond`; empty for a plain network card. */
   readonly kind: string;
+  /** As of `Link`. */
+  readonly peer?: number | null;
 }
 
 export type InterfaceChange =
@@ -23,8 +25,8 @@ export type InterfaceChange =
   | { readonly type: 'removed'; readonly interface: Interface };
 
 export function interfaceOf(link: Link): Interface {
-  const { ifindex, name, mac, mtu, kind } = link;
-  return { ifindex, name, mac, mtu, up: link.up && link.carrier, kind };
+  const { ifindex, name, mac, mtu, kind, peer } = link;
+  return { ifindex, name, mac, mtu, up: link.up && link.carrier, kind, ...(peer !== undefined && { peer }) };
 }
 
 /** Null: nothing that shows in an Interface. */

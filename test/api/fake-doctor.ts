@@ -16,6 +16,7 @@ const ETH0: InterfaceFacts = {
   },
   driver: 'ixgbe',
   queues: 8,
+  otherEnd: null,
 };
 
 /** Held here by the instance VI_1, and asked for. */

@@ -1,3 +1,4 @@
+#include "ethtool.h"
 #include "netlink_socket.h"
 #include "packet_socket.h"
 #include "raw_socket.h"
@@ -7,6 +8,7 @@ static Napi::Object InitModule(Napi::Env env, Napi::Object exports)
 	NetlinkSocket::Init(env, exports);
 	RawSocket::Init(env, exports);
 	PacketSocket::Init(env, exports);
+	exports.Set("ethtoolValue", Napi::Function::New<EthtoolValue>(env, "ethtoolValue"));
 	return exports;
 }
 

@@ -49,6 +49,8 @@ export interface Addon {
   NetlinkSocket: new () => NativeNetlinkSocket;
   RawSocket: new () => NativeRawSocket;
   PacketSocket: new () => NativePacketSocket;
+  /** The number, or -errno. */
+  ethtoolValue(device: string, command: number): number;
 }
 
 let loaded: Addon | undefined;

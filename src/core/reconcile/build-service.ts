@@ -239,15 +239,20 @@ function liveSlot(
 const GUE_BYTES = 8 + 4;
 const GRE_BYTES = { none: 4, full: 8 };
 
-/** What stands between the outer IP header and the packet inside. */
-function tunnelShim({ key, encapsulation }: RealServer) {
+/** Bytes that a tunnel puts before the packet inside: the outer IP header, and what stands behind it. */
+export function tunnelOverhead({ key, encapsulation }: Pick<RealServer, 'key' | 'encapsulation'>): number {
   const ip = addressFamily(key.address) === 4 ? 20 : 40;
-  if (encapsulation === undefined) return { tunnel: Tunnel.TUNNEL_IPIP, tunnel_port: 0, overhead: ip, flags: 0 };
+  if (encapsulation === undefined) return ip;
+  return ip + (encapsulation.type === 'gre' ? GRE_BYTES[encapsulation.checksum] : GUE_BYTES);
+}
+
+function tunnelShim(server: RealServer) {
+  const { encapsulation } = server;
+  const overhead = tunnelOverhead(server);
+  if (encapsulation === undefined) return { tunnel: Tunnel.TUNNEL_IPIP, tunnel_port: 0, overhead, flags: 0 };
   const flags = sumFlag(encapsulation);
-  if (encapsulation.type === 'gre') {
-    return { tunnel: Tunnel.TUNNEL_GRE, tunnel_port: 0, overhead: ip + GRE_BYTES[encapsulation.checksum], flags };
-  }
-  return { tunnel: Tunnel.TUNNEL_GUE, tunnel_port: encapsulation.port, overhead: ip + GUE_BYTES, flags };
+  if (encapsulation.type === 'gre') return { tunnel: Tunnel.TUNNEL_GRE, tunnel_port: 0, overhead, flags };
+  return { tunnel: Tunnel.TUNNEL_GUE, tunnel_port: encapsulation.port, overhead, flags };
 }
 
 /** `remote` asks for it, too: IPVS leaves to the receiver only sums that the sender has not made. */

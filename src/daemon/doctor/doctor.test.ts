@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { HEALTHY, SPLIT_BRAIN } from '../../../test/api/fake-doctor.ts';
 import { BACKUP, FAULT, MASTER } from '../../../test/api/fake-vrrp.ts';
 import { applyCommands, emptyModel } from '../../core/model/apply-command.ts';
-import type { Address, Method } from '../../core/model/model.ts';
+import type { Address, Encapsulation, Method } from '../../core/model/model.ts';
 import type { Resolution } from '../../net/resolution.ts';
 import { diagnose } from './doctor.ts';
 import type { DoctorFacts } from './facts.ts';
@@ -17,11 +17,13 @@ const lately = (address: string, priority: number) => ({
   ...{ address: address as Address, priority, heard_at: '2026-11-23T19:50:01.000Z' },
 });
 const [eth0] = HEALTHY.interfaces;
+const GUE: Encapsulation = { type: 'gue', port: 6080, checksum: 'none' };
+const PEER = { name: 'veth1', leavesChecksums: true };
 
 /** One service at 203.0.113.10:80 with one real server. */
-function modelWith(method: Method): DoctorFacts['model'] {
+function modelWith(method: Method, encapsulation?: Encapsulation): DoctorFacts['model'] {
   const key = { protocol: 'tcp', address: '203.0.113.10' as Address, port: 80 } as const;
-  const server = { address: '10.0.0.11' as Address, port: 80, method };
+  const server = { address: '10.0.0.11' as Address, port: 80, method, encapsulation };
   const applied = applyCommands(emptyModel, [
     { type: 'service.add', service: key },
     { type: 'server.add', service: key, server },
@@ -103,6 +105,23 @@ test.each<[string, Partial<DoctorFacts>, string[]]>([
     'a tunnel without',
     { model: modelWith('tun'), resolution: () => wayOf(1519) },
     ['warn tunnel-mtu 203.0.113.10:80/tcp > 10.0.0.11:80'],
+  ],
+  ['a tunnel by GUE with room', { model: modelWith('tun', GUE), resolution: () => wayOf(1532) }, []],
+  [
+    'a tunnel by GUE without',
+    { model: modelWith('tun', GUE), resolution: () => wayOf(1531) },
+    ['warn tunnel-mtu 203.0.113.10:80/tcp > 10.0.0.11:80'],
+  ],
+  [
+    'a veth whose other end makes its checksums',
+    { interfaces: [{ ...eth0!, otherEnd: { ...PEER, leavesChecksums: false } }] },
+    [],
+  ],
+  ['one whose other end leaves them', { interfaces: [{ ...eth0!, otherEnd: PEER }] }, ['warn veth-checksums eth0']],
+  [
+    'one whose other end is out of sight',
+    { interfaces: [{ ...eth0!, otherEnd: { name: null, leavesChecksums: false } }] },
+    ['skip veth-checksums eth0'],
   ],
   ['a tunnel to nowhere, which is a problem of its own', { model: modelWith('tun') }, []],
 ])('%s', (_, facts, expected) => {

@@ -2,6 +2,8 @@
 import { availableParallelism } from 'node:os';
 import type { DoctorBody, VrrpBody } from '../../api/controller.ts';
 import type { DoctorCheck } from '../../api/protocol/doctor.ts';
+import type { Interface } from '../../net/interfaces.ts';
+import { otherEndOf } from '../../net/other-end.ts';
 import type { Resolver } from '../../net/resolver.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { Director } from '../director.ts';
@@ -12,7 +14,7 @@ import { checkInterfaces } from './check-interfaces.ts';
 import { checkKernel } from './check-kernel.ts';
 import { checkVips } from './check-vips.ts';
 import { checkVrrp } from './check-vrrp.ts';
-import type { Check, DoctorFacts } from './facts.ts';
+import type { Check, DoctorFacts, InterfaceFacts } from './facts.ts';
 import { driverOf, neighbourAddresses, readSysctl, receiveQueues } from './machine.ts';
 import { vipFacts } from './vips.ts';
 
@@ -56,11 +58,7 @@ async function gather({ version, director, reporter, manager, resolver, configur
     problems: reporter.findings(),
     config: configuration.current?.path ?? null,
     model,
-    interfaces: manager.states.map((state) => ({
-      state,
-      driver: driverOf(state.name),
-      queues: receiveQueues(state.name),
-    })),
+    interfaces: manager.states.map((state) => interfaceFacts(state, () => resolver.interfaces())),
     vips,
     instances: (await vrrp.report()).instances,
     virtualMacs: configured.filter(({ vmac, family }) => vmac !== null && family === 4).map(({ name }) => name),
@@ -70,4 +68,11 @@ async function gather({ version, director, reporter, manager, resolver, configur
     sysctl: readSysctl,
   };
   return facts;
+}
+
+function interfaceFacts(state: InterfaceFacts['state'], interfaces: () => readonly Interface[]): InterfaceFacts {
+  const { name, device } = state;
+  const find = (ifindex: number) => interfaces().find((each) => each.ifindex === ifindex);
+  const otherEnd = device === undefined ? null : otherEndOf(device, find);
+  return { state, driver: driverOf(name), queues: receiveQueues(name), otherEnd };
 }

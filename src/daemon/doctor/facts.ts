@@ -2,6 +2,7 @@
 import type { VrrpBody } from '../../api/controller.ts';
 import type { DoctorCheck } from '../../api/protocol/doctor.ts';
 import type { Address, Model } from '../../core/model/model.ts';
+import type { OtherEnd } from '../../net/other-end.ts';
 import type { Resolution } from '../../net/resolution.ts';
 import type { InterfaceState } from '../interface-manager.ts';
 import type { Finding } from '../reports/problems.ts';
@@ -36,6 +37,8 @@ export interface InterfaceFacts {
   readonly driver: string | null;
   /** Receive queues. */
   readonly queues: number;
+  /** Of a veth, whose frames come from this machine; null: it is none. */
+  readonly otherEnd: OtherEnd | null;
 }
 
 export interface DoctorFacts {

@@ -37,6 +37,7 @@ export function readLink(message: Buffer): Link | null {
     ethernet,
     loopback: (flags & IFF.LOOPBACK) !== 0,
     kind,
+    ...(kind === 'veth' && { peer: linked(attributes) }),
     vlan: kind === 'vlan' ? readVlan(attributes, nested(information, IFLA_INFO.DATA)) : null,
   };
 }
@@ -47,10 +48,14 @@ export function readLinkIndex(message: Buffer): number | null {
   return message.readInt32LE(4);
 }
 
+/** The link that it belongs to; null: that is in another namespace. */
+function linked(attributes: Attributes): number | null {
+  return attributes.has(IFLA.LINK_NETNSID) ? null : (attributeNumber(attributes, IFLA.LINK) ?? null);
+}
+
 function readVlan(attributes: Attributes, data: Attributes): Link['vlan'] {
-  const lower = attributes.has(IFLA.LINK_NETNSID) ? undefined : attributeNumber(attributes, IFLA.LINK);
   return {
-    lower: lower ?? null,
+    lower: linked(attributes),
     // The protocol alone is in network order here.
     tag: {
       tpid: data.get(IFLA_VLAN.PROTOCOL)?.readUInt16BE(0) ?? ETH_P_8021Q,

@@ -40,6 +40,7 @@ describe('readLink', () => {
       ethernet: true,
       loopback: false,
       kind: 'veth',
+      peer: null,
       vlan: null,
     });
   });
@@ -64,9 +65,10 @@ describe('readLink', () => {
     expect(elsewhere).toMatchObject({ vlan: { ...vlan, lower: null } });
   });
 
-  it("takes a veth's IFLA_LINK for no VLAN", () => {
-    const message = body(linkHeader(8), [mac, [3, text('v')], [5, u32(7)], [18, nest([[1, text('veth')]])]]);
-    expect(readLink(message)).toMatchObject({ vlan: null });
+  it("takes a veth's IFLA_LINK for its other end, and for no VLAN", () => {
+    const attributes: [number, Uint8Array][] = [mac, [3, text('v')], [5, u32(7)], [18, nest([[1, text('veth')]])]];
+    expect(readLink(body(linkHeader(8), attributes))).toMatchObject({ vlan: null, peer: 7 });
+    expect(readLink(body(linkHeader(8), [...attributes, [37, u32(0)]]))).toMatchObject({ peer: null });
   });
 
   it('gives a device that is not Ethernet no MAC address', () => {
