@@ -81,7 +81,7 @@ static __always_inline int keep_local(struct xdp_md *ctx, const struct settings 
 		make_reply_packet(job, server);
 		number = find_port(ctx, job, server, connection);
 		if (number < 0 && job->packet.news == CONNECTION_OPENED)
-			take_back(job, connection);
+			take_back(connection);
 		return number;
 	}
 	reply = get_reply_key(number);

@@ -102,7 +102,7 @@ static __noinline int settle_replies(struct xdp_md *ctx, struct nat_job *job, st
 		count_connection(job->service_id, job->real_server);
 		return 1;
 	}
-	take_back(job, connection);
+	take_back(connection);
 	count(drop_table_full);
 	return 0;
 }

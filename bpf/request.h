@@ -39,8 +39,9 @@ static __always_inline int find_own(const struct settings *settings, struct nat_
 #define TAKE_BACK_TRIES 4
 
 /* No room for the replies of a connection that the job's packet has opened: nothing of it stays. */
-static __noinline int take_back(struct nat_job *job, int connection)
+__noinline int take_back(int connection)
 {
+	struct nat_job *job = get_nat_job();
 	__u64 *place = get_entry(connection), entry;
 	__u32 owner;
 
