@@ -95,6 +95,7 @@ tcp c1:1001 > V:80 F.
 tcp c1:1001 > V:80 .
 check`,
   },
+  // Checked before frames are too big: IPVS counts its own errors as packets out (docs/ipvsadm.md).
   ...TUNNELS.map(({ name, words }) => ({
     name: `tun-${name}`,
     text: `
@@ -113,8 +114,8 @@ tcp c1:1002 > V:80 P. 701
 tcp c61:1001 > V6:80 P. 333
 tcp c61:1002 > V6:80 P. 1
 tcp c1:1001 > V:80 . 1428
-${range(1370, 1430, (i) => (i % 4 === 0 ? `tcp c61:${1001 + (i % 8) / 4} > V6:80 . ${i}` : ''))}
-check`,
+check
+${range(1370, 1430, (i) => (i % 4 === 0 ? `tcp c61:${1001 + (i % 8) / 4} > V6:80 . ${i}` : ''))}`,
   })),
   {
     name: 'udp-dr',
