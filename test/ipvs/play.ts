@@ -7,6 +7,7 @@ import {
   differenceOfConnections,
   differenceOfTexts,
   servicesIn,
+  withoutLateAnswers,
 } from './compare.ts';
 import { Places, REAL_SERVERS, readScript, type Script, type Step } from './script.ts';
 import type { World } from './worlds.ts';
@@ -109,7 +110,10 @@ async function compareTables(places: Places, worlds: Pair<World>): Promise<(stri
   const [kernel, xlb] = (await both(worlds, '-Lnc')).map((text) => connectionsIn(text, places));
   const differences = [differenceOfConnections(kernel ?? [], xlb ?? [])];
   for (const words of ['-Ln', '-Ln --thresholds', '-Ln --persistent-conn', '-Ln --stats']) {
-    const [before, after] = (await both(worlds, words)).map((text) => servicesIn(text, places));
+    const [before, after] = (await both(worlds, words)).map((text) => {
+      const services = servicesIn(text, places);
+      return words.endsWith('--stats') ? withoutLateAnswers(services) : services;
+    });
     differences.push(differenceOfTexts(words, before ?? '', after ?? ''));
   }
   return differences;
