@@ -188,7 +188,7 @@ static __always_inline int forward(struct xdp_md *ctx, void *ip, struct link *li
 	verdict = server->method == METHOD_DR ? forward_dr(ctx, &egress, link)
 					      : forward_tun(ctx, &egress, link, server, &inner);
 	if (likely(verdict != XDP_DROP))
-		count(forwarded);
+		count_here(forwarded);
 	return verdict;
 }
 

@@ -228,7 +228,7 @@ __noinline int is_ours(__u32 number, const struct packet *packet, __u32 service,
 	mark_rival(number, entry);
 	lookup->confirm = 1;
 	if (lookup->opening == LOOKUP_OPENING)
-		count(tag_collisions);
+		count_here(tag_collisions);
 	return 0;
 }
 

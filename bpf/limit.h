@@ -92,13 +92,13 @@ __noinline int source_objection(const struct packet *packet, __u32 service)
 	if (!state)
 		return 0;
 	if (limit->source_connections && READ_ONCE(state->connections) >= limit->source_connections) {
-		count(drop_source_limit);
+		count_here(drop_source_limit);
 		count_limit(over_source_connections);
 		return 1;
 	}
 	if (limit->source_interval &&
 	    !take_token(&state->arrival, limit->source_interval, limit->source_window, bpf_ktime_get_ns())) {
-		count(drop_source_rate);
+		count_here(drop_source_rate);
 		count_limit(over_source_rate);
 		return 1;
 	}
@@ -147,7 +147,7 @@ __noinline int admit(const struct packet *packet, const struct service *limited,
 		if (source_objection(packet, service))
 			return RESULT_DROP;
 		if (!has_room(service)) {
-			count(drop_connection_limit);
+			count_here(drop_connection_limit);
 			count_limit(over_connections);
 			return RESULT_DROP;
 		}

@@ -125,13 +125,13 @@ static __always_inline int find_way(struct xdp_md *ctx, struct nat_job *job, __u
 }
 
 /* set_tcp_state and udp_state_transition, DIRECTION_OUTPUT. A fragment without a header moves nothing. */
-static __noinline int move_state(struct nat_job *job, __u32 connection)
+__noinline int move_state(struct nat_job *job, __u32 connection)
 {
 	struct settings *settings = get_settings();
 	__u64 *place = get_entry(connection), before, after;
 	__u32 state;
 
-	if (!settings || !place || !job->packet.transport)
+	if (!settings || !place || !job || !job->packet.transport)
 		return 0;
 	before = READ_ONCE(*place);
 	if (!before || is_busy(before) || is_reply(before))
@@ -330,7 +330,7 @@ static __noinline int find_quoted_reply(struct xdp_md *ctx, struct nat_job *job,
 }
 
 /* The number of the entry of a reply in fragments or of SCTP, or NO_ENTRY. */
-static __noinline int find_uncommon_reply(struct xdp_md *ctx, struct nat_job *job, __u32 family)
+__noinline int find_uncommon_reply(struct xdp_md *ctx, struct nat_job *job, __u32 family)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct settings *settings = get_settings();
@@ -339,7 +339,7 @@ static __noinline int find_uncommon_reply(struct xdp_md *ctx, struct nat_job *jo
 	struct link link;
 	int number;
 
-	if (!settings || !parse_link(data, end, &link) ||
+	if (!settings || !job || !parse_link(data, end, &link) ||
 	    read_headers(ctx, link.length, family, &headers) != PARSE_OK ||
 	    (!headers.fragmentable && headers.packet.protocol != IPPROTO_SCTP))
 		return NO_ENTRY;

@@ -86,12 +86,12 @@ static __always_inline int keep_reply(struct xdp_md *ctx, const struct settings 
  * After a packet that opened its connection, or started its time again. A new
  * connection whose replies find no room is taken back: 0.
  */
-static __noinline int settle_replies(struct xdp_md *ctx, struct nat_job *job, struct real_server *server)
+__noinline int settle_replies(struct xdp_md *ctx, struct nat_job *job, struct real_server *server)
 {
 	struct settings *settings = get_settings();
 	int connection, kept;
 
-	if (!settings)
+	if (!settings || !job || !server)
 		return 0;
 	connection = find_own(settings, job, LOOKUP_USED);
 	kept = connection >= 0 && keep_reply(ctx, settings, job, server, connection);

@@ -370,7 +370,7 @@ static __always_inline int open_connection(const struct settings *settings, cons
 		server = get_real_server(service, index); /* again: a pointer that is kept takes stack */
 		if (!server || is_translated(server))
 			return index; /* counts once its replies can be found, too */
-		count(connections_created);
+		count_here(connections_created);
 	} else if (lookup->over) {
 		if (!place_over_rate(settings, service, packet, server, lookup))
 			return RESULT_DROP;

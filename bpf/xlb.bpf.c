@@ -7,54 +7,54 @@
 #include "sweep.h"
 #include "uncommon.h"
 
-static __noinline int ipv4(struct xdp_md *ctx, __u32 link_length)
+__noinline int ipv4(struct xdp_md *ctx, __u32 link_length)
 {
 	return balance_family(ctx, link_length, FAMILY_IPV4, 0);
 }
 
-static __noinline int ipv6(struct xdp_md *ctx, __u32 link_length)
+__noinline int ipv6(struct xdp_md *ctx, __u32 link_length)
 {
 	return balance_family(ctx, link_length, FAMILY_IPV6, 0);
 }
 
-static __noinline int ipv4_frags(struct xdp_md *ctx, __u32 link_length)
+__noinline int ipv4_frags(struct xdp_md *ctx, __u32 link_length)
 {
 	return balance_family(ctx, link_length, FAMILY_IPV4, 1);
 }
 
-static __noinline int ipv6_frags(struct xdp_md *ctx, __u32 link_length)
+__noinline int ipv6_frags(struct xdp_md *ctx, __u32 link_length)
 {
 	return balance_family(ctx, link_length, FAMILY_IPV6, 1);
 }
 
 /* NAT, each family by itself as well. */
-static __noinline int request_ipv4(struct xdp_md *ctx)
+__noinline int request_ipv4(struct xdp_md *ctx)
 {
 	return translate_request(ctx, FAMILY_IPV4, 0);
 }
 
-static __noinline int request_ipv6(struct xdp_md *ctx)
+__noinline int request_ipv6(struct xdp_md *ctx)
 {
 	return translate_request(ctx, FAMILY_IPV6, 0);
 }
 
-static __noinline int request_ipv4_frags(struct xdp_md *ctx)
+__noinline int request_ipv4_frags(struct xdp_md *ctx)
 {
 	return translate_request(ctx, FAMILY_IPV4, 1);
 }
 
-static __noinline int request_ipv6_frags(struct xdp_md *ctx)
+__noinline int request_ipv6_frags(struct xdp_md *ctx)
 {
 	return translate_request(ctx, FAMILY_IPV6, 1);
 }
 
 /* fullnat into the other family, either way. */
-static __noinline int cross_whole(struct xdp_md *ctx)
+__noinline int cross_whole(struct xdp_md *ctx)
 {
 	return cross_family(ctx, 0);
 }
 
-static __noinline int cross_frags(struct xdp_md *ctx)
+__noinline int cross_frags(struct xdp_md *ctx)
 {
 	return cross_family(ctx, 1);
 }
@@ -79,22 +79,22 @@ static __always_inline int translate_prepared_frags(struct xdp_md *ctx, int fami
 	return verdict == CROSS_FAMILY ? cross_frags(ctx) : verdict;
 }
 
-static __noinline int reply_ipv4(struct xdp_md *ctx)
+__noinline int reply_ipv4(struct xdp_md *ctx)
 {
 	return translate_reply(ctx, FAMILY_IPV4, 0);
 }
 
-static __noinline int reply_ipv6(struct xdp_md *ctx)
+__noinline int reply_ipv6(struct xdp_md *ctx)
 {
 	return translate_reply(ctx, FAMILY_IPV6, 0);
 }
 
-static __noinline int reply_ipv4_frags(struct xdp_md *ctx)
+__noinline int reply_ipv4_frags(struct xdp_md *ctx)
 {
 	return translate_reply(ctx, FAMILY_IPV4, 1);
 }
 
-static __noinline int reply_ipv6_frags(struct xdp_md *ctx)
+__noinline int reply_ipv6_frags(struct xdp_md *ctx)
 {
 	return translate_reply(ctx, FAMILY_IPV6, 1);
 }

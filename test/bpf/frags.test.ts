@@ -51,8 +51,10 @@ test('a small frame is no different', () => {
 test('too big: the answer is cut to 1280 bytes', () => {
   const frame = arriving().ipv6({ src: CLIENT6, dst: VIP6 }).tcp().payload(8901).build();
   const at = ipOffset(frame);
+  const quote = Buffer.from(frame.subarray(at, at + 1232));
+  quote.writeUInt8(quote.readUInt8(7) - 1, 7); // the hop has been taken off
   const back = returning().ipv6({ src: VIP6, dst: CLIENT6 }).icmpv6({ type: 2, rest: 8960 });
-  const out = back.payload(frame.subarray(at, at + 1232)).build();
+  const out = back.payload(quote).build();
   const counted = { connections_created: 1, drop_too_big: 1, icmp_sent: 1 };
   expectPacket(plane, frame, { verdict: 'tx', out, counted });
 });
