@@ -96,6 +96,10 @@ dist/bpf/%.bpf.o: build/bpf/%.bpf.o
 
 .PHONY: check
 check: $(MODULES) $(ADDONS) $(BPF_OBJECTS) ## lint, types, unit tests, unused code, generated files: no root, under a minute
+	$(Q)$(MAKE) -s -j2 check-code check-unit
+
+.PHONY: check-code
+check-code:
 	$(call msg,LINT,biome)
 	$(Q)$(BIN)/biome check --error-on-warnings --max-diagnostics=100
 	$(call msg,LINT,import table)
@@ -106,13 +110,16 @@ check: $(MODULES) $(ADDONS) $(BPF_OBJECTS) ## lint, types, unit tests, unused co
 	$(Q)$(TSX) scripts/generate-types.ts --check
 	$(call msg,KNIP,unused code)
 	$(Q)$(BIN)/knip --no-progress
+
+.PHONY: check-unit
+check-unit:
 	$(call msg,TEST,unit)
 	$(Q)$(BIN)/vitest run --project unit --reporter=default --reporter=json --outputFile.json=build/test/unit.json
 
 .PHONY: test
 test: ## set up, build and run everything (root)
 	$(Q)$(MAKE) -s setup
-	$(Q)$(MAKE) -s build
+	$(Q)$(MAKE) -s -j2 build
 	$(Q)rm -rf build/test
 	$(Q)$(MAKE) -s check
 	$(call msg,TEST,kernel)
@@ -147,7 +154,7 @@ interop: build ## every takeover between xlb and the real keepalived, as the tab
 .PHONY: demo
 demo: ## real HTTP through an XDP director, in network namespaces (root; KEEP=1 leaves it up)
 	$(Q)$(MAKE) -s setup
-	$(Q)$(MAKE) -s build
+	$(Q)$(MAKE) -s -j2 build
 	$(Q)KEEP='$(KEEP)' $(TSX) scripts/demo.ts
 
 .PHONY: bench

@@ -11,7 +11,7 @@ const ALONE = [
   'test/bpf/{stress*,model/differential}.test.ts',
   'test/daemon/{performance,vrrp}.test.ts',
   'test/interop/*.test.ts',
-  'test/netns/{flood,fullnat,pairs,sync}.test.ts',
+  'test/netns/{crash,flood,fullnat,pairs,sync}.test.ts',
   'test/vrrp/*.test.ts',
 ];
 
