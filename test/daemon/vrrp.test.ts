@@ -187,6 +187,7 @@ test('a director whose virtual service has lost its quorum gives way', async () 
   writeFileSync(FILE, `${OWN}${instance()}${followed}interface_up_down_delays {\neth9 0.19\n}\n`);
   await director.xlb(['reload']);
   await expect.poll(() => director.host.run('ip', ['-br', 'addr', 'show', 'eth9'])).toContain('198.51.100.9');
+  await expect.poll(state, { timeout: 5000 }).toBe('MASTER'); // a new address to track begins with FAULT
   const { transitions } = await vrrp();
   await link('ip link set eth9 down && ip link set eth9 up && sleep 0.3');
   expect((await vrrp()).transitions).toEqual(transitions);
