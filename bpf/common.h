@@ -39,3 +39,9 @@ static __always_inline struct settings *get_settings(void)
 
 	return bpf_map_lookup_elem(&settings, &zero);
 }
+
+static __always_inline int same_address(const struct address *a, const struct address *b)
+{
+	return a->word[0] == b->word[0] && a->word[1] == b->word[1] && a->word[2] == b->word[2] &&
+	       a->word[3] == b->word[3];
+}

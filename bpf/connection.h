@@ -142,12 +142,6 @@ static __always_inline void refresh(__u64 *entry, __u32 number, __u64 before, __
 		uncount_limited(number);
 }
 
-static __always_inline int same_address(const struct address *a, const struct address *b)
-{
-	return a->word[0] == b->word[0] && a->word[1] == b->word[1] && a->word[2] == b->word[2] &&
-	       a->word[3] == b->word[3];
-}
-
 /* A service by mark has connections of every protocol: the state tells which an entry is of. */
 static __always_inline __u8 connection_protocol(__u64 entry)
 {

@@ -8,16 +8,17 @@
 #include "common.h"
 #include "parse.h"
 
-/* Beside a mark: packets from elsewhere to the same address and port may have another. */
+/* Beside a mark: packets from elsewhere to the same address and port may have another. And how many bits of a source tell. */
 #define MARK_BY_SOURCE (1ULL << 32)
+#define MARK_LENGTH_SHIFT 40
 
-static __always_inline __u32 mark_by_source(const struct mark_port *port, const struct address *source)
+static __always_inline __u64 mark_by_source(const struct mark_port *port, const struct address *source)
 {
 	struct mark_source_key key = {
 		.prefix_length = 32 + 8 * sizeof(struct address), .sources = port->sources, .address = *source};
 	__u32 *mark = bpf_map_lookup_elem(&mark_sources, &key);
 
-	return mark ? *mark : port->mark;
+	return MARK_BY_SOURCE | (__u64)port->source_length << MARK_LENGTH_SHIFT | (mark ? *mark : port->mark);
 }
 
 /* 0: none. `key`: address, port, protocol and family of a packet's destination. */
@@ -41,5 +42,5 @@ __noinline __u64 find_mark(const struct service_key *key, const struct address *
 	found = bpf_map_lookup_elem(&mark_ports, &port);
 	if (!found)
 		return 0;
-	return found->sources ? MARK_BY_SOURCE | mark_by_source(found, source) : found->mark;
+	return found->sources ? mark_by_source(found, source) : found->mark;
 }

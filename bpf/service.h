@@ -108,7 +108,9 @@ static __noinline struct service *look_up_service(struct service_key *key, const
 		own.port = 0;
 		service = bpf_map_lookup_elem(&services, &own);
 	}
-	if (cached && epoch && !(mark & MARK_BY_SOURCE))
+	if (mark & MARK_BY_SOURCE && epoch)
+		remember_of_source(service, key, &own, source, (mark & ~(MARK_BY_SOURCE | 0xffffffff)) | epoch);
+	else if (cached && epoch)
 		remember_service(cached, service, key, &own, epoch);
 	*key = own;
 	return service;
@@ -123,10 +125,14 @@ static __always_inline struct service *find_service(struct service_key *key, con
 	if (likely(cached && cached->epoch == epoch && same_service_key(&cached->key, key))) {
 		if (likely(cached->kind == CACHED_EXACT))
 			return &cached->service;
-		if (cached->kind == CACHED_NONE)
+		if (cached->kind == CACHED_BY_SOURCE)
+			cached = find_of_source(key, source, cached, slot, epoch);
+		if (cached && cached->kind == CACHED_NONE)
 			return 0;
-		*key = cached->service.key;
-		return &cached->service;
+		if (cached) {
+			*key = cached->service.key;
+			return &cached->service;
+		}
 	}
 	return look_up_service(key, source, cached, epoch);
 }

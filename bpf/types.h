@@ -95,7 +95,7 @@ struct service {
 };
 
 enum service_cache_limit {
-	SERVICE_CACHE_BITS = 9,
+	SERVICE_CACHE_BITS = 11,
 	SERVICE_CACHE_SLOTS = 1 << SERVICE_CACHE_BITS,
 };
 
@@ -103,6 +103,7 @@ enum cached_kind {
 	CACHED_EXACT = 0, /* the service has the packets' own key */
 	CACHED_OTHER = 1, /* it has another: that of a mark, of FTP or of port 0 */
 	CACHED_NONE = 2,  /* packets with this key have no service */
+	CACHED_BY_SOURCE = 3, /* it depends on the source: there is another copy for each of its prefixes */
 };
 
 /* A copy that one CPU keeps of an element of `services`. */
@@ -111,8 +112,9 @@ struct cached_service {
 	struct service_key key; /* of the packets that it is for */
 	__u32 epoch; /* of service_epoch, when it was made; 0: no copy */
 	__u32 kind; /* enum cached_kind */
-	__u32 pad[5]; /* two cache lines */
-};
+	__u32 pad;
+	__u64 source[2]; /* prefix of sources that a copy is for; of CACHED_BY_SOURCE the mask that makes it */
+}; /* two cache lines */
 
 /* --- marks: which packets belong to a service by firewall mark -------------- */
 
@@ -139,6 +141,7 @@ struct mark_port_key {
 struct mark_port {
 	__u32 mark;
 	__u32 sources; /* of mark_source_key; 0: the source does not matter */
+	__u32 source_length; /* bits of the longest prefix among them */
 };
 
 struct mark_source_key {

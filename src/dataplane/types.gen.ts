@@ -23,6 +23,7 @@ export const CachedKind = {
   CACHED_EXACT: 0,
   CACHED_OTHER: 1,
   CACHED_NONE: 2,
+  CACHED_BY_SOURCE: 3,
 } as const;
 
 /** enum connection_flag */
@@ -302,7 +303,8 @@ export interface CachedService {
   readonly key: ServiceKey;
   readonly epoch: number;
   readonly kind: number;
-  readonly pad?: readonly number[];
+  readonly pad?: number;
+  readonly source: readonly bigint[];
 }
 
 /** struct clock_arguments */
@@ -544,6 +546,7 @@ export interface MarkDestinationKey {
 export interface MarkPort {
   readonly mark: number;
   readonly sources: number;
+  readonly source_length: number;
 }
 
 /** struct mark_port_key */

@@ -117,6 +117,53 @@ test('what no service has goes to the kernel, also beside a wide prefix', () => 
   expectPacket(plane, opening({ dst: '11.1.2.3' }), { verdict: 'pass', counted: {} });
 });
 
+describe('copies of sources', () => {
+  /** More than a CPU has room for (SERVICE_CACHE_SLOTS), so that some meet in one slot. */
+  const SOURCES = Array.from({ length: 2400 }, (_, n) => n);
+  const four = (n: number) => `10.${n >> 6}.${(n << 2) & 255}.${(n * 7) & 255}`;
+  const six = (n: number) => `2001:db8:${n.toString(16)}::${(n * 7).toString(16)}`;
+
+  test.each<[string, ServiceConfig[], string, (n: number) => string, (number | null)[]]>([
+    ['beside an exact port', SERVICES, VIP4, four, [1, 2, 3]],
+    ['beside nothing', SERVICES.slice(0, 2), VIP4, four, [1, 2, null]],
+    ['of IPv6, one mark without a service', SERVICES, VIP6, six, [5, null, null]],
+  ])('%s: each source has its own', (_title, services, dst, source, expected) => {
+    const marks = SOURCES.filter((n) => n % 3 < 2).map((n) =>
+      markRule({ destination: dst, source: source(n), mark: 5 + (n % 3) }),
+    );
+    load(services, marks);
+    // Again and again: where another one has to go, copies are made now and then only.
+    for (let round = 0; round < 2; round++) {
+      const found = SOURCES.map((n) => chosen(plane, opening({ dst, src: source(n) })));
+      expect(found.flatMap((id, n) => (id === expected[n % 3] ? [] : [`${source(n)}: ${id}`]))).toEqual([]);
+    }
+  });
+
+  test('none stands where all sources are looked up', () => {
+    // Of these, source_slot of service_cache.h makes 0.
+    const odd = ['198.51.101.160', '198.51.102.100'];
+    load(
+      SERVICES,
+      [...odd, '198.51.100.1'].map((source) => markRule({ source, mark: 6 })),
+    );
+    for (let i = 0; i < 100; i++) {
+      for (const src of odd) expect(chosen(plane, opening({ src }))).toBe(2);
+      expect(chosen(plane, opening({ src: '198.51.100.2' }))).toBe(3);
+    }
+  });
+
+  test('they go with the rule', () => {
+    const bySource = (mark: number) => [markRule({ source: '192.0.2.0/28', mark }), markRule()];
+    const both = () => [chosen(plane, opening({})), chosen(plane, opening({ src: '192.0.2.17' }))];
+    load(SERVICES, bySource(6));
+    for (let i = 0; i < 40; i++) expect(both()).toEqual([2, 1]);
+    plane.configure(world(SERVICES, { marks: bySource(9) }));
+    expect(both()).toEqual([3, 1]);
+    plane.configure(world(SERVICES, { marks: [markRule()] }));
+    expect(both()).toEqual([1, 1]);
+  });
+});
+
 test('a rule that goes takes its copies along', () => {
   load(SERVICES, [markRule()]);
   expect(chosen(plane, opening({}))).toBe(1);

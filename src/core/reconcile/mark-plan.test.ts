@@ -59,6 +59,21 @@ describe('planMarks', () => {
     ]);
   });
 
+  it('says how many bits of a source tell', () => {
+    const marks = marksOf(
+      ['192.0.2.1', '80', 6, '10.0.0.0/8'],
+      ['192.0.2.1', '80', 7, '10.1.0.0/24'],
+      ['192.0.2.1', '81', 5],
+    );
+    const values = [...planMarks(NONE, marks, 0).elements.values()].flatMap(({ map, value }) =>
+      map === 'mark_ports' ? [value] : [],
+    );
+    expect(values).toMatchObject([
+      { mark: 0, source_length: 24 },
+      { mark: 5, sources: 0, source_length: 0 },
+    ]);
+  });
+
   it('has the fewest prefixes of ports', () => {
     const { elements } = planMarks(NONE, marksOf(['192.0.2.1', '8000-8100', 5]), 0);
     const ports = [...elements.values()].flatMap(({ map, key }) =>

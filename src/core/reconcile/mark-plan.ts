@@ -99,7 +99,7 @@ export function nameOf(element: MarkElement, set?: number): string {
 }
 
 function valueText({ value }: Pick<MarkElement, 'value'>): string {
-  return typeof value === 'number' ? `${value}` : `${value.mark} ${value.sources}`;
+  return typeof value === 'number' ? `${value}` : `${value.mark} ${value.sources} ${value.source_length}`;
 }
 
 /** The set that an element is part of; null: it is a destination's. */
@@ -148,7 +148,8 @@ class Sets {
   #port({ protocol, port, length, ...found }: PortMarks): Draft<PortElement> {
     const prefix_length = PORT_KEY_BITS + length;
     const key = { prefix_length, destination: 0, protocol: PROTOCOL_NUMBERS[protocol], port };
-    return { key, value: { mark: found.mark, sources: this.#sources(found) } };
+    const source_length = Math.max(0, ...found.sources.map(({ source }) => source.length));
+    return { key, value: { mark: found.mark, sources: this.#sources(found), source_length } };
   }
 
   #sources({ sources }: SourceMarks): number {
