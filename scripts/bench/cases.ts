@@ -4,6 +4,7 @@ import { BpfObject } from 'libbpf-ts';
 import type { DataPlane } from '../../test/bpf/fixture.ts';
 import { type Driver, type Load, ORDER } from './driver.ts';
 import { fill, frame4, frame6, openPlane, PORT, udpFrame4 } from './planes.ts';
+import { bySourceWorld, markedWorld, OTHER_PORT, otherWorld, UNMARKED_PORT } from './worlds.ts';
 
 const MILLION = 1 << 20;
 const EIGHT_MILLION = 8 * MILLION;
@@ -24,6 +25,8 @@ export interface BenchCase {
   /** The ratio to the IPIP floor to reach, and Katran's. */
   readonly limit?: number;
   readonly katran?: number;
+  /** Nanoseconds that it may take more than another case; without a limit they are only told. */
+  readonly more?: { readonly than: string; readonly limit?: number };
 }
 
 export interface Bench {
@@ -37,16 +40,25 @@ export interface Bench {
 }
 
 const FLOOR = 'floor: IPIP header, no look-ups';
+const ONE_FLOW = 'tun v4 found 1 flow';
+const MILLION_FLOWS = 'tun v4 found 1M flows';
+/** Flows of the planes whose cases have one. */
+const FEW = 1 << 12;
+/** Nanoseconds that marks may cost. */
+const MARKS_LIMIT = 15;
 
 export function prepare(driver: Driver): Bench {
   const floors = BpfObject.open(fileURLToPath(new URL('../../build/scripts/bench/floors.bpf.o', import.meta.url)));
   floors.load();
-  const planes = [openPlane(MILLION), openPlane(EIGHT_MILLION), openPlane(MILLION)] as const;
-  const [million, eight, fresh] = planes;
-  for (const plane of [million, eight]) {
+  const [million, eight, fresh] = [openPlane(MILLION), openPlane(EIGHT_MILLION), openPlane(MILLION)];
+  const [marked, bySource] = [openPlane(FEW, markedWorld()), openPlane(MILLION, bySourceWorld())];
+  const other = openPlane(FEW, otherWorld());
+  for (const plane of [million, eight, bySource]) {
     fill(driver, plane, frame4(PORT.tun, 'S'), plane === eight ? EIGHT_MILLION : MILLION);
-    for (const frame of singleFlows()) plane.run(frame);
   }
+  for (const plane of [million, eight]) openFlows(plane, SINGLE_FLOWS);
+  for (const plane of [marked, bySource]) openFlows(plane, MARKED_FLOWS);
+  openFlows(other, OTHER_FLOWS);
   return {
     cases: [
       ...floorCases(floors),
@@ -55,21 +67,37 @@ export function prepare(driver: Driver): Bench {
       newOnExpiredCase(fresh),
       notOurs(million),
       ...otherCases(million),
+      ...markCases(marked, bySource),
+      ...methodCases(other),
     ],
     floor: FLOOR,
     small: million,
     large: eight,
     close: () => {
-      floors.close();
-      for (const plane of planes) plane.close();
+      for (const each of [floors, million, eight, fresh, marked, bySource, other]) each.close();
     },
   };
 }
 
-/** Packets that open the single flows of the cases with one flow. */
-function singleFlows(): Buffer[] {
-  const opened = [PORT.tun, PORT.dr, PORT.mh].flatMap((port) => [frame4(port, 'S'), frame4(port, '.')]);
-  return [...opened, frame6(PORT.tun, 'S'), frame6(PORT.tun, '.')];
+/** TCP with these flags. */
+type Flow = (flags: string) => Buffer;
+
+const four =
+  (port: number): Flow =>
+  (flags) =>
+    frame4(port, flags);
+const six =
+  (port: number): Flow =>
+  (flags) =>
+    frame6(port, flags);
+
+const SINGLE_FLOWS = [...[PORT.tun, PORT.dr, PORT.mh].map(four), six(PORT.tun)];
+const MARKED_FLOWS = [PORT.tun, UNMARKED_PORT].map(four);
+const OTHER_FLOWS = [...Object.values(OTHER_PORT).map(four), ...[OTHER_PORT.fullnat, OTHER_PORT.cross].map(six)];
+
+/** Opens the single flows of the cases with one flow. */
+function openFlows(plane: DataPlane, flows: readonly Flow[]): void {
+  for (const flow of flows) for (const flags of ['S', '.']) plane.run(flow(flags));
 }
 
 function floorCases(floors: BpfObject): BenchCase[] {
@@ -92,9 +120,9 @@ function floorCases(floors: BpfObject): BenchCase[] {
 function foundCases(million: DataPlane, eight: DataPlane): BenchCase[] {
   const tun = frame4(PORT.tun, '.');
   return [
-    found('tun v4 found 1 flow', million, tun, 1, { limit: 3.2, katran: 5.4 }),
+    found(ONE_FLOW, million, tun, 1, { limit: 3.2, katran: 5.4 }),
     found('dr v4 found 1 flow', million, frame4(PORT.dr, '.'), 1, { limit: 2.8 }),
-    found('tun v4 found 1M flows', million, tun, MILLION, { limit: 13, katran: 35 }),
+    found(MILLION_FLOWS, million, tun, MILLION, { limit: 13, katran: 35 }),
     found('tun v4 found 8M flows', eight, tun, EIGHT_MILLION, { limit: 20, katran: 57 }),
   ];
 }
@@ -107,13 +135,46 @@ function otherCases(plane: DataPlane): BenchCase[] {
   ];
 }
 
+/** 1,000 rules; of the last case all sources of IPv4 take part, and so all rules. */
+function markCases(marked: DataPlane, bySource: DataPlane): BenchCase[] {
+  const tun = frame4(PORT.tun, '.');
+  const one = { more: { than: ONE_FLOW, limit: MARKS_LIMIT } };
+  const million = { more: { than: MILLION_FLOWS } };
+  return [
+    found('tun v4 found 1 flow, 1,000 mark rules', marked, frame4(UNMARKED_PORT, '.'), 1, one),
+    found('tun v4 found 1 flow, by one of 1,000 mark rules', marked, tun, 1, one),
+    found('tun v4 found 1 flow, by one of 1,000 mark rules by source', bySource, tun, 1, one),
+    found('tun v4 found 1M flows, by 1,000 mark rules by source', bySource, tun, MILLION, million),
+  ];
+}
+
+function methodCases(plane: DataPlane): BenchCase[] {
+  const { nat, fullnat, cross, gue, gre } = OTHER_PORT;
+  const rows: [string, Buffer][] = [
+    ['nat v4', frame4(nat, '.')],
+    ['fullnat v4', frame4(fullnat, '.')],
+    ['fullnat v6', frame6(fullnat, '.')],
+    ['fullnat NAT64', frame6(cross, '.')],
+    ['fullnat NAT46', frame4(cross, '.')],
+  ];
+  const translated = rows.map(([name, frame]) => {
+    const one = found(`${name} found 1 flow`, plane, frame, 1);
+    return { ...one, load: { ...one.load, rewrites: true } };
+  });
+  return [
+    ...translated,
+    found('tun v4 by gue found 1 flow', plane, frame4(gue, '.'), 1),
+    found('tun v4 by gre found 1 flow', plane, frame4(gre, '.'), 1),
+  ];
+}
+
 /** Every packet must be forwarded, and all but a few by an entry of its own. */
 function found(
   name: string,
   plane: DataPlane,
   frame: Buffer,
   flows: number,
-  limits: Pick<BenchCase, 'limit' | 'katran'> = {},
+  limits: Pick<BenchCase, 'limit' | 'katran' | 'more'> = {},
 ): BenchCase {
   return {
     name,

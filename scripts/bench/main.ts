@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { type Bench, type BenchCase, prepare } from './cases.ts';
 import { Driver } from './driver.ts';
 import { bytesPerSlot } from './planes.ts';
-import { toJson, toRows, toTable } from './report.ts';
+import { toJson, toMoreTable, toRows, toTable } from './report.ts';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 15);
 const OUTPUT = fileURLToPath(new URL('../../build/bench.json', import.meta.url));
@@ -25,7 +25,7 @@ function main(): void {
     writeFileSync(OUTPUT, toJson(rows));
     const { hot, all } = bytesPerSlot(bench.small, bench.large);
     const memory = `${all.toFixed(1)} bytes per connection slot (limit 64), ${hot.toFixed(1)} of them hot (limit 24)`;
-    console.log(`${toTable(rows)}\n\n${memory}: ${all <= 64 && hot <= 24 ? 'ok' : 'OVER'}`);
+    console.log(`${toTable(rows)}\n\n${toMoreTable(rows)}\n\n${memory}: ${all <= 64 && hot <= 24 ? 'ok' : 'OVER'}`);
   } finally {
     bench.close();
     driver.close();

@@ -5,6 +5,8 @@ import { DataPlane } from '../../test/bpf/fixture.ts';
 import {
   evenRing,
   INGRESS,
+  type Method,
+  type ServerConfig,
   type ServiceConfig,
   server,
   service,
@@ -23,11 +25,11 @@ export const PORT = { tun: 80, dr: 81, mh: 82, udp: 83 } as const;
 const PADDING = 20;
 
 /** A data plane with twice as many connection slots as `flows`, on the kernel's own clock. */
-export function openPlane(flows: number): DataPlane {
+export function openPlane(flows: number, config = benchWorld()): DataPlane {
   const plane = DataPlane.load({ buckets: flows / 4 });
   const hertz = readHertz(plane);
   plane.set({ hertz, jiffy_scale: Math.floor(2 ** 24 / hertz), clock_offset: 0 });
-  plane.configure(benchWorld());
+  plane.configure(config);
   return plane;
 }
 
@@ -41,6 +43,13 @@ export function frame6(port: number, flags: string): Buffer {
 
 export function udpFrame4(): Buffer {
   return ethernet({ dst: INGRESS.mac }).ipv4({ df: true }).udp({ dport: PORT.udp }).payload(32).build();
+}
+
+export function realServers(method: Method, family: 4 | 6 = 4, fields: Partial<ServerConfig> = {}): ServerConfig[] {
+  return Array.from({ length: REAL_SERVERS }, (_, n) => {
+    const address = family === 4 ? `10.0.0.${n + 1}` : `2001:db8:2::${n + 1}`;
+    return server(n, { address, family, id: n, nextHop: n % 16, method, ...fields });
+  });
 }
 
 /** Opens and acknowledges flows 0 to `flows` - 1, so that all of them are established. */
@@ -82,12 +91,6 @@ function benchWorld(): World {
     service(tun, { id: 5, protocol: 'udp', port: PORT.udp }),
   ];
   return world(services);
-}
-
-function realServers(method: 'dr' | 'tun'): ServiceConfig['servers'] {
-  return Array.from({ length: REAL_SERVERS }, (_, n) =>
-    server(n, { address: `10.0.0.${n + 1}`, id: n, nextHop: n % 16, method }),
-  );
 }
 
 /** Jiffies a second: one of the kernel's choices. */

@@ -11,6 +11,14 @@ export interface Row {
   readonly ratio: number;
   readonly limit: number | undefined;
   readonly katran: number | undefined;
+  readonly more: More | undefined;
+}
+
+/** What a case takes more than another one of the same round, nanoseconds: median of the rounds. */
+interface More {
+  readonly than: string;
+  readonly ns: number;
+  readonly limit: number | undefined;
 }
 
 /** The rows of `build/bench.json`, in this order. */
@@ -29,11 +37,21 @@ export function toRows(
   floor: string,
 ): Row[] {
   const base = samples.get(floor) ?? [];
-  return cases.map(({ name, limit, katran }) => {
+  return cases.map(({ name, limit, katran, more }) => {
     const times = samples.get(name) ?? [];
     const ratio = median(times.map((ns, i) => ns / (base[i] ?? Number.NaN)));
-    return { name, ns: median(times), least: Math.min(...times), most: Math.max(...times), ratio, limit, katran };
+    const range = { ns: median(times), least: Math.min(...times), most: Math.max(...times) };
+    return { name, ...range, ratio, limit, katran, more: more && moreOf(more, times, samples) };
   });
+}
+
+function moreOf(
+  { than, limit }: NonNullable<BenchCase['more']>,
+  times: readonly number[],
+  samples: ReadonlyMap<string, readonly number[]>,
+): More {
+  const others = samples.get(than) ?? [];
+  return { than, ns: median(times.map((ns, i) => ns - (others[i] ?? Number.NaN))), limit };
 }
 
 export function toJson(rows: readonly Row[]): string {
@@ -45,7 +63,7 @@ export function toJson(rows: readonly Row[]): string {
   return `${JSON.stringify({ cases }, null, 2)}\n`;
 }
 
-/** A Markdown table. */
+/** A Markdown table of all cases. */
 export function toTable(rows: readonly Row[]): string {
   const cells = rows.map((row) => [
     row.name,
@@ -54,9 +72,22 @@ export function toTable(rows: readonly Row[]): string {
     row.ratio.toFixed(2),
     row.limit === undefined ? '' : row.limit.toFixed(1),
     row.katran === undefined ? '' : row.katran.toFixed(1),
-    verdictOn(row),
+    verdictOn(row.ratio, row.limit),
   ]);
-  const head = ['case', 'ns', 'least .. most', 'x IPIP floor', 'limit', 'Katran', ''];
+  return table(['case', 'ns', 'least .. most', 'x IPIP floor', 'limit', 'Katran', ''], cells);
+}
+
+/** The same of what some take more than others. */
+export function toMoreTable(rows: readonly Row[]): string {
+  const cells = rows.flatMap(({ name, more }) => {
+    if (more === undefined) return [];
+    const { than, ns, limit } = more;
+    return [[name, than, ns.toFixed(1), limit === undefined ? '' : limit.toFixed(1), verdictOn(ns, limit)]];
+  });
+  return table(['case', 'than', 'ns more', 'limit', ''], cells);
+}
+
+function table(head: readonly string[], cells: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) => Math.max(title.length, ...cells.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]): string =>
     `| ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(' | ')} |`;
@@ -64,9 +95,9 @@ export function toTable(rows: readonly Row[]): string {
   return [line(head), rule, ...cells.map(line)].join('\n');
 }
 
-function verdictOn({ ratio, limit }: Row): string {
+function verdictOn(value: number, limit: number | undefined): string {
   if (limit === undefined) return '';
-  return ratio <= limit ? 'ok' : 'OVER';
+  return value <= limit ? 'ok' : 'OVER';
 }
 
 function median(values: readonly number[]): number {
