@@ -3,7 +3,7 @@
  * /run/xlb-lab/ID with the pid of its owner, and namespaces named xlb-ID-HOST.
  * Everything here blocks, so that it also works in an exit handler.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runNow } from './run.ts';
 
@@ -55,7 +55,8 @@ export function listLabs(): LabEntry[] {
 export function removeLab(id: string): void {
   const namespaces = names('/run/netns').filter((name) => name.startsWith(`${PREFIX}${id}-`));
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) killAll(namespaces, signal);
-  for (const namespace of namespaces) runNow('ip', ['netns', 'delete', namespace]);
+  if (namespaces.length > 0)
+    runNow('ip', ['-force', '-batch', '-'], namespaces.map((name) => `netns delete ${name}\n`).join(''));
   const mounts = readFileSync('/proc/mounts', 'utf8')
     .split('\n')
     .map((line) => line.split(' ')[1] ?? '');
@@ -82,11 +83,24 @@ function stateOf(id: string): LabEntry['state'] {
 }
 
 function killAll(namespaces: readonly string[], signal: NodeJS.Signals): void {
+  const inodes = new Set(namespaces.map((name) => inode(join('/run/netns', name))));
+  inodes.delete(undefined);
   const alive = (): number[] =>
-    namespaces.flatMap((name) => runNow('ip', ['netns', 'pids', name]).split('\n').filter(Boolean).map(Number));
+    names('/proc')
+      .map(Number)
+      .filter((pid) => pid > 0 && inodes.has(inode(`/proc/${pid}/ns/net`)));
   for (const pid of alive()) kill(pid, signal);
   const patience = Date.now() + 2000;
   while (alive().length > 0 && Date.now() < patience) runNow('sleep', ['0.02']);
+}
+
+/** Undefined where there is nothing, or a process without namespaces: a zombie. */
+function inode(path: string): number | undefined {
+  try {
+    return statSync(path).ino;
+  } catch {
+    return undefined;
+  }
 }
 
 function kill(pid: number, signal: NodeJS.Signals): void {

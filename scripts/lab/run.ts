@@ -41,8 +41,8 @@ export async function run(command: string, args: readonly string[], options: Run
 }
 
 /** For removal, which must work in an exit handler: blocks, and returns the output whatever the exit code. */
-export function runNow(command: string, args: readonly string[]): string {
-  return spawnSync(command, args, { encoding: 'utf8' }).stdout ?? '';
+export function runNow(command: string, args: readonly string[], input = ''): string {
+  return spawnSync(command, args, { encoding: 'utf8', input }).stdout ?? '';
 }
 
 /** As a person would type it. */
