@@ -2,11 +2,14 @@
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { type ApiError, Client } from '../../src/api/client.ts';
 import type { Host } from './host.ts';
 import type { Finished, RunOptions } from './run.ts';
 import { waitFor } from './wait.ts';
 
 const DIST = resolve(import.meta.dirname, '../../dist');
+/** Milliseconds: two seconds on a machine that does nothing else. */
+const START_TIMEOUT = 30_000;
 
 export interface DirectorOptions {
   /** eth0. */
@@ -62,9 +65,18 @@ export class Director {
     return pid;
   }
 
+  get isRunning(): boolean {
+    return this.#process !== undefined;
+  }
+
   /** The words after `xlbd`. */
   get args(): readonly string[] {
     return this.#args;
+  }
+
+  /** Asks in this process: a start of xlb costs a hundred times as much, and where one waits many are needed. */
+  get client(): Client {
+    return new Client({ socket: join(this.runDirectory, 'xlb.sock') });
   }
 
   /** Again after `stopDaemon`: the same run directory, the same pins. */
@@ -74,10 +86,15 @@ export class Director {
     child.once('exit', () => {
       if (this.#process === child) this.#process = undefined;
     });
-    await waitFor(`xlbd of ${this.#name} serving`, async () => {
+    const serves = async () => {
       if (this.#process === undefined) throw new Error(`xlbd of ${this.#name} ended:\n${this.log()}`);
-      return existsSync(join(this.runDirectory, 'xlb.sock')) && (await this.tryXlb(['status'])).code !== 3;
-    });
+      if (!existsSync(join(this.runDirectory, 'xlb.sock'))) return false;
+      return await this.client.status().then(
+        () => true,
+        ({ code }: ApiError) => code !== 'unreachable',
+      );
+    };
+    await waitFor(`xlbd of ${this.#name} serving`, serves, START_TIMEOUT);
   }
 
   /** SIGTERM for an orderly end, SIGKILL for a crash. */

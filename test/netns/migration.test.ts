@@ -50,9 +50,8 @@ async function startXlbd({ host, file }: Machine): Promise<Director> {
   return await Director.start(host, { args: ['-f', file, '--connections', '4096'] });
 }
 
-async function vrrp(director: Director): Promise<string> {
-  const { stdout } = await director.tryXlb(['vrrp', '-o', 'tsv']);
-  return stdout.split('\n')[1]?.split('\t')[1] ?? '';
+async function vrrp(director: Director): Promise<string | undefined> {
+  return (await director.client.vrrp()).instances[0]?.state;
 }
 
 test('from keepalived to xlb, one machine after the other', async () => {

@@ -34,12 +34,8 @@ async function start(lab: Lab, kind: string, n: 1 | 2): Promise<Director> {
 }
 
 async function isMaster(director: Director): Promise<boolean> {
-  const { stdout } = await director.tryXlb(['vrrp', '-o', 'tsv']);
-  const states = stdout
-    .split('\n')
-    .slice(1, -1)
-    .map((line) => line.split('\t')[1]);
-  return states.length > 0 && states.every((state) => state === 'MASTER');
+  const { instances } = await director.client.vrrp();
+  return instances.length > 0 && instances.every(({ state }) => state === 'MASTER');
 }
 
 /** Multicast comes to neither director: ARP goes on, advertisements do not. */

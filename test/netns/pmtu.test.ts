@@ -120,8 +120,8 @@ class Routed implements AsyncDisposable {
     );
     await this.director.xlb(['ipvsadm', '-R'], { input: `${lines.join('\n')}\n` });
     await waitFor('resolution of all next hops', async () => {
-      const report = await this.director.xlb(['services', '--json']);
-      return !report.includes('"unresolved"');
+      const { servers } = await this.director.client.servers();
+      return servers.every(({ state }) => state.effective !== 'unresolved');
     });
   }
 

@@ -60,7 +60,7 @@ describe.skipIf(!hasSctp)('SCTP sockets through a director', () => {
   }
 
   async function services(): Promise<ServicesReport['services']> {
-    return (JSON.parse(await director.xlb(['services', '--json'])) as ServicesReport).services;
+    return (await director.client.services()).services;
   }
 
   test.each(CASES)(

@@ -111,7 +111,7 @@ async function start(n: 1 | 2): Promise<Director> {
 }
 
 async function syncOf(director: Director): Promise<SyncReport> {
-  return JSON.parse((await director.tryXlb(['sync', '--json'])).stdout);
+  return await director.client.sync();
 }
 
 class Held {

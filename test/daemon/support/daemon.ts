@@ -4,7 +4,7 @@ import { Director, type DirectorOptions } from '../../../scripts/lab/director.ts
 import type { Host } from '../../../scripts/lab/host.ts';
 import { Lab } from '../../../scripts/lab/lab.ts';
 import { standardSpec } from '../../../scripts/lab/spec.ts';
-import { Client } from '../../../src/api/client.ts';
+import type { Client } from '../../../src/api/client.ts';
 import type { Address } from '../../../src/core/model/model.ts';
 
 export const SERVICE = { protocol: 'tcp', address: '192.0.2.100' as Address, port: 80 } as const;
@@ -35,7 +35,7 @@ export class Daemon implements AsyncDisposable {
   }
 
   get client(): Client {
-    return new Client({ socket: join(this.director.runDirectory, 'xlb.sock') });
+    return this.director.client;
   }
 
   get statePath(): string {

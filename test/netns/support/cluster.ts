@@ -80,8 +80,7 @@ export class Cluster implements AsyncDisposable {
   }
 
   async services(): Promise<ServicesReport['services']> {
-    const report = JSON.parse(await this.director.xlb(['services', '--json'])) as ServicesReport;
-    return report.services;
+    return (await this.director.client.services()).services;
   }
 
   /** One real server of one service, as the daemon reports it. */
