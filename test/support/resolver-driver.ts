@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { waitFor } from '../../scripts/lab/wait.ts';
-import { typescript } from './typescript.ts';
+import { bundled } from './bundled.ts';
 
 export interface ResolverCommand {
   readonly watch: readonly string[];
@@ -45,8 +45,8 @@ export class ResolverDriver implements AsyncDisposable {
   #stderr = '';
   #ready = false;
 
-  private constructor(namespace: string) {
-    const args = [`--net=/run/netns/${namespace}`, '--', 'setpriv', ...NET_ADMIN_ALONE, ...typescript(PROCESS)];
+  private constructor(namespace: string, words: readonly string[]) {
+    const args = [`--net=/run/netns/${namespace}`, '--', 'setpriv', ...NET_ADMIN_ALONE, ...words];
     this.#child = spawn('nsenter', args, { stdio: ['pipe', 'pipe', 'pipe'] });
     createInterface(this.#child.stdout!).on('line', (line) => this.#take(JSON.parse(line) as ResolverReport));
     this.#child.stderr!.on('data', (data: Buffer) => {
@@ -55,7 +55,7 @@ export class ResolverDriver implements AsyncDisposable {
   }
 
   static async start(namespace: string): Promise<ResolverDriver> {
-    const driver = new ResolverDriver(namespace);
+    const driver = new ResolverDriver(namespace, await bundled(PROCESS));
     await waitFor('the resolver', () => {
       if (driver.#child.exitCode !== null) throw new Error(driver.#stderr);
       return driver.#ready;

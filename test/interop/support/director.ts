@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { typescript } from '../../support/typescript.ts';
+import { bundled } from '../../support/bundled.ts';
 import type { Lan, Side } from './lan.ts';
 import { Program } from './program.ts';
 
@@ -37,7 +37,7 @@ export class Director {
 
   async start(config: string): Promise<void> {
     this.write(config);
-    this.#program = new Program(this.#lan.enter(this.#side), ...this.#words());
+    this.#program = new Program(this.#lan.enter(this.#side), ...(await this.#words()));
     await this.#program.says(STARTED[this.kind]);
   }
 
@@ -66,8 +66,8 @@ export class Director {
     await program.end('SIGKILL');
   }
 
-  #words(): string[] {
-    if (this.kind === 'xlb') return typescript(XLB, this.#file('conf'), this.#directory);
+  async #words(): Promise<string[]> {
+    if (this.kind === 'xlb') return await bundled(XLB, this.#file('conf'), this.#directory);
     const pids = ['-p', this.#file('main.pid'), '-r', this.#file('vrrp.pid')];
     return ['keepalived', '-n', '-l', '-D', '-G', '-P', '-f', this.#file('conf'), ...pids];
   }

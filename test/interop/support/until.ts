@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Milliseconds. */
 const PATIENCE = 25_000;
-const PERIOD = 10;
+const PERIOD = 40;
 
 /** Resolves with what `look` finds, once that is neither false nor undefined. Rejects with `what` was waited for. */
 export async function until<T>(what: () => string, look: () => T | false | undefined): Promise<T> {
