@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Director } from '../../scripts/lab/director.ts';
 import { Lab } from '../../scripts/lab/lab.ts';
 import { standardSpec } from '../../scripts/lab/spec.ts';
-import type { VrrpInstance, VrrpReport } from '../../src/api/protocol/vrrp.ts';
+import type { VrrpInstance } from '../../src/api/protocol/vrrp.ts';
 import { Program } from '../interop/support/program.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'xlb-vrrp-'));
@@ -38,21 +38,26 @@ function virtualServers(count: number): string {
 }
 
 async function vrrp(): Promise<VrrpInstance> {
-  const { stdout } = await director.tryXlb(['vrrp', '--json']);
-  return (JSON.parse(stdout) as VrrpReport).instances[0]!;
+  return (await director.client.vrrp()).instances[0]!;
 }
 
 const state = async () => (await vrrp()).state;
 const addresses = () => director.host.run('ip', ['-br', 'addr', 'show', 'eth0']);
 
-beforeEach(async () => {
+beforeAll(async () => {
   lab = await Lab.build(standardSpec({ clients: 0, realServers: 1, directorVips: [] }));
   writeFileSync(FILE, OWN + instance());
   director = await Director.start(lab.host('director1'), { interfaces: [], args: ['-f', FILE] });
+});
+afterAll(() => lab.remove());
+
+/** From what the test before has left: xlbd runs, or has ended. */
+beforeEach(async () => {
+  writeFileSync(FILE, OWN + instance());
+  if (director.isRunning) await director.xlb(['reload', '--reset']);
+  else await director.startDaemon();
   await expect.poll(state, { timeout: 5000 }).toBe('MASTER');
 });
-
-afterEach(() => lab.remove());
 
 test('a VIP that someone takes away comes back, a reload keeps it, and a killed xlbd leaves none', async () => {
   await director.host.run('ip', ['addr', 'del', `${VIP}/32`, 'dev', 'eth0']);
@@ -81,6 +86,8 @@ test('a VIP that someone takes away comes back, a reload keeps it, and a killed 
   expect(await addresses()).not.toContain(VIP);
   expect(director.log()).toContain(`an earlier process left ${VIP} on eth0; it is taken away`);
   expect(await state()).toBe('BACKUP');
+  // It would wait for two minutes, whatever the file says next.
+  await director.stopDaemon('SIGKILL');
 });
 
 test('without accept nobody is answered on a VIP but neighbour discovery', async () => {
@@ -127,6 +134,7 @@ test('without accept nobody is answered on a VIP but neighbour discovery', async
   await expect.poll(() => refuses(six)).toBe(false);
   await director.stopDaemon('SIGKILL');
   await expect.poll(() => refuses(six)).toBe(true);
+  await director.host.run('ip', ['link', 'del', 'eth9']);
 });
 
 test('static addresses, routes and rules are there while xlbd runs, and what was there before stays', async () => {

@@ -1,7 +1,7 @@
 /** `xlb decap` as a real server's administrator meets it: the built command, in a namespace of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Director } from '../../scripts/lab/director.ts';
 import type { Host } from '../../scripts/lab/host.ts';
 import { Lab } from '../../scripts/lab/lab.ts';
@@ -37,15 +37,19 @@ async function build(mtu = 1500): Promise<void> {
   [sender, server] = lab.hosts as [Host, Host];
 }
 
-beforeEach(() => build());
+beforeAll(() => build());
 afterEach(async () => {
   for (const child of processes.splice(0)) child.kill();
-  await lab.remove();
+  const links = await server.run('ip', ['link']);
+  for (const [, device = ''] of links.matchAll(/^\d+: (\w+).* xdp/gm)) await decapOn(device, '--detach');
 });
+afterAll(() => lab.remove());
 
-function decap(...words: string[]): Promise<Finished> {
-  return server.tryRun(Director.XLB, ['decap', 'eth0', ...words]);
+function decapOn(device: string, ...words: string[]): Promise<Finished> {
+  return server.tryRun(Director.XLB, ['decap', device, ...words]);
 }
+
+const decap = (...words: string[]) => decapOn('eth0', ...words);
 
 async function shown() {
   const { code, stdout } = await decap('--show', '--json');
@@ -176,6 +180,7 @@ test("somebody else's program is left alone", async () => {
     );
   }
   expect(await server.run('ip', ['link', 'show', 'eth0'])).toContain('xdp');
+  await server.run('ip', ['link', 'set', 'dev', 'eth0', 'xdp', 'off']);
 });
 
 test('generic mode, and no change of mode in place', async () => {
@@ -192,7 +197,7 @@ test('generic mode, and no change of mode in place', async () => {
 
 test('without native XDP in the driver: generic mode, with a warning', async () => {
   // The loopback has none.
-  const { code, stdout, stderr } = await server.tryRun(Director.XLB, ['decap', 'lo', '--vip', VIP4]);
+  const { code, stdout, stderr } = await decapOn('lo', '--vip', VIP4);
   expect({ code, stdout }).toEqual({ code: 0, stdout: `lo attached, generic mode, for ${VIP4}\n` });
   expect(stderr).toMatch(
     /^xlb: warning: the driver of lo takes no native XDP program \(\w+\): attached in generic mode/,
@@ -215,6 +220,7 @@ describe('what else a real server needs', () => {
     const { stderr } = await decap('--vip', VIP4);
     expect(stderr).toContain('its rp_filter is strict');
     expect(stderr).toContain(`eth0 answers ARP for ${VIP4}`);
+    await server.run('sysctl', ['-qw', 'net.ipv4.conf.eth0.rp_filter=0', 'net.ipv4.conf.all.arp_ignore=1']);
   });
 });
 
@@ -230,7 +236,7 @@ test.each<[string, string[], string]>([
 });
 
 test('an interface that is not there', async () => {
-  const { code, stderr } = await server.tryRun(Director.XLB, ['decap', 'eth7', '--vip', VIP4]);
+  const { code, stderr } = await decapOn('eth7', '--vip', VIP4);
   expect({ code, stderr }).toEqual({ code: 1, stderr: 'xlb: eth7: there is no such interface\n' });
 });
 

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { VIP4, VIP6 } from '../../scripts/lab/spec.ts';
 import { waitFor } from '../../scripts/lab/wait.ts';
 import { Cluster, type Family } from './support/cluster.ts';
@@ -9,12 +9,18 @@ const OUTER: Record<Family, number> = { 4: 20, 6: 40 };
 const UPLOAD = 4 << 20;
 
 describe('path MTU through a tunnel', () => {
+  let cluster: Cluster;
+  beforeAll(async () => {
+    cluster = await Cluster.build({ realServers: 2 });
+  });
+  afterAll(() => cluster[Symbol.asyncDispose]());
+
   test.each([4, 6] as const)('IPv%i: the client is told what fits, and a large upload comes whole', async (family) => {
-    await using cluster = await Cluster.build({ realServers: 2 });
     const url = await cluster.addService(family, 'tun');
     writeFileSync(cluster.lab.path('upload'), Buffer.alloc(UPLOAD, 'x'));
-    const capture = cluster.lab.path('capture');
-    cluster.client.start('tcpdump', ['-c', '1', '-lnvi', 'eth0', tooBigFilter(family)], { log: 'capture' });
+    const log = `capture-${family}`;
+    const capture = cluster.lab.path(log);
+    cluster.client.start('tcpdump', ['-c', '1', '-lnvi', 'eth0', tooBigFilter(family)], { log });
     await waitFor('tcpdump', () => readFileSync(capture, 'utf8').includes('listening on'));
 
     const args = [

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { portName } from '../../scripts/lab/network.ts';
 import { Cluster } from './support/cluster.ts';
 
@@ -23,20 +23,21 @@ async function tag({ lab }: Cluster, tags: 'one' | 'two'): Promise<void> {
 }
 
 describe('VLAN tags', () => {
-  test.each(['one', 'two'] as const)('a frame with %s tag(s) leaves with the same', async (tags) => {
-    await using cluster = await Cluster.build({ realServers: 2 });
-    const url4 = await cluster.addService(4, 'dr');
-    const url6 = await cluster.addService(6, 'dr');
-    await tag(cluster, tags);
+  let cluster: Cluster;
+  const urls: string[] = [];
+  beforeAll(async () => {
+    cluster = await Cluster.build({ realServers: 2 });
+    for (const family of [4, 6] as const) urls.push(await cluster.addService(family, 'dr'));
+    urls.push(await cluster.addService(4, 'tun', { port: 8080 }));
+  });
+  afterAll(() => cluster[Symbol.asyncDispose]());
 
-    await cluster.expectEvenAnswers(url4, 20);
-    await cluster.expectEvenAnswers(url6, 20);
-    await cluster.expectEvenAnswers(await cluster.addService(4, 'tun', { port: 8080 }), 20);
+  test.each(['one', 'two'] as const)('a frame with %s tag(s) leaves with the same', async (tags) => {
+    await tag(cluster, tags);
+    for (const url of urls) await cluster.expectEvenAnswers(url, 20);
   });
 
   test('the test sees missing tags', async () => {
-    await using cluster = await Cluster.build({ realServers: 1 });
-    const url = await cluster.addService(4, 'dr');
     await tag(cluster, 'one');
     await cluster.lab.switch.run('ip', [
       '-force',
@@ -50,7 +51,7 @@ describe('VLAN tags', () => {
       'xdp',
     ]);
 
-    const { code } = await cluster.client.tryRun('curl', ['-s', '-m', '2', url]);
+    const { code } = await cluster.client.tryRun('curl', ['-s', '-m', '2', urls[0]!]);
     expect(code).toBe(28);
   });
 });
