@@ -120,7 +120,7 @@ check-unit:
 test: ## set up, build and run everything (root)
 	$(Q)$(MAKE) -s setup
 	$(Q)$(MAKE) -s -j2 build
-	$(Q)rm -rf build/test
+	$(Q)rm -rf build/bundles build/test/*.json
 	$(Q)$(MAKE) -s check
 	$(call msg,TEST,kernel)
 	$(Q)$(BIN)/vitest run --project 'kernel*' --reporter=default --reporter=json --outputFile.json=build/test/kernel.json
