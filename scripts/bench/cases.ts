@@ -114,6 +114,8 @@ function floorCases(floors: BpfObject): BenchCase[] {
     { name: FLOOR, load: load('floor_ipip'), verdict: TX },
     { name: 'floor: one line of 16 MiB, header', load: load('floor_line_1m'), verdict: TX },
     { name: 'floor: one line of 128 MiB, header', load: load('floor_line_8m', EIGHT_MILLION), verdict: TX },
+    { name: 'floor: line of 16 MiB, its server, header', load: load('floor_server_1m'), verdict: TX },
+    { name: 'floor: line of 128 MiB, its server, header', load: load('floor_server_8m', EIGHT_MILLION), verdict: TX },
   ];
 }
 

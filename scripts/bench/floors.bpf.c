@@ -2,7 +2,7 @@
 /*
  * What every packet program costs at least: nothing, new MACs, an outer header without
  * any look-up, and the same with one line of a table as large as the connections of the
- * case: what this machine's memory takes of it.
+ * case: what this machine's memory takes of it, with and without a look-up by what the line says.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -133,6 +133,53 @@ SEC("xdp")
 int floor_line_8m(struct xdp_md *ctx)
 {
 	return put_header_of_line(ctx, LINES_8M);
+}
+
+struct server {
+	__u32 address;
+	__u32 pad;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 128);
+	__type(key, __u32);
+	__type(value, struct server);
+} servers SEC(".maps");
+
+/*
+ * The least that any balancer with a table of connections does: its line says which
+ * real server, and that one's address goes into the header.
+ */
+static __always_inline int put_header_of_server(struct xdp_md *ctx, __u32 count)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct iphdr *inner = data + sizeof(struct ethhdr);
+	struct server *server;
+	struct line *line;
+	__u32 index;
+
+	if ((void *)(inner + 1) > end)
+		return XDP_DROP;
+	index = (__u64)(inner->saddr * 0x85EBCA6Bu) * count >> 32;
+	line = bpf_map_lookup_elem(&lines, &index);
+	if (!line)
+		return XDP_DROP;
+	index = line->word[index & 7];
+	server = bpf_map_lookup_elem(&servers, &index);
+	return server ? put_outer_header(ctx, DESTINATION ^ server->address) : XDP_DROP;
+}
+
+SEC("xdp")
+int floor_server_1m(struct xdp_md *ctx)
+{
+	return put_header_of_server(ctx, LINES_1M);
+}
+
+SEC("xdp")
+int floor_server_8m(struct xdp_md *ctx)
+{
+	return put_header_of_server(ctx, LINES_8M);
 }
 
 char _license[] SEC("license") = "Dual MIT/GPL";
