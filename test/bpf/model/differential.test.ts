@@ -16,6 +16,7 @@ const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000);
 const PROCESS = fileURLToPath(new URL('differential-process.ts', import.meta.url));
 
 const moved = new Set<string>();
+const crossed = new Set<string>();
 
 /** Each in a process of its own: there is more than one CPU. */
 describe.concurrent('histories', () => {
@@ -24,9 +25,10 @@ describe.concurrent('histories', () => {
     { timeout: 3_600_000 },
     async ({ share, index }, context) => {
       const packets = Math.ceil(PACKETS * share);
-      const { totals, answered } = await answerOf<Run>(PROCESS, index, SEED + index, packets);
+      const { totals, answered, crossings } = await answerOf<Run>(PROCESS, index, SEED + index, packets);
       context.expect(answered).toBeGreaterThan(packets / 1000);
       for (const counter of Object.keys(totals)) moved.add(counter);
+      for (const crossing of crossings) crossed.add(crossing);
     },
   );
 });
@@ -39,6 +41,13 @@ test('the histories led everywhere: every counter moved', () => {
   ];
   const names = counterNames().filter((name) => !elsewhere.includes(name));
   expect(names.filter((name) => !moved.has(name))).toEqual([]);
+});
+
+test('every protocol went both ways between the families, and so did errors', () => {
+  const packets = ['request', 'reply'].flatMap((what) => [6, 17, 132].map((protocol) => `${what} ${protocol}`));
+  const names = [...packets, 'error about request', 'error about reply'];
+  const expected = names.flatMap((name) => [4, 6].map((family) => `${name} to IPv${family}`));
+  expect([...crossed].toSorted()).toEqual(expected.toSorted());
 });
 
 function counterNames(): string[] {

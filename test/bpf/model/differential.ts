@@ -32,11 +32,15 @@ export interface Run {
   readonly totals: Record<string, number>;
   /** Requests by NAT that were answered at once, and came back as they had been sent. */
   readonly answered: number;
+  /** What went from one family to the other. */
+  readonly crossings: readonly string[];
 }
 
 /** Packets between two comparisons of the whole state. */
 const STATE_EVERY = Number(process.env['FUZZ_STATE_EVERY'] ?? 251);
 const KEPT_LINES = 16;
+/** Where an ICMP error of IPv4 quotes, from its IP header on. */
+const QUOTE = 28;
 
 /** Throws with the seed, the last packets and what differs. */
 export function runDifferential(history: History): Run {
@@ -87,7 +91,7 @@ class Differential {
       if (index % STATE_EVERY === 0) this.#compareState();
     }
     this.#compareState();
-    return { totals: this.#totals, answered: this.#answered };
+    return { totals: this.#totals, answered: this.#answered, crossings: [...this.#model.sending.crossings] };
   }
 
   /** Time passes, sweeps run, the configuration changes. */
@@ -247,15 +251,24 @@ function templateText({ real_server, index, flags, deadline, timeout, connection
   return `server ${real_server} slot ${index} flags ${flags} until ${deadline} timeout ${timeout} controls ${connections}`;
 }
 
-/** An identification that may be anything must still be summed right. */
+/** Identifications that may be anything must still be summed right. */
 function sameFrame(got: Outcome, expected: Result): boolean {
-  if (!expected.randomId) return got.frame.equals(expected.frame);
-  const outer = expected.frame.length - got.frame.length;
+  if (!expected.randomId && !expected.quotesRandomId) return got.frame.equals(expected.frame);
+  if (got.frame.length !== expected.frame.length) return false;
   const at = ipAt(got.frame);
-  const header = got.frame.subarray(at, at + 20);
-  if (outer !== 0 || onesSum(header) !== 0xffff) return false;
-  const blank = (frame: Buffer): Buffer =>
-    Buffer.concat([frame.subarray(0, at + 4), frame.subarray(at + 6, at + 10), frame.subarray(at + 12)]);
+  const headers = expected.quotesRandomId ? [at, at + QUOTE] : [at];
+  if (headers.some((place) => onesSum(got.frame.subarray(place, place + 20)) !== 0xffff)) return false;
+  if (expected.quotesRandomId && onesSum(got.frame.subarray(at + 20)) !== 0xffff) return false;
+  // An error's own sum covers the identification that it quotes.
+  const blanks = [
+    ...headers.flatMap((place) => [place + 4, place + 10]),
+    ...(expected.quotesRandomId ? [at + 22] : []),
+  ];
+  const blank = (frame: Buffer): Buffer => {
+    const copy = Buffer.from(frame);
+    for (const place of blanks) copy.writeUInt16BE(0, place);
+    return copy;
+  };
   return blank(got.frame).equals(blank(expected.frame));
 }
 

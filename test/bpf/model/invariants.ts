@@ -26,8 +26,8 @@ export interface Answer {
  */
 export function answerTo(before: Buffer, after: Buffer, world: World): Answer | null {
   const [came, went] = [tryParse(before)?.ip, parseFrame(after).ip];
-  // What is longer than it was travels by GUE, whose UDP has no answer.
-  if (!came?.transport || !went?.transport || came.dst === went.dst || came.length < went.length) return null;
+  // What is longer by more than another IP header or an option travels by GUE, whose UDP has no answer.
+  if (!came?.transport || !went?.transport || came.dst === went.dst || went.length - came.length > 20) return null;
   if (VIPS.includes(came.src) || leavesNoEntry(came.dst, came.transport, world)) return null;
   const { sport, dport, protocol } = went.transport;
   const link = ethernet({ dst: INGRESS.mac, src: CLIENT_MAC });

@@ -2,6 +2,7 @@
 import { ethernet, type PacketBuilder } from '../../support/packet.ts';
 import type { Random } from './random.ts';
 import type { Flow } from './random-packet.ts';
+import { VIPS } from './random-world.ts';
 
 const TYPES4 = [3, 3, 3, 3, 4, 11, 11, 5, 8, 0, 12];
 const TYPES6 = [1, 1, 2, 2, 2, 3, 3, 4, 0, 5, 100, 127, 128, 129, 135];
@@ -16,7 +17,8 @@ const QUOTED = [0, 1, 3, 4, 7, 8, 20, 100, 548, 1232];
 
 export function randomError(random: Random, builder: PacketBuilder, flow: Flow): PacketBuilder {
   const isOverV6 = flow.dst.includes(':');
-  if (random.once(2)) return tunnelError(random, builder, flow);
+  // Who answers by NAT has no tunnel.
+  if (random.once(VIPS.includes(flow.dst) ? 2 : 9)) return tunnelError(random, builder, flow);
   const quote = quotedPacket(random, { ...flow, src: flow.dst, dst: flow.src, sport: flow.dport, dport: flow.sport });
   const src = isOverV6 ? '2001:db8:9::1' : '203.0.113.1';
   const dst = random.once(16) ? (isOverV6 ? '2001:db8::5' : '192.0.2.5') : flow.dst;

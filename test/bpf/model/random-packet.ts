@@ -84,7 +84,7 @@ export class PacketSource {
     if (random.once(8)) builder = builder.vlan(random.below(4096), random.pick([0x8100, 0x88a8]));
     if (random.once(16)) builder = builder.vlan(random.below(4096));
     if (random.once(20)) return this.#fragments(builder, flow);
-    if (random.once(7)) return randomError(random, builder, flow).build();
+    if (random.once(5)) return randomError(random, builder, flow).build();
     const network = this.#network(builder, random.once(100) ? { ...flow, src: strangeSource(random, flow.dst) } : flow);
     const length = random.once(8) ? random.pick(LARGE_LENGTHS) : random.pick(LENGTHS);
     if (random.once(40)) return network.icmp().payload(length).build();

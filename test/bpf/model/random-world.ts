@@ -166,7 +166,7 @@ function randomService(random: Random, id: number, address = random.pick(VIPS)):
   });
 }
 
-/** NAT keeps the family; several services may have one real server. */
+/** `nat` keeps the family; several services may have one real server. */
 function randomServer(
   random: Random,
   { id, address }: Pick<ServiceConfig, 'id' | 'address'>,
@@ -174,7 +174,7 @@ function randomServer(
 ): ServerConfig {
   const method = random.pick(['dr', 'tun', 'nat', 'fullnat'] as const);
   const own = address.includes(':') ? 6 : 4;
-  const family = method.endsWith('nat') || random.once(2) ? own : own === 4 ? 6 : 4;
+  const family = method === 'nat' || random.once(method === 'fullnat' ? 3 : 2) ? own : own === 4 ? 6 : 4;
   const widest = family === 4 ? 24 : 32;
   return server(slot + 1, {
     family,

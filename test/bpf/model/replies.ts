@@ -4,12 +4,15 @@
  */
 import { Option } from '../../../src/dataplane/types.gen.ts';
 import { addressBytes } from '../../support/packet-bytes.ts';
+import { ETHERTYPE } from '../../support/packet-layers.ts';
 import { vipFilterBit } from '../encode.ts';
 import { TIMEOUTS } from '../settings.ts';
 import { isTranslated, type NextHopConfig, type ServerConfig, type World } from '../world.ts';
 import type { Entry, Reply } from './connections.ts';
+import { isCrossable } from './cross.ts';
+import type { Ends } from './cross-header.ts';
 import type { ModelDataPlane } from './data-plane.ts';
-import { hopped, linkHeader } from './forward.ts';
+import { hopped, type Leaving, linkHeader } from './forward.ts';
 import type { FlowHash } from './hash.ts';
 import { endsConnection, isEstablished, stateAfter } from './opening.ts';
 import { frameHeaders, type Headers, hasPorts, packetOf, readFirstFragment } from './read-headers.ts';
@@ -182,28 +185,45 @@ export class Replies {
     if (!entry?.reply || !connection) return pass;
     if (!plane.isForUs(frame)) return this.#count('pass_other_mac', pass);
     const { way, isLocal } = entry.reply;
+    const [client = '', clientPort = '', destination = '', dport = '', service = ''] = connection.key.split(' ');
+    const to = { side: 'source', address: Buffer.from(destination, 'hex'), port: Number(dport) } as const;
+    const addressee = { side: 'destination', address: Buffer.from(client, 'hex'), port: Number(clientPort) } as const;
+    const crossing = isLocal ? crossingBack(packet, to, addressee) : null;
+    if (crossing && !isCrossable(packet, crossing)) return this.#drop(pass);
     if (isLocal) connection.firstAck = firstAckOf(frame.subarray(link.ipAt), packet) ?? connection.firstAck ?? 0;
     if (packet.ttl <= 1) return isLocal ? this.#endHops(frame, link, packet) : this.#count('pass_reply_error', pass);
     const egress = this.#world.interfaces.find(({ ifindex }) => ifindex + 1 === way.port);
     if (egress === undefined) throw new Error('test packets come in on an interface of ours');
     plane.sending.count('replies_returned');
-    const [client = '', clientPort = '', destination = '', dport = '', service = ''] = connection.key.split(' ');
     for (const name of [`service ${service}`, `server ${connection.realServer}`]) {
       const traffic = plane.sending.trafficOf(name);
       traffic.out_packets = (traffic.out_packets ?? 0) + 1;
       traffic.out_bytes = (traffic.out_bytes ?? 0) + packet.length;
     }
     if (packet.transport > 0) this.#move(entry.reply.connection, connection, packet);
-    const to = { side: 'source', address: Buffer.from(destination, 'hex'), port: Number(dport) } as const;
-    const addressee = { side: 'destination', address: Buffer.from(client, 'hex'), port: Number(clientPort) } as const;
+    if (crossing) return this.#cross(frame, { link, hop: way, egress }, packet, crossing, pass);
     const changes: Translation[] = isLocal ? [to, addressee] : [to];
-    if (changes.some((change) => !canTranslate(packet, change)))
-      return this.#count('drop_untranslated', { ...pass, verdict: 'drop' });
+    if (changes.some((change) => !canTranslate(packet, change))) return this.#drop(pass);
     plane.sending.count('replies');
     const ip = hopped(frame.subarray(link.ipAt), packet);
     for (const change of changes) translate(ip, packet, change);
     const header = linkHeader({ link, hop: way, egress }, link.etherType);
     return this.#count('forwarded', { ...pass, verdict: 'tx', frame: Buffer.concat([header, ip]) });
+  }
+
+  /** fullnat: to a client of the other family. */
+  #cross(frame: Buffer, leaving: Leaving, packet: Packet, crossing: Ends, pass: Result): Result {
+    const out = this.#plane.sending.crossed('reply', frame.subarray(leaving.link.ipAt), packet, crossing);
+    if (out === null) return this.#drop(pass);
+    this.#plane.sending.count('replies');
+    const header = linkHeader(leaving, crossing.family === 4 ? ETHERTYPE.ipv4 : ETHERTYPE.ipv6);
+    const { randomId, quotesRandomId } = out;
+    const left = { verdict: 'tx', frame: Buffer.concat([header, out.ip]), randomId, quotesRandomId } as const;
+    return this.#count('forwarded', left);
+  }
+
+  #drop(pass: Result): Result {
+    return this.#count('drop_untranslated', { ...pass, verdict: 'drop' });
   }
 
   /** fullnat: the real server wrote to the director itself, which tells it. */
@@ -232,6 +252,13 @@ export class Replies {
   #hash(packet: Packet): FlowHash {
     return this.#plane.hashOf(packet, (MARK | (packet.protocol << PROTOCOL_SHIFT)) >>> 0);
   }
+}
+
+/** Where an answer leaves in the other family; null: it does not. */
+function crossingBack(packet: Packet, from: Translation, to: Translation): Ends | null {
+  const family = to.address.length === 4 ? 4 : 6;
+  if (family === packet.family) return null;
+  return { family, source: from.address, sport: from.port, destination: to.address, dport: to.port };
 }
 
 /** TCP, UDP or SCTP, whole or in a first fragment; null: no ports can be read. */

@@ -99,6 +99,19 @@ function translateSctp(packet: Buffer, side: Translation['side'], port: Buffer):
   packet.writeUInt32LE((packet.readUInt32LE(8) ^ before ^ sctpChecksum(packet)) >>> 0, 8);
 }
 
+/** Both at once, SCTP's checksum as well; answers what the change adds to a ones'-complement sum. `body`: from the transport header on. */
+export function replacePorts(body: Buffer, protocol: number, length: number, sport: number, dport: number): number {
+  const ports = Buffer.alloc(4);
+  ports.writeUInt16BE(sport);
+  ports.writeUInt16BE(dport, 2);
+  const before = protocol === SCTP ? sctpChecksum(body.subarray(0, length)) : 0;
+  const change = replace(body, 0, ports);
+  if (protocol === SCTP) {
+    body.writeUInt32LE((body.readUInt32LE(8) ^ before ^ sctpChecksum(body.subarray(0, length))) >>> 0, 8);
+  }
+  return change;
+}
+
 /** Answers what the change adds to a ones'-complement sum. */
 function replace(ip: Buffer, at: number, bytes: Buffer): number {
   let change = 0;
