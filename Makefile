@@ -143,6 +143,12 @@ test-sctp: build ## SCTP between real sockets, in a virtual machine whose kernel
 	$(Q)[ -d '$(KERNELS)/$(KERNEL)' ] || XLB_KERNELS='$(KERNELS)' $(VM)/fetch-kernel.sh $(KERNEL)
 	$(Q)XLB_KERNELS='$(KERNELS)' $(VM)/ipvs-vm.sh -k $(KERNEL) -t 900 test/ipvs/sctp-guest.sh
 
+.PHONY: test-tunnels
+test-tunnels: build ## gue and gre taken apart by the kernel's own devices, in a virtual machine whose kernel has them
+	$(Q)command -v qemu-system-x86_64 busybox cpio >/dev/null || apt-get install -y qemu-system-x86 busybox-static cpio kmod >/dev/null
+	$(Q)[ -d '$(KERNELS)/$(KERNEL)' ] || XLB_KERNELS='$(KERNELS)' $(VM)/fetch-kernel.sh $(KERNEL)
+	$(Q)XLB_KERNELS='$(KERNELS)' $(VM)/ipvs-vm.sh -k $(KERNEL) -t 1200 test/ipvs/tunnels-guest.sh
+
 .PHONY: test-katran
 test-katran: build ## Katran's packets through the loaded programs (root; DIR=../shared/golden/katran, which is not part of xlb)
 	$(Q)$(TSX) test/katran/main.ts '$(DIR)'
