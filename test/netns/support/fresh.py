@@ -1,11 +1,11 @@
-"""New connections, one after another, each with a request: fresh.py ADDRESS SECONDS."""
+"""New connections, one after another, each with a request: fresh.py ADDRESS PORT SECONDS."""
 import http.client, json, sys, time
 
-address, seconds = sys.argv[1], float(sys.argv[2])
+address, port, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
 begin = time.monotonic()
 connected, failed, slowest = 0, [], 0
 while time.monotonic() - begin < seconds:
-    one = http.client.HTTPConnection(address, 80, timeout=3)
+    one = http.client.HTTPConnection(address, port, timeout=3)
     try:
         started = time.monotonic()
         one.connect()

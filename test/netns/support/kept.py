@@ -1,8 +1,8 @@
-"""Connections that stay open and ask again and again: kept.py ADDRESS COUNT. Ends at SIGTERM."""
+"""Connections that stay open and ask again and again: kept.py ADDRESS PORT COUNT. Ends at SIGTERM."""
 import http.client, json, signal, sys, time
 
-address, count = sys.argv[1], int(sys.argv[2])
-open_ones = [http.client.HTTPConnection(address, 80, timeout=3) for _ in range(count)]
+address, port, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+open_ones = [http.client.HTTPConnection(address, port, timeout=3) for _ in range(count)]
 for one in open_ones:
     one.auto_open = 0
     one.connect()
