@@ -16,6 +16,7 @@ void Object::Init(Napi::Env env, Napi::Object exports)
 				{
 					InstanceMethod<&Object::Open>("open"),
 					InstanceMethod<&Object::Load>("load"),
+					InstanceMethod<&Object::LoadAsync>("loadAsync"),
 					InstanceMethod<&Object::Close>("close"),
 					InstanceMethod<&Object::Log>("log"),
 					InstanceMethod<&Object::Maps>("maps"),
@@ -54,12 +55,47 @@ Napi::Value Object::Open(const Napi::CallbackInfo &info)
 	return Number(info, 0);
 }
 
-Napi::Value Object::Load(const Napi::CallbackInfo &info)
+// Loads in one of libuv's threads; the caller leaves the object alone until then.
+class Object::Loader : public Napi::AsyncWorker {
+public:
+	Loader(Napi::Env env, Object &object)
+		: AsyncWorker(env), deferred_(env), object_(object),
+		  kept_(Napi::Persistent(object.Value()))
+	{
+	}
+	Napi::Promise Promise() const { return deferred_.Promise(); }
+
+protected:
+	void Execute() override { result_ = object_.Load(); }
+	void OnOK() override { deferred_.Resolve(Napi::Number::New(Env(), result_)); }
+
+private:
+	Napi::Promise::Deferred deferred_;
+	Object &object_;
+	Napi::ObjectReference kept_; // not collected before this is over
+	int result_ = 0;
+};
+
+int Object::Load()
 {
 	log_.clear();
 	Capture capture(log_);
 	HoldSignals hold;
-	return Number(info, object_ ? bpf_object__load(object_.get()) : -EBADF);
+	return object_ ? bpf_object__load(object_.get()) : -EBADF;
+}
+
+Napi::Value Object::Load(const Napi::CallbackInfo &info)
+{
+	return Number(info, Load());
+}
+
+// loadAsync(): a promise of what load() returns.
+Napi::Value Object::LoadAsync(const Napi::CallbackInfo &info)
+{
+	auto *loader = new Loader(info.Env(), *this);
+	Napi::Promise promise = loader->Promise();
+	loader->Queue();
+	return promise;
 }
 
 Napi::Value Object::Close(const Napi::CallbackInfo &info)

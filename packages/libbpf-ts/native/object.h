@@ -16,12 +16,14 @@ public:
 	explicit Object(const Napi::CallbackInfo &info);
 
 private:
+	class Loader;
 	struct Closer {
 		void operator()(bpf_object *object) const { bpf_object__close(object); }
 	};
 
 	Napi::Value Open(const Napi::CallbackInfo &info);
 	Napi::Value Load(const Napi::CallbackInfo &info);
+	Napi::Value LoadAsync(const Napi::CallbackInfo &info);
 	Napi::Value Close(const Napi::CallbackInfo &info);
 	Napi::Value Log(const Napi::CallbackInfo &info);
 	Napi::Value Maps(const Napi::CallbackInfo &info);
@@ -36,6 +38,7 @@ private:
 	Napi::Value MapFd(const Napi::CallbackInfo &info);
 	Napi::Value ProgramFd(const Napi::CallbackInfo &info);
 
+	int Load();
 	bpf_map *FindMap(const Napi::CallbackInfo &info) const;
 	bpf_program *FindProgram(const Napi::CallbackInfo &info) const;
 

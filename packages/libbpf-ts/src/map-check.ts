@@ -32,19 +32,30 @@ export function specOf(fd: number, facts: MapFacts): MapSpec {
   return { name, type, keySize, valueSize, maxEntries, flags, key, value };
 }
 
+/** What was read last: the maps of an object share their BTF, which never changes, and reading it takes long. */
+let latest: { id: number; layouts: Layouts } | undefined;
+
 /** The layouts in the kernel's BTF of a map; undefined without BTF or without CAP_SYS_ADMIN. */
 function kernelLayouts(fd: number): { key: Layout; value: Layout } | undefined {
   const native = addon();
   const info = native.mapInfo(fd);
   if (typeof info === 'number' || info.btfId === 0 || info.btfKeyTypeId === 0) return undefined;
-  const btfFd = native.fdById(ID_KIND.btf, info.btfId);
-  if (btfFd < 0) return undefined;
-  const handle = ownFd(btfFd);
+  const layouts = btfLayouts(info.btfId);
+  return layouts && { key: layouts.of(info.btfKeyTypeId), value: layouts.of(info.btfValueTypeId) };
+}
+
+/** By the id of the BTF, which needs CAP_SYS_ADMIN. */
+function btfLayouts(id: number): Layouts | undefined {
+  if (latest?.id === id) return latest.layouts;
+  const native = addon();
+  const fd = native.fdById(ID_KIND.btf, id);
+  if (fd < 0) return undefined;
+  const handle = ownFd(fd);
   try {
-    const data = native.btfData(btfFd);
+    const data = native.btfData(fd);
     if (typeof data === 'number') return undefined;
-    const layouts = new Layouts(parseBtf(data));
-    return { key: layouts.of(info.btfKeyTypeId), value: layouts.of(info.btfValueTypeId) };
+    latest = { id, layouts: new Layouts(parseBtf(data)) };
+    return latest.layouts;
   } finally {
     handle.close();
   }

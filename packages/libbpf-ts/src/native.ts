@@ -17,6 +17,7 @@ export interface NativeFd {
 export interface NativeObject {
   open(bytes: Uint8Array, name: string, pinRoot: string): Result;
   load(): Result;
+  loadAsync(): Promise<Result>;
   close(): void;
   log(): string;
   maps(): NativeMapDeclaration[];

@@ -56,10 +56,13 @@ export class BpfObject {
   readonly #specs: Map<string, MapSpec>;
   readonly #maps = new Map<string, BpfMap>();
   readonly #programs = new Map<string, BpfProgram>();
-  #state: 'open' | 'loaded' | 'failed' | 'closed' = 'open';
+  #state: 'open' | 'loading' | 'loaded' | 'failed' | 'closed' = 'open';
 
-  private constructor(file: Buffer, name: string, options: OpenOptions) {
-    this.spec = readObjectSpec(file, name);
+  readonly #file: Buffer;
+
+  private constructor(file: Buffer, name: string, options: OpenOptions, spec = readObjectSpec(file, name)) {
+    this.spec = spec;
+    this.#file = file;
     this.#native = new (addon().Object)();
     try {
       openNative(this.#native, file, name, options.pinRoot ?? '');
@@ -87,6 +90,12 @@ export class BpfObject {
     return new BpfObject(Buffer.from(source), options.name ?? 'object', options);
   }
 
+  /** Opens the same bytes once more, for other programs over other maps; reads them faster than `open`. */
+  again(options: OpenOptions = {}): BpfObject {
+    requireObject('options', options);
+    return new BpfObject(this.#file, options.name ?? this.spec.name, options, this.spec);
+  }
+
   /**
    * Makes the maps and loads the programs. Throws `VERIFIER` with `log` if a program is refused,
    * an errno otherwise; the object cannot be used after that. Needs CAP_BPF, for XDP CAP_NET_ADMIN,
@@ -94,9 +103,20 @@ export class BpfObject {
    */
   load(): void {
     this.#require('open', 'load');
-    const result = this.#native.load();
-    this.#state = result < 0 ? 'failed' : 'loaded';
-    if (result < 0) throw loadError(-result, this.#native.log(), this.spec.name);
+    this.#finish(this.#native.load());
+  }
+
+  /**
+   * The same in a thread of its own, while this one goes on: verifying a large program takes long.
+   * Closed meanwhile, the object goes when the kernel is done, and this rejects with `CLOSED`.
+   */
+  async loadAsync(): Promise<void> {
+    this.#require('open', 'loadAsync');
+    this.#state = 'loading';
+    const result = await this.#native.loadAsync();
+    if (this.#state === 'loading') return this.#finish(result);
+    this.#native.close();
+    throw closedError(`object ${this.spec.name}`);
   }
 
   /** Names of the maps; global variables are maps too (`.rodata`, `.data`, `.bss`). */
@@ -143,7 +163,9 @@ export class BpfObject {
 
   close(): void {
     if (this.#state === 'closed') return;
+    const isLoading = this.#state === 'loading';
     this.#state = 'closed';
+    if (isLoading) return; // loadAsync closes it
     for (const map of this.#maps.values()) map.close();
     for (const program of this.#programs.values()) program.close();
     this.#native.close();
@@ -151,6 +173,11 @@ export class BpfObject {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #finish(result: Result): void {
+    this.#state = result < 0 ? 'failed' : 'loaded';
+    if (result < 0) throw loadError(-result, this.#native.log(), this.spec.name);
   }
 
   #prepare(options: OpenOptions): void {
@@ -232,7 +259,12 @@ export class BpfObject {
     if (this.#state === state) return;
     const { name } = this.spec;
     if (this.#state === 'closed') throw closedError(`object ${name}`);
-    const reasons = { open: 'it is not loaded yet', loaded: 'it is loaded already', failed: 'its load failed' };
+    const reasons = {
+      open: 'it is not loaded yet',
+      loading: 'it is being loaded',
+      loaded: 'it is loaded already',
+      failed: 'its load failed',
+    };
     throw argumentError(`object ${name}: ${method}() does not apply, ${reasons[this.#state]}`);
   }
 

@@ -54,6 +54,40 @@ describe('opening', () => {
   });
 });
 
+describe('loading in another thread', () => {
+  it('leaves this one free, and gives the same', async () => {
+    using object = BpfObject.open(compile('xdp'));
+    const loading = object.loadAsync();
+    expect(thrown(() => object.program('drop')).message).toContain('it is being loaded');
+    expect(thrown(() => object.load()).message).toContain('it is being loaded');
+    await loading;
+    expect(object.program('drop').testRun({ dataIn: Buffer.alloc(64) }).retval).toBe(1);
+  });
+
+  it('rejects with what the verifier says', async () => {
+    using object = BpfObject.open(compile('refused'));
+    await expect(object.loadAsync()).rejects.toMatchObject({ code: 'VERIFIER' });
+  });
+
+  it('is closed when it is over', async () => {
+    const object = BpfObject.open(compile('xdp'));
+    const loading = object.loadAsync();
+    object.close();
+    await expect(loading).rejects.toMatchObject({ code: 'CLOSED' });
+    object.close();
+  });
+
+  it('opens the same file again over maps that are there', async () => {
+    using first = BpfObject.open(compile('xdp'), { programs: { count_runs: { autoload: false } } });
+    await first.loadAsync();
+    const runs = first.map('runs');
+    using second = first.again({ maps: { runs: { reuseFd: runs.fd, maxEntries: runs.info().maxEntries } } });
+    await second.loadAsync();
+    expect(second.map('runs').info().id).toBe(runs.info().id);
+    expect(second.program('count_runs').name).toBe('count_runs');
+  });
+});
+
 describe('loading', () => {
   it('resizes maps and sets constants first', () => {
     using object = BpfObject.open(compile('types'), {
