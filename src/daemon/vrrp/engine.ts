@@ -37,8 +37,8 @@ import { endpointOf, Voice, voiceOf } from './voice.ts';
 
 export interface EngineOptions {
   readonly view: NetworkView;
-  readonly transport: Transport;
-  readonly holder: Holder;
+  readonly transport: Pick<Transport, 'use' | 'openedAt' | 'send' | 'drain'>;
+  readonly holder: Pick<Holder, 'pace' | 'assign' | 'forget' | 'take' | 'release' | 'announce'>;
   readonly notify: (notice: Notice) => void;
   readonly log: (level: LogLevel, fields: object, message: string) => void;
   /** Seconds that the machine ran when the thread started. */
@@ -88,6 +88,7 @@ export class Engine {
   /** Brings every instance to what the network and the configuration are now. */
   settle(): void {
     const { view, transport } = this.#options;
+    const began = performance.now();
     const virtual = virtualAddresses(this.#settings);
     const placed = this.#settings.instances.map((configured) => {
       const placement = place(configured, view, virtual);
@@ -100,18 +101,19 @@ export class Engine {
       const fault = endpoint === null ? undefined : faults.get(endpointKey(endpoint));
       if (fault !== undefined) this.#options.log('warn', {}, `${config.name}: ${fault}`);
       const speaks = endpoint !== null && fault === undefined;
-      this.track(trackerKey({ kind: 'source', name: sourceName(configured, placement.device) }), upOrDown(speaks));
+      const at = this.#hearsSince(endpoint, began);
+      this.track(trackerKey({ kind: 'source', name: sourceName(configured, placement.device) }), upOrDown(speaks), at);
       this.#followInterfaces(config);
-      this.#place(config, { configured, placement, endpoint });
+      this.#place(config, { configured, placement, endpoint }, at);
     }
     this.#arm();
   }
 
-  /** What is tracked has another status. */
-  track(key: string, status: TrackStatus): void {
+  /** What is tracked has another status, since `at`. */
+  track(key: string, status: TrackStatus, at = performance.now()): void {
     if (this.#statuses.get(key) === status) return;
     this.#statuses.set(key, status);
-    this.#feed({ event: { type: 'track', key, status } });
+    this.#feed({ event: { type: 'track', key, status } }, at);
   }
 
   receive(endpoint: string, datagram: Datagram | null): void {
@@ -147,6 +149,12 @@ export class Engine {
     this.#links = new Map();
   }
 
+  /** The first master-down timer runs from when the group was joined, whatever else is opened before it is armed. */
+  #hearsSince(endpoint: Endpoint | null, began: number): number {
+    const opened = endpoint === null ? undefined : this.#options.transport.openedAt(endpointKey(endpoint));
+    return opened !== undefined && opened >= began ? opened : performance.now();
+  }
+
   #configOf(configured: ConfiguredInstance, { device, source }: Placement): InstanceConfig {
     return instanceConfig(this.#settings, configured, { device, source, uptime: this.#options.uptime });
   }
@@ -179,24 +187,24 @@ export class Engine {
     return { down: down!, up: up! };
   }
 
-  #place(config: InstanceConfig, place: Omit<Station, 'createdAt'>): void {
+  #place(config: InstanceConfig, place: Omit<Station, 'createdAt'>, at: number): void {
     const { name } = config;
     const known = this.#stations.get(name);
     this.#stations.set(name, { ...place, createdAt: known?.createdAt ?? performance.now() });
     this.#options.holder.assign(place.configured, place.placement.link);
     const state = this.#router.instances.get(name);
-    if (state === undefined) this.#create(config);
+    if (state === undefined) this.#create(config, at);
     else if (!isDeepStrictEqual(state.config, config)) {
       this.#feed({ instance: name, event: { type: 'configure', config } });
       this.#tell(name, config);
     }
   }
 
-  #create(config: InstanceConfig): void {
+  #create(config: InstanceConfig, at: number): void {
     const { name } = config;
     this.#router = { instances: new Map(this.#router.instances).set(name, createInstance(config)) };
     this.#tell(name, config);
-    this.#feed({ instance: name, event: { type: 'start' } });
+    this.#feed({ instance: name, event: { type: 'start' } }, at);
   }
 
   /** What is known of everything that the instance follows. */
@@ -218,8 +226,8 @@ export class Engine {
     this.#mute.delete(name);
   }
 
-  #feed(event: RouterEvent): void {
-    const [router, effects] = stepRouter(this.#router, event, performance.now());
+  #feed(event: RouterEvent, now = performance.now()): void {
+    const [router, effects] = stepRouter(this.#router, event, now);
     this.#router = router;
     for (const effect of effects) this.#perform(effect);
     this.#arm();

@@ -38,6 +38,8 @@ interface Opened {
   readonly endpoint: Endpoint;
   readonly raw: RawSocket;
   readonly frames: PacketSocket | null;
+  /** When the group was joined, by `performance.now()`. */
+  readonly at: number;
 }
 
 export class Transport implements Disposable {
@@ -68,6 +70,11 @@ export class Transport implements Disposable {
     return faults;
   }
 
+  /** When it began to hear, by `performance.now()`; undefined: it does not. */
+  openedAt(endpoint: string): number | undefined {
+    return this.#sockets.get(endpoint)?.at;
+  }
+
   /** Throws a NetioError where the kernel does not take it, or the endpoint is not open. */
   send(endpoint: string, bytes: Uint8Array, destination: Address): void {
     const opened = this.#sockets.get(endpoint);
@@ -88,8 +95,9 @@ export class Transport implements Disposable {
 
   #open(key: string, endpoint: Endpoint): Opened {
     const raw = this.#openRaw(key, endpoint);
+    const at = performance.now();
     try {
-      return { endpoint, raw, frames: endpoint.frameMac === null ? null : new PacketSocket(endpoint.device) };
+      return { endpoint, raw, at, frames: endpoint.frameMac === null ? null : new PacketSocket(endpoint.device) };
     } catch (error) {
       raw.close();
       throw error;
