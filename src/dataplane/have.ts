@@ -9,6 +9,7 @@ import type { Thresholds } from '../core/reconcile/thresholds.ts';
 import { indexOf } from './layout-view.ts';
 import type { Maps } from './maps.ts';
 import type { ScheduleMemory } from './schedule-memory.ts';
+import { usedValues } from './used-values.ts';
 
 /** Schedule lines are read when they are asked for, and are those of the moment of this call. */
 export function readHave(maps: Maps, schedules: ScheduleMemory): Have {
@@ -37,15 +38,7 @@ export function readHave(maps: Maps, schedules: ScheduleMemory): Have {
 function nonZero<T>(map: BpfMap<number, T>): Map<number, T> {
   const memory = map.mmap();
   const { size } = map.valueCodec;
-  const words = new BigUint64Array(memory.buffer);
-  const perValue = size / 8;
-  const found = new Map<number, T>();
-  for (let id = 0; id < map.spec.maxEntries; id++) {
-    const at = id * perValue;
-    if (words.subarray(at, at + perValue).some((word) => word !== 0n))
-      found.set(id, map.valueCodec.decode(memory, id * size));
-  }
-  return found;
+  return new Map([...usedValues(memory, size)].map((id) => [id, map.valueCodec.decode(memory, id * size)]));
 }
 
 function readLimits({ limits, sources }: Maps): Have['limits'] {
@@ -55,12 +48,14 @@ function readLimits({ limits, sources }: Maps): Have['limits'] {
 
 function readThresholds(map: Maps['live_counts']): Have['thresholds'] {
   const { layout } = map.valueCodec;
-  const words = new Uint32Array(map.mmap().buffer);
+  const memory = map.mmap();
+  const words = new Uint32Array(memory.buffer);
   const [upperAt, lowerAt] = [indexOf(layout, 'upper', 4), indexOf(layout, 'lower', 4)];
   const found = new Map<number, Thresholds>();
-  for (let id = 0, at = 0; id < map.spec.maxEntries; id++, at += layout.size / 4) {
-    const [upper, lower] = [words[at + upperAt], words[at + lowerAt]];
-    if (upper !== 0 || lower !== 0) found.set(id, { upper: upper!, lower: lower! });
+  for (const id of usedValues(memory, layout.size)) {
+    const at = (id * layout.size) / 4;
+    const [upper, lower] = [words[at + upperAt]!, words[at + lowerAt]!];
+    if (upper !== 0 || lower !== 0) found.set(id, { upper, lower });
   }
   return found;
 }
