@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * What is known of a packet of NAT. The 512 bytes of stack that a packet's way may
- * take are spent where its real server is found; translating it starts anew from
- * the entry point (nat_request.h, nat_reply.h), with all that it needs in here.
+ * take are spent where its real server is found; translating it starts anew in a
+ * program of its own (nat_request.h, nat_reply.h), with all that it needs in here.
  */
 #pragma once
 
@@ -12,8 +12,13 @@
 #include "service.h"
 #include "translate_quote.h"
 
+/* nat_job.task: the family, and whether it is a request; else a reply, or nothing of ours. */
+#define TASK_FAMILY 7
+#define TASK_REQUEST 8
+
 /* What one CPU has in hand. */
 struct nat_job {
+	__u32 task;
 	struct packet packet;
 	__u32 service_id;
 	__u32 real_server; /* id */

@@ -4,6 +4,7 @@
 #include "balance.h"
 #include "nat_reply.h"
 #include "nat_request.h"
+#include "next_program.h"
 #include "sweep.h"
 #include "uncommon.h"
 
@@ -59,26 +60,6 @@ __noinline int cross_frags(struct xdp_md *ctx)
 	return cross_family(ctx, 1);
 }
 
-static __always_inline int translate_prepared(struct xdp_md *ctx, int family)
-{
-	int verdict;
-
-	if (!prepare_request(ctx))
-		return XDP_DROP;
-	verdict = family == FAMILY_IPV4 ? request_ipv4(ctx) : request_ipv6(ctx);
-	return verdict == CROSS_FAMILY ? cross_whole(ctx) : verdict;
-}
-
-static __always_inline int translate_prepared_frags(struct xdp_md *ctx, int family)
-{
-	int verdict;
-
-	if (!prepare_request(ctx))
-		return XDP_DROP;
-	verdict = family == FAMILY_IPV4 ? request_ipv4_frags(ctx) : request_ipv6_frags(ctx);
-	return verdict == CROSS_FAMILY ? cross_frags(ctx) : verdict;
-}
-
 __noinline int reply_ipv4(struct xdp_md *ctx)
 {
 	return translate_reply(ctx, FAMILY_IPV4, 0);
@@ -99,11 +80,55 @@ __noinline int reply_ipv6_frags(struct xdp_md *ctx)
 	return translate_reply(ctx, FAMILY_IPV6, 1);
 }
 
-struct settle_walk {
-	struct service *service;
-	struct scheduler_state *state;
-	__u32 restart;
-};
+static __always_inline int translate_prepared(struct xdp_md *ctx, int family)
+{
+	if (!prepare_request(ctx))
+		return XDP_DROP;
+	return family == FAMILY_IPV4 ? request_ipv4(ctx) : request_ipv6(ctx);
+}
+
+static __always_inline int translate_prepared_frags(struct xdp_md *ctx, int family)
+{
+	if (!prepare_request(ctx))
+		return XDP_DROP;
+	return family == FAMILY_IPV4 ? request_ipv4_frags(ctx) : request_ipv6_frags(ctx);
+}
+
+/*
+ * NAT has programs of its own, which those for all packets go on to: verifying a
+ * program takes longer than its parts do, and these are verified side by side.
+ */
+SEC("xdp")
+int xlb_nat(struct xdp_md *ctx)
+{
+	struct nat_job *job = get_nat_job();
+	int verdict, family;
+
+	if (!job)
+		return XDP_DROP;
+	family = job->task & TASK_FAMILY;
+	if (job->task & TASK_REQUEST)
+		verdict = translate_prepared(ctx, family);
+	else
+		verdict = family == FAMILY_IPV4 ? reply_ipv4(ctx) : reply_ipv6(ctx);
+	return verdict == CROSS_FAMILY ? cross_whole(ctx) : verdict;
+}
+
+SEC("xdp.frags")
+int xlb_nat_frags(struct xdp_md *ctx)
+{
+	struct nat_job *job = get_nat_job();
+	int verdict, family;
+
+	if (!job)
+		return XDP_DROP;
+	family = job->task & TASK_FAMILY;
+	if (job->task & TASK_REQUEST)
+		verdict = translate_prepared_frags(ctx, family);
+	else
+		verdict = family == FAMILY_IPV4 ? reply_ipv4_frags(ctx) : reply_ipv6_frags(ctx);
+	return verdict == CROSS_FAMILY ? cross_frags(ctx) : verdict;
+}
 
 SEC("xdp")
 int xlb(struct xdp_md *ctx)
@@ -120,14 +145,11 @@ int xlb(struct xdp_md *ctx)
 	if (verdict == CONTINUE)
 		verdict = uncommon(ctx, family);
 	if (verdict == TRANSLATE_REQUEST)
-		return translate_prepared(ctx, family);
+		return go_on(ctx, &next_program, TASK_REQUEST | family);
 	if (verdict != NOT_OURS)
 		return verdict;
 	family = family_of(family_of_real_server(ctx)) & ~ELSEWHERE;
-	if (!family)
-		return XDP_PASS;
-	verdict = family == FAMILY_IPV4 ? reply_ipv4(ctx) : reply_ipv6(ctx);
-	return verdict == CROSS_FAMILY ? cross_whole(ctx) : verdict;
+	return family ? go_on(ctx, &next_program, family) : XDP_PASS;
 }
 
 /* For frames larger than a page, on drivers that deliver them in fragments. */
@@ -146,15 +168,18 @@ int xlb_frags(struct xdp_md *ctx)
 	if (verdict == CONTINUE)
 		verdict = uncommon(ctx, family);
 	if (verdict == TRANSLATE_REQUEST)
-		return translate_prepared_frags(ctx, family);
+		return go_on(ctx, &next_program_frags, TASK_REQUEST | family);
 	if (verdict != NOT_OURS)
 		return verdict;
 	family = family_of(family_of_real_server(ctx)) & ~ELSEWHERE;
-	if (!family)
-		return XDP_PASS;
-	verdict = family == FAMILY_IPV4 ? reply_ipv4_frags(ctx) : reply_ipv6_frags(ctx);
-	return verdict == CROSS_FAMILY ? cross_frags(ctx) : verdict;
+	return family ? go_on(ctx, &next_program_frags, family) : XDP_PASS;
 }
+
+struct settle_walk {
+	struct service *service;
+	struct scheduler_state *state;
+	__u32 restart;
+};
 
 SEC("syscall")
 int sweep(struct sweep_arguments *arguments)

@@ -1,16 +1,19 @@
-/** xlbd, from the command line to the exit status. */
+/**
+ * xlbd, from the command line to the exit status. What is imported here is needed before the kernel makes maps and
+ * verifies programs; the rest, most of xlbd, is read meanwhile.
+ */
 import manifest from '../../package.json' with { type: 'json' };
 import { type ConfigInUse, Configuration } from './config/configuration.ts';
+import { faultLine } from './config/fault-line.ts';
 import { testConfig } from './config/test-config.ts';
-import { faultLine } from './config/texts.ts';
+import { Disposers } from './disposers.ts';
+import { begin } from './early.ts';
 import { followHangup } from './hangup.ts';
 import { createLog, type Log } from './log.ts';
 import { objectFile } from './object-file.ts';
 import { type GivenOptions, parseOptions, type RunRequest } from './options.ts';
-import { serve } from './serve.ts';
 import { serviceManager } from './service-manager.ts';
 import { settle } from './settings.ts';
-import { startDaemon } from './start.ts';
 
 /** Milliseconds after which an orderly end is given up: notify scripts, mails and a shutdown script have their time. */
 const STOP_TIMEOUT = 25_000;
@@ -58,27 +61,28 @@ async function run(
   const stopped = Promise.race([endOfRun(), broken]);
   stopped.catch(() => {}); // what is thrown before anyone waits for it is thrown again to who does
   const settings = settle(given, config?.model.director ?? { interfaces: [] });
+  const disposers = new Disposers();
   try {
-    const start = { given, settings, configuration, config, log, version, object: objectFile(), onFailure };
-    const daemon = await startDaemon(start);
-    try {
-      const close = await serve(daemon.controller, settings, log, version);
-      manager.ready(daemon.summary());
-      log.info({}, `ready: ${daemon.summary()}`);
-      onHangup({ ...daemon, configuration, manager, log });
-      log.info({ signal: await stopped }, 'xlbd stops; the data plane stays attached and goes on');
-      manager.stopping();
-      setTimeout(() => process.exit(1), STOP_TIMEOUT).unref();
-      await close();
-    } finally {
-      await daemon.stop();
-    }
+    const first = { settings, configuration, config, log, object: objectFile(), disposers };
+    const loading = await begin(first);
+    const [{ startDaemon }, { serve }] = await Promise.all([import('./start.ts'), import('./serve.ts')]);
+    const daemon = await startDaemon({ ...first, given, version, loading, onFailure });
+    const close = await serve(daemon.controller, settings, log, version);
+    manager.ready(daemon.summary());
+    log.info({}, `ready: ${daemon.summary()}`);
+    onHangup({ ...daemon, configuration, manager, log });
+    log.info({ signal: await stopped }, 'xlbd stops; the data plane stays attached and goes on');
+    manager.stopping();
+    setTimeout(() => process.exit(1), STOP_TIMEOUT).unref();
+    await close();
   } catch (error) {
     fail(error, log);
   } finally {
+    for (const { name, error } of await disposers.dispose()) log.error({ err: error }, `stopping ${name} failed`);
     manager[Symbol.dispose]();
   }
 }
+
 /** Resolves with the first signal that asks for an end; the next one ends at once. */
 function endOfRun(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {

@@ -7,26 +7,25 @@ import { Reconciler } from '../core/reconcile/reconciler.ts';
 import { tunablesOf } from '../core/reconcile/tunables.ts';
 import { createApply } from '../dataplane/apply.ts';
 import { type Attachments, openAttachments } from '../dataplane/attachments.ts';
-import { claimDirectory } from '../dataplane/claim.ts';
 import { openConnectionTable } from '../dataplane/connections.ts';
 import { DataplaneError } from '../dataplane/error.ts';
 import { readHave } from '../dataplane/have.ts';
 import { openLiveCounts } from '../dataplane/live-counts.ts';
-import { makeDirectory } from '../dataplane/make-directory.ts';
-import { type Dataplane, openDataplane } from '../dataplane/open.ts';
+import type { Dataplane } from '../dataplane/open.ts';
 import { ScheduleMemory } from '../dataplane/schedule-memory.ts';
 import { tuneSettings } from '../dataplane/settings.ts';
 import { startSweeper } from '../dataplane/sweeper.ts';
 import { listTemplates } from '../dataplane/templates.ts';
 import { readCounters, trafficReader } from '../dataplane/traffic.ts';
 import { type Resolver, startResolver } from '../net/resolver.ts';
-import type { ConfigInUse, Configuration } from './config/configuration.ts';
+import type { ConfigInUse } from './config/configuration.ts';
 import { savedConfig } from './config/reloader.ts';
 import { DaemonController } from './controller.ts';
 import { AT_REST, startDefense } from './defense.ts';
 import { Director } from './director.ts';
-import { Disposers } from './disposers.ts';
+import type { Disposers } from './disposers.ts';
 import { examine } from './doctor/doctor.ts';
+import type { EarlyOptions } from './early.ts';
 import { Events } from './events.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { InterfaceManager } from './interface-manager.ts';
@@ -35,10 +34,8 @@ import { lastWays, networkOf, watchModel } from './network.ts';
 import { Notifier } from './notify/notifier.ts';
 import { Observer } from './observer.ts';
 import type { GivenOptions } from './options.ts';
-import { runOnce } from './programs/run-once.ts';
 import { Reporter } from './reporter.ts';
 import { Saving } from './saving.ts';
-import type { DaemonSettings } from './settings.ts';
 import { type SavedState, StateFile, StateFileError } from './state-file.ts';
 import { Statistics } from './statistics.ts';
 import { Synchronization, type SynchronizationParts } from './sync/synchronization.ts';
@@ -46,18 +43,11 @@ import { hasWork } from './vrrp/settings.ts';
 import { VrrpThread } from './vrrp/thread.ts';
 import { Vrrp } from './vrrp/vrrp.ts';
 
-export interface StartOptions {
+export interface StartOptions extends EarlyOptions {
   readonly given: GivenOptions;
-  /** What it comes to with the configuration file. */
-  readonly settings: DaemonSettings;
-  /** Holds the file in use when the daemon runs. */
-  readonly configuration: Configuration;
-  /** The file to run, which has been checked; null: none. */
-  readonly config: ConfigInUse | null;
-  readonly log: Log;
   readonly version: string;
-  /** Path of xlb.bpf.o. */
-  readonly object: string;
+  /** As `begin` answers it. */
+  readonly loading: { readonly dataplane: Promise<Dataplane> };
   /** A part that nothing stands in for is broken: the daemon has to end, and to be started anew. */
   readonly onFailure: (error: Error) => void;
 }
@@ -66,8 +56,6 @@ export interface Running {
   readonly controller: DaemonController;
   /** A sentence for the service manager. */
   summary(): string;
-  /** Stops the daemon; the data plane goes on. Twice is safe. */
-  stop(): Promise<void>;
 }
 
 /** Milliseconds that the first plan waits for routes and neighbours: what is adopted must not lose its next hops. */
@@ -75,25 +63,9 @@ const ADOPTED_SETTLE = 3000;
 /** The same where nothing is forwarded yet. */
 const FRESH_SETTLE = 500;
 
-/** Rejects where the daemon cannot work, with a sentence for a person; then nothing of it runs any more. */
+/** Rejects where the daemon cannot work, with a sentence for a person; what was started is in `disposers`. */
 export async function startDaemon(start: StartOptions): Promise<Running> {
-  const disposers = new Disposers();
-  const stop = async () => {
-    for (const { name, error } of await disposers.dispose()) start.log.error({ err: error }, `stopping ${name} failed`);
-  };
-  try {
-    return { ...(await assemble(start, disposers)), stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-}
-
-async function assemble(start: StartOptions, disposers: Disposers) {
-  const { settings, config, log, object } = start;
-  claimRunDirectory(settings.runDir, disposers);
-  disposers.add('the shutdown script', () => runOnce('shutdown', start.configuration.current?.model.programs, log));
-  await runOnce('startup', config?.model.programs, log);
+  const { settings, config, log, disposers } = start;
   const stateFile = new StateFile(settings.stateDir);
   const found = stateFile.load();
   const saved = withFile(found, config);
@@ -104,7 +76,6 @@ async function assemble(start: StartOptions, disposers: Disposers) {
     );
   const now = () => performance.now();
 
-  // It starts while this thread loads the programs.
   const vrrpThread = config !== null && hasWork(config.model) ? startVrrpThread(start) : undefined;
   if (vrrpThread !== undefined) disposers.add('the VRRP thread', () => vrrpThread.stop());
 
@@ -117,11 +88,12 @@ async function assemble(start: StartOptions, disposers: Disposers) {
   });
   disposers.add('the resolver', () => resolver.stop());
 
-  const { bpffs, sizes: wantedSizes } = settings;
-  const dataplane = disposers.use('the data plane', await openDataplane({ object, bpffs, sizes: wantedSizes }));
+  const { bpffs } = settings;
+  const dataplane = await start.loading.dataplane;
   for (const warning of dataplane.warnings) log.warn({}, warning);
   const mtuOf = (ifindex: number) => resolver.interface(ifindex)?.mtu;
   const attachments = disposers.use('the attachments', openAttachments(dataplane, mtuOf));
+  dataplane.store.unpinOthers();
   const words = dataplane.adopted ? 'adopted the pinned data plane' : 'made a new data plane';
   log.info({ bpffs, connections: dataplane.sizes.connections, interfaces: attachments.list.size }, words);
 
@@ -145,13 +117,6 @@ function withFile(saved: SavedState, config: ConfigInUse | null): SavedState {
   const extent = config.model.flush ? 'alone' : 'changed';
   const model = applyFile(saved.model, saved.config?.share ?? NO_SHARE, config.share, extent);
   return { ...saved, model, config: savedConfig(config) };
-}
-
-function claimRunDirectory(runDir: string, disposers: Disposers): void {
-  makeDirectory(runDir, 0o755);
-  const claim = disposers.use('the run directory', claimDirectory(runDir));
-  if (claim.heldBy === undefined) return;
-  throw new Error(`another xlbd (process ${claim.heldBy}) works in ${runDir}; give this one its own --run-dir`);
 }
 
 interface CoreParts {

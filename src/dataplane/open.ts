@@ -3,20 +3,21 @@
  *
  * Making: maps are created, settings written, everything pinned under `new` and
  * renamed to `maps` in one step; a crash before that leaves nothing that counts.
- * Adopting: the maps that are pinned are checked and used, the programs loaded
- * anew over them. Nothing that is pinned changes until all of that has worked.
+ * Adopting: the maps that are pinned are checked and used, and so are the programs
+ * where they are this version's; else they are loaded over them, and pinned as
+ * well. Nothing else that is pinned changes until all of that has worked.
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { BpfError, BpfMap, BpfObject, type MapOptions, type OpenOptions } from 'libbpf-ts';
+import { BpfError, BpfMap, BpfObject, type MapOptions } from 'libbpf-ts';
 import { ensureBpffs } from './bpffs.ts';
 import { type Claim, claimDirectory } from './claim.ts';
 import { detectHertz } from './clock.ts';
 import { DataplaneError } from './error.ts';
-import { type Maps, mapsOf } from './maps.ts';
+import { type Maps, mapNamesOf, mapsOf, NEXT_MAPS } from './maps.ts';
 import { layoutName, type Paths, pathsIn } from './paths.ts';
-import { LATE_PROGRAMS, type LateProgram, type Programs, programsOf } from './programs.ts';
-import { selfTest } from './self-test.ts';
+import { leavingOut, ProgramStore, reusing } from './program-store.ts';
+import { type Programs, programsOf } from './programs.ts';
 import { defaultSettings } from './settings.ts';
 import { mapEntries, type SizedMap, type Sizes, sizesOf, sizeWarnings } from './sizes.ts';
 
@@ -32,6 +33,7 @@ export interface OpenDataplaneOptions {
 export interface Dataplane {
   readonly maps: Maps;
   readonly programs: Programs;
+  readonly store: Pick<ProgramStore, 'werePinned' | 'unpinOthers'>;
   readonly paths: Paths;
   readonly sizes: Sizes;
   /** The maps were there already. */
@@ -48,11 +50,31 @@ export async function openDataplane(options: OpenDataplaneOptions): Promise<Data
   const paths = pathsIn(options.bpffs);
   const claim = claimPins(paths);
   try {
-    const dataplane = existsSync(paths.maps) ? adopt(options, paths) : await create(options, paths);
+    const dataplane = await openFrom(openSource(options.object), options, paths);
     return { ...dataplane, [Symbol.dispose]: () => release(dataplane, claim) };
   } catch (error) {
     claim[Symbol.dispose]();
     throw dataplaneError(error);
+  }
+}
+
+/** The object file as it was at one moment: an upgrade may replace it. */
+interface Source {
+  readonly bytes: Uint8Array;
+  /** Not loaded, for what it declares. */
+  readonly object: BpfObject;
+}
+
+function openSource(file: string): Source {
+  const bytes = readFileSync(file);
+  return { bytes, object: BpfObject.open(bytes, { name: 'xlb' }) };
+}
+
+async function openFrom(source: Source, options: OpenDataplaneOptions, paths: Paths): Promise<Dataplane> {
+  try {
+    return await (existsSync(paths.maps) ? adopt : create)(source, options, paths);
+  } finally {
+    source.object.close();
   }
 }
 
@@ -68,13 +90,12 @@ function release(dataplane: Dataplane, claim: Claim): void {
   claim[Symbol.dispose]();
 }
 
-async function create({ object: file, sizes }: OpenDataplaneOptions, paths: Paths): Promise<Dataplane> {
+async function create(source: Source, { sizes }: OpenDataplaneOptions, paths: Paths): Promise<Dataplane> {
   // Left by a crash while it was being made; nothing refers to it.
   rmSync(paths.making, { recursive: true, force: true });
   const entries = Object.entries(mapEntries(sizes)).map(([name, maxEntries]) => [name, { maxEntries }]);
-  const object = load(file, { maps: Object.fromEntries(entries) });
+  const dataplane = await opened(source, Object.fromEntries(entries), paths, { sizes, adopted: false, warnings: [] });
   try {
-    const dataplane = opened(file, object, paths, { sizes, adopted: false, warnings: [] });
     const { maps, programs } = dataplane;
     maps.settings.set(0, defaultSettings(sizes.connections, await detectHertz(programs.readClock)));
     mkdirSync(paths.making, { mode: 0o700 });
@@ -83,22 +104,22 @@ async function create({ object: file, sizes }: OpenDataplaneOptions, paths: Path
     renameSync(paths.making, paths.maps);
     return dataplane;
   } catch (error) {
-    object.close();
+    dataplane[Symbol.dispose]();
     throw error;
   }
 }
 
-function adopt({ object: file, sizes: wanted }: OpenDataplaneOptions, paths: Paths): Dataplane {
-  const pinned = openPins(file, paths);
+async function adopt(source: Source, { sizes: wanted }: OpenDataplaneOptions, paths: Paths): Promise<Dataplane> {
+  const pinned = openPins(source.object, paths);
   try {
     const sizes = pinnedSizes(pinned, paths);
-    const object = load(file, { maps: reusing(pinned) });
+    const rest = { sizes, adopted: true, warnings: sizeWarnings(wanted, sizes) };
+    const dataplane = await opened(source, reusing(pinned), paths, rest);
     try {
-      const dataplane = opened(file, object, paths, { sizes, adopted: true, warnings: sizeWarnings(wanted, sizes) });
       checkSettings(dataplane.maps, sizes, paths);
       return dataplane;
     } catch (error) {
-      object.close();
+      dataplane[Symbol.dispose]();
       throw error;
     }
   } finally {
@@ -106,64 +127,35 @@ function adopt({ object: file, sizes: wanted }: OpenDataplaneOptions, paths: Pat
   }
 }
 
-function opened(
-  file: string,
-  object: BpfObject,
+/** Makes or takes over the maps, then the programs; nothing is attached yet. */
+async function opened(
+  source: Source,
+  options: Record<string, MapOptions>,
   paths: Paths,
   rest: Pick<Dataplane, 'sizes' | 'adopted' | 'warnings'>,
-): Dataplane {
-  const maps = mapsOf(object);
-  const late = new Map<LateProgram, BpfObject>();
-  const programs = programsOf(object, (name) => {
-    const loaded = late.get(name) ?? loadLate(file, name, object, maps);
-    late.set(name, loaded);
-    return loaded.program(name);
-  });
-  const close = (): void => {
-    for (const loaded of [...late.values(), object]) loaded.close();
-  };
-  return { maps, programs, paths, ...rest, [Symbol.dispose]: close };
-}
-
-/** Loads and self-tests an object but for LATE_PROGRAMS; nothing is attached or pinned yet. */
-function load(file: string, options: OpenOptions): BpfObject {
-  const object = BpfObject.open(file, { ...options, programs: leavingOut(LATE_PROGRAMS) });
+): Promise<Dataplane> {
+  const names = source.object.programs.map(({ name }) => name);
+  const elsewhere = Object.fromEntries(NEXT_MAPS.map((name) => [name, { autocreate: false }]));
+  const object = source.object.again({ maps: { ...options, ...elsewhere }, programs: leavingOut(names) });
   try {
-    object.load();
-    selfTest(object.program('xlb'));
-    return object;
+    await object.loadAsync();
+    const maps = mapsOf(object);
+    const { bytes } = source;
+    const store = await ProgramStore.open({ object, bytes, maps, directory: paths.programs });
+    const close = () => {
+      store[Symbol.dispose]();
+      object.close();
+    };
+    return { maps, programs: programsOf(store, object.spec.types), store, paths, ...rest, [Symbol.dispose]: close };
   } catch (error) {
     object.close();
     throw error;
   }
 }
 
-/** Loads one program alone, over the maps of the object that is loaded; self-tests it where it takes packets. */
-function loadLate(file: string, name: LateProgram, loaded: BpfObject, maps: Maps): BpfObject {
-  const others = loaded.programs.map((program) => program.name).filter((other) => other !== name);
-  const object = BpfObject.open(file, { maps: reusing(Object.entries(maps)), programs: leavingOut(others) });
-  try {
-    object.load();
-    if (name === 'xlb_frags') selfTest(object.program(name));
-    return object;
-  } catch (error) {
-    object.close();
-    throw dataplaneError(error);
-  }
-}
-
-function leavingOut(names: readonly string[]): Record<string, { autoload: boolean }> {
-  return Object.fromEntries(names.map((name) => [name, { autoload: false }]));
-}
-
-function reusing(maps: Iterable<readonly [string, BpfMap]>): Record<string, MapOptions> {
-  const options = [...maps].map(([name, map]) => [name, { maxEntries: map.info().maxEntries, reuseFd: map.fd }]);
-  return Object.fromEntries(options);
-}
-
 /** Every pinned map that the object knows, none missing. */
-function openPins(file: string, paths: Paths): Map<string, BpfMap> {
-  const names = checkLayout(file, paths);
+function openPins(object: BpfObject, paths: Paths): Map<string, BpfMap> {
+  const names = checkLayout(object, paths);
   const pinned = new Map<string, BpfMap>();
   try {
     for (const name of names) pinned.set(name, BpfMap.openPinned(join(paths.maps, name)));
@@ -175,21 +167,15 @@ function openPins(file: string, paths: Paths): Map<string, BpfMap> {
 }
 
 /** Names of the maps. Throws where one is not pinned, or keys and values are other than the object's. */
-function checkLayout(file: string, paths: Paths): string[] {
+function checkLayout(object: BpfObject, paths: Paths): string[] {
   const found = readdirSync(paths.maps);
-  const object = BpfObject.open(file);
-  try {
-    const names = object.mapNames.filter((name) => !name.startsWith('.'));
-    const missing = names.filter((name) => !found.includes(name));
-    if (missing.length > 0)
-      throw notOurs(paths, `${missing.join(', ')} ${missing.length > 1 ? 'are' : 'is'} not there`);
-    if (!found.includes(layoutName(names.map((name) => object.mapSpec(name))))) {
-      throw notOurs(paths, 'keys or values are laid out as another version of xlb has them');
-    }
-    return names;
-  } finally {
-    object.close();
+  const names = mapNamesOf(object);
+  const missing = names.filter((name) => !found.includes(name));
+  if (missing.length > 0) throw notOurs(paths, `${missing.join(', ')} ${missing.length > 1 ? 'are' : 'is'} not there`);
+  if (!found.includes(layoutName(names.map((name) => object.mapSpec(name))))) {
+    throw notOurs(paths, 'keys or values are laid out as another version of xlb has them');
   }
+  return names;
 }
 
 function pinnedSizes(pinned: ReadonlyMap<string, BpfMap>, paths: Paths): Sizes {
@@ -210,7 +196,7 @@ function notOurs(paths: Paths, found: string): DataplaneError {
   return new DataplaneError(
     'pins',
     `what is pinned in ${paths.maps} is not this version's data plane: ${found}. Nothing was changed. ` +
-      `To start afresh, with no connection kept: rm -r ${paths.links} ${paths.maps}`,
+      `To start afresh, with no connection kept: rm -r ${paths.links} ${paths.programs} ${paths.maps}`,
   );
 }
 

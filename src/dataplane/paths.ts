@@ -3,6 +3,7 @@
  *
  *   <bpffs>/maps/<map>               every map
  *   <bpffs>/maps/layout_<hash>/      empty; its name says how keys and values are laid out
+ *   <bpffs>/programs/                see program-store.ts
  *   <bpffs>/links/if_<ifindex>       one link for each interface (names may hold dots, pins may not)
  *   <bpffs>/new/                     a set of maps in the making; `maps` is it, renamed
  */
@@ -18,11 +19,13 @@ export interface Paths {
   readonly root: string;
   readonly maps: string;
   readonly making: string;
+  readonly programs: string;
   readonly links: string;
 }
 
 export function pathsIn(bpffs: string): Paths {
-  return { root: bpffs, maps: join(bpffs, 'maps'), making: join(bpffs, 'new'), links: join(bpffs, 'links') };
+  const [maps, making, programs, links] = ['maps', 'new', 'programs', 'links'].map((name) => join(bpffs, name));
+  return { root: bpffs, maps: maps!, making: making!, programs: programs!, links: links! };
 }
 
 export function linkPath(paths: Paths, ifindex: number): string {

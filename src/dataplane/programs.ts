@@ -1,6 +1,7 @@
 /** The data plane's programs: what is attached, and what the controller has run. */
-import { type BpfObject, type BpfProgram, type Codec, codec, type StructLayout } from 'libbpf-ts';
+import { type BpfProgram, type Codec, codec, type ObjectSpec, type StructLayout } from 'libbpf-ts';
 import { DataplaneError } from './error.ts';
+import type { ProgramName } from './program-store.ts';
 import type {
   AdoptArguments,
   AdoptTemplateArguments,
@@ -28,24 +29,22 @@ export interface Programs {
   adoptTemplate(template: Omit<AdoptTemplateArguments, 'outcome'>): number;
 }
 
-/**
- * What most directors never run: frames of more than a page, connections that another one tells of.
- * Verifying these takes longer than all the rest.
- */
-export const LATE_PROGRAMS = ['xlb_frags', 'adopt_connection'] as const;
-export type LateProgram = (typeof LATE_PROGRAMS)[number];
+/** Where programs are found by name. */
+export interface ProgramSource {
+  program(name: ProgramName): BpfProgram;
+}
 
-/** `late` loads one of LATE_PROGRAMS over the same maps, or answers the one that it has loaded. */
-export function programsOf(object: BpfObject, late: (name: LateProgram) => BpfProgram): Programs {
-  const sweep = runner<SweepArguments>(object, 'sweep', 'sweep_arguments');
-  const sweepTemplates = runner<SweepTemplatesArguments>(object, 'sweep_templates', 'sweep_templates_arguments');
-  const settle = runner<SettleArguments>(object, 'settle', 'settle_arguments');
-  const readClock = runner<ClockArguments>(object, 'read_clock', 'clock_arguments');
-  const adopt = runner<AdoptArguments>(object, 'adopt_connection', 'adopt_arguments', () => late('adopt_connection'));
-  const adoptTemplate = runner<AdoptTemplateArguments>(object, 'adopt_template', 'adopt_template_arguments');
+/** `types`: of the object that the programs are of. */
+export function programsOf(source: ProgramSource, types: ObjectSpec['types']): Programs {
+  const sweep = runner<SweepArguments>(source, 'sweep', types, 'sweep_arguments');
+  const sweepTemplates = runner<SweepTemplatesArguments>(source, 'sweep_templates', types, 'sweep_templates_arguments');
+  const settle = runner<SettleArguments>(source, 'settle', types, 'settle_arguments');
+  const readClock = runner<ClockArguments>(source, 'read_clock', types, 'clock_arguments');
+  const adopt = runner<AdoptArguments>(source, 'adopt_connection', types, 'adopt_arguments');
+  const adoptTemplate = runner<AdoptTemplateArguments>(source, 'adopt_template', types, 'adopt_template_arguments');
   return {
-    xlb: object.program('xlb'),
-    xlbFrags: () => late('xlb_frags'),
+    xlb: source.program('xlb'),
+    xlbFrags: () => source.program('xlb_frags'),
     sweep: (first, count, recount, shed) =>
       sweep({ first, count, recount: recount ? 1 : 0, shed: shed ? 1 : 0, now: 0, expired: 0, alive: 0 }),
     sweepTemplates: (recount, shed) =>
@@ -59,16 +58,16 @@ export function programsOf(object: BpfObject, late: (name: LateProgram) => BpfPr
 
 /** A `syscall` program as a function of its argument; throws where it does not answer 0. */
 function runner<T>(
-  object: BpfObject,
-  name: string,
+  source: ProgramSource,
+  name: ProgramName,
+  types: ObjectSpec['types'],
   type: string,
-  program = () => object.program(name),
 ): (argument: T) => T {
-  const layout = object.spec.types.get(type) as StructLayout | undefined;
+  const layout = types.get(type) as StructLayout | undefined;
   if (layout === undefined) throw new DataplaneError('object', `the BPF object has no struct ${type}`);
   const argumentCodec: Codec<T> = codec(layout, type);
   return (argument) => {
-    const { retval, ctxOut } = program().testRun({ ctxIn: argumentCodec.encode(argument) });
+    const { retval, ctxOut } = source.program(name).testRun({ ctxIn: argumentCodec.encode(argument) });
     if (retval !== 0 || ctxOut === undefined) {
       throw new DataplaneError('kernel', `the BPF program ${name} answered ${retval}`);
     }

@@ -567,6 +567,7 @@ export interface MarkSourceKey {
 
 /** struct nat_job */
 export interface NatJob {
+  readonly task: number;
   readonly packet: Packet;
   readonly service_id: number;
   readonly real_server: number;
@@ -861,6 +862,8 @@ export interface MapTypes {
   readonly nat_jobs: readonly [key: number, value: NatJob];
   readonly nat_servers: readonly [key: ServiceKey, value: NatServer];
   readonly next_hops: readonly [key: number, value: NextHop];
+  readonly next_program: readonly [key: number, value: number];
+  readonly next_program_frags: readonly [key: number, value: number];
   readonly recount: readonly [key: number, value: LiveCount];
   readonly schedule_scratch: readonly [key: number, value: ScheduleScratch];
   readonly scheduler_states: readonly [key: number, value: SchedulerState];

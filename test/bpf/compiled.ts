@@ -29,7 +29,7 @@ export class CompiledPlane {
     const maps = mapsOf(plane.object);
     this.#apply = createApply(
       maps,
-      programsOf(plane.object, (name) => plane.object.program(name)),
+      programsOf(plane.object, plane.object.spec.types),
       new ScheduleMemory(maps.schedules),
     );
     const size = (name: string): number => plane.object.mapSpec(name).maxEntries;

@@ -166,13 +166,18 @@ export class DataPlane {
     };
     const maps: Record<string, MapOptions> = { ...options.open?.maps };
     for (const [name, maxEntries] of Object.entries(sizes)) maps[name] = { maxEntries, ...maps[name] };
+    const isFrags = options.program === 'xlb_frags';
     const idle = [
-      options.program === 'xlb_frags' ? 'xlb' : 'xlb_frags',
+      ...(isFrags ? ['xlb', 'xlb_nat'] : ['xlb_frags', 'xlb_nat_frags']),
       ...(options.adopts ? [] : ['adopt_connection']),
     ];
     const programs = Object.fromEntries(idle.map((name) => [name, { autoload: false }]));
     const object = BpfObject.open(OBJECT, { ...options.open, maps, programs });
     object.load();
+    const [next, nat] = isFrags
+      ? (['next_program_frags', 'xlb_nat_frags'] as const)
+      : (['next_program', 'xlb_nat'] as const);
+    object.map(next).set(0, object.program(nat).fd);
     return new DataPlane(object, options);
   }
 

@@ -67,6 +67,44 @@ describe('a later start', () => {
     expect(second.maps.vip_filter.get(3)).toBe(5n);
   });
 
+  test('takes the programs as they are pinned, and those of no other maps', async () => {
+    const directory = join(bpffs.path, 'programs');
+    const began = performance.now();
+    const first = await open();
+    const loaded = performance.now();
+    const [id, own] = [first.programs.xlb.info().id, readdirSync(directory)];
+    expect(first.store.werePinned).toBe(false);
+    first[Symbol.dispose]();
+
+    const closed = performance.now();
+    const second = await open();
+    // A tenth of it, on a machine that has nothing else to do.
+    expect(performance.now() - closed).toBeLessThan((loaded - began) / 2);
+    expect([second.store.werePinned, second.programs.xlb.info().id]).toEqual([true, id]);
+    expect(second.programs.readClock().jiffies).toBeGreaterThan(0n);
+    second[Symbol.dispose]();
+
+    rmSync(join(bpffs.path, 'maps'), { recursive: true });
+    using third = await open();
+    expect([third.adopted, third.store.werePinned]).toEqual([false, false]);
+    expect(third.programs.xlb.info().id).not.toBe(id);
+    expect(readdirSync(directory)).toEqual(expect.arrayContaining(own));
+    third.store.unpinOthers();
+    expect(readdirSync(directory)).toHaveLength(1);
+    expect(readdirSync(directory)).not.toEqual(own);
+  });
+
+  test('loads again what is not pinned any more', async () => {
+    (await open())[Symbol.dispose]();
+    const directory = join(bpffs.path, 'programs');
+    const pin = join(directory, readdirSync(directory)[0]!, 'sweep');
+    rmSync(pin);
+    using second = await open();
+    expect(second.store.werePinned).toBe(false);
+    expect(existsSync(pin)).toBe(true);
+    expect(second.programs.sweep(0, 1, false, false).alive).toBe(0);
+  });
+
   test('keeps the sizes that are pinned, and says so', async () => {
     (await open())[Symbol.dispose]();
     using second = await open({ ...SMALL, connections: 8192, services: 128 });

@@ -14,7 +14,7 @@ import type { Saving } from '../saving.ts';
 import { needingRestart, settle } from '../settings.ts';
 import type { SavedConfig } from '../state-file.ts';
 import { type ConfigInUse, type Configuration, isError } from './configuration.ts';
-import { faultLine } from './texts.ts';
+import { faultLine } from './fault-line.ts';
 
 export interface ReloaderParts {
   readonly configuration: Configuration;

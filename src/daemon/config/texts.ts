@@ -1,14 +1,8 @@
 /** A configuration file in reports and in the log. */
 import type { ConfigBody, Outcome } from '../../api/controller.ts';
 import { printConfig } from '../../core/config/print.ts';
-import { type Fault, place } from '../../core/config/report.ts';
 import { failure } from '../changer.ts';
 import type { ConfigInUse } from './configuration.ts';
-
-/** `FILE:LINE:COLUMN: what was found`, for the log. */
-export function faultLine({ at, text }: Fault): string {
-  return `${place(at)}:${at.column}: ${text}`;
-}
 
 export function configReport(current: ConfigInUse | null): Outcome<ConfigBody> {
   if (current === null) return failure('no-file', 'xlbd runs without a configuration file');
