@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
-import { applyCommands, emptyModel } from './apply-command.ts';
+import { emptyModel } from './apply-command.ts';
 import type { Command, LocalAddressSpec } from './command.ts';
 import { applyFile, type FileShare, NO_SHARE, shareOf } from './file-share.ts';
 import { localAddressText } from './local-addresses.ts';
 import type { Address, Model, ServiceKey } from './model.ts';
+import { commanded } from './testing.ts';
 
 const key = (n: number): ServiceKey => ({ protocol: 'tcp', address: `192.0.2.${n}` as Address, port: 80 });
 const local = (last: number, service?: number, lastPort?: number): LocalAddressSpec => ({
@@ -17,12 +18,6 @@ function share(localAddresses: readonly LocalAddressSpec[], services = [1, 2]): 
   const made = shareOf({ services: services.map((n) => ({ ...key(n), servers: [] })), localAddresses });
   if ('error' in made) throw new Error(made.error.message);
   return made.share;
-}
-
-function commanded(model: Model, commands: readonly Command[]): Model {
-  const applied = applyCommands(model, commands);
-  if ('error' in applied) throw new Error(applied.error.message);
-  return applied.model;
 }
 
 /** `10.0.0.1 of 192.0.2.1:80/tcp` as `1 of 1`, with the last port where it is another. */

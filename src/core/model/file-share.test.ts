@@ -5,6 +5,7 @@ import type { Command } from './command.ts';
 import { applyFile, type FileServices, type FileShare, NO_SHARE, shareOf } from './file-share.ts';
 import type { Address, Model, ServiceKey, VirtualService } from './model.ts';
 import { serverKeyText, serviceKeyText } from './service-key.ts';
+import { commanded } from './testing.ts';
 
 const key = (n: number): ServiceKey => ({ protocol: 'tcp', address: `192.0.2.${n}` as Address, port: 80 });
 const real = (n: number) => ({ address: `10.0.0.${n}` as Address, port: 80 });
@@ -21,12 +22,6 @@ function share(lines: readonly Line[], timeouts = {}): FileShare {
   const made = shareOf({ services, timeouts });
   if ('error' in made) throw new Error(made.error.message);
   return made.share;
-}
-
-function commanded(model: Model, commands: readonly Command[]): Model {
-  const applied = applyCommands(model, commands);
-  if ('error' in applied) throw new Error(applied.error.message);
-  return applied.model;
 }
 
 /** `1 rr 1=5 2=5` for each service, real servers newest first. */
