@@ -2,32 +2,21 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { PacketBuilder } from '../support/packet.ts';
 import { addressBytes } from '../support/packet-bytes.ts';
+import { type Ends, FORWARDED, network, PROTOCOLS, type Protocol, REPLIED, UNTOUCHED } from './ends.ts';
 import { expectChecksums, expectPacket } from './expect.ts';
 import { DataPlane } from './fixture.ts';
 import { arriving, leaving, returning } from './frames.ts';
 import { Random } from './model/random.ts';
 import { CLIENT4, CLIENT6, type LocalConfig, server, service, VIP4, VIP6, world } from './world.ts';
 
-const FORWARDED = { verdict: 'tx', counted: { forwarded: 1 } } as const;
 const OPENED = { verdict: 'tx', counted: { forwarded: 1, connections_created: 1 } } as const;
-const REPLIED = { verdict: 'tx', counted: { forwarded: 1, replies: 1, replies_returned: 1 } } as const;
-const UNTOUCHED = { verdict: 'pass', counted: {} } as const;
 const REFUSED = { verdict: 'drop', counted: { drop_no_local_port: 1 } } as const;
-const PROTOCOLS = ['tcp', 'udp', 'sctp'] as const;
 const FAMILIES = [
   { family: 4, client: CLIENT4, vip: VIP4, real: '192.0.2.201', local: '10.0.0.2', router: '203.0.113.1' },
   { family: 6, client: CLIENT6, vip: VIP6, real: '2001:db8::2:1', local: '2001:db8:5::2', router: '2001:db8:9::1' },
 ] as const;
 
-type Protocol = (typeof PROTOCOLS)[number];
 type Family = (typeof FAMILIES)[number];
-
-interface Ends {
-  readonly src: string;
-  readonly dst: string;
-  readonly sport: number;
-  readonly dport: number;
-}
 
 let plane: DataPlane;
 beforeAll(() => {
@@ -45,10 +34,6 @@ function configure(first: number, last: number): void {
     }),
   );
   plane.reset(world(services, { locals: FAMILIES.map(({ local }) => ({ address: local, first, last })) }));
-}
-
-function network(builder: PacketBuilder, { src, dst }: Pick<Ends, 'src' | 'dst'>, ttl = 64): PacketBuilder {
-  return src.includes(':') ? builder.ipv6({ src, dst, hopLimit: ttl }) : builder.ipv4({ src, dst, ttl });
 }
 
 type Kind = 'open' | 'answer' | 'data' | 'end';

@@ -2,30 +2,19 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Option } from '../../src/dataplane/types.gen.ts';
 import { ethernet, type PacketBuilder } from '../support/packet.ts';
+import { type Ends, FORWARDED, network, PROTOCOLS, type Protocol, REPLIED, UNTOUCHED } from './ends.ts';
 import { expectChecksums, expectPacket } from './expect.ts';
 import { DataPlane } from './fixture.ts';
 import { arriving, leaving, returning } from './frames.ts';
 import { OPTIONS } from './settings.ts';
 import { CLIENT4, CLIENT6, server, service, VIP4, VIP6, world } from './world.ts';
 
-const FORWARDED = { verdict: 'tx', counted: { forwarded: 1 } } as const;
-const REPLIED = { verdict: 'tx', counted: { forwarded: 1, replies: 1, replies_returned: 1 } } as const;
-const UNTOUCHED = { verdict: 'pass', counted: {} } as const;
-const PROTOCOLS = ['tcp', 'udp', 'sctp'] as const;
 const FAMILIES = [
   { family: 4, client: CLIENT4, vip: VIP4, real: '192.0.2.201', router: '203.0.113.1' },
   { family: 6, client: CLIENT6, vip: VIP6, real: '2001:db8::2:1', router: '2001:db8:9::1' },
 ] as const;
 
-type Protocol = (typeof PROTOCOLS)[number];
 type Family = (typeof FAMILIES)[number];
-
-interface Ends {
-  readonly src: string;
-  readonly dst: string;
-  readonly sport: number;
-  readonly dport: number;
-}
 
 let plane: DataPlane;
 beforeAll(() => {
@@ -50,10 +39,6 @@ function services(port = 8080) {
       return service([real], { id: family * 8 + n, address: vip, protocol });
     }),
   );
-}
-
-function network(builder: PacketBuilder, { src, dst }: Pick<Ends, 'src' | 'dst'>, ttl = 64): PacketBuilder {
-  return src.includes(':') ? builder.ipv6({ src, dst, hopLimit: ttl }) : builder.ipv4({ src, dst, ttl });
 }
 
 function segment(
