@@ -95,7 +95,7 @@ dist/bpf/%.bpf.o: build/bpf/%.bpf.o
 	$(Q)cp -f --remove-destination $< $@
 
 .PHONY: check
-check: $(MODULES) $(ADDONS) $(BPF_OBJECTS) ## lint, types, unit tests, unused code, generated files: no root, under a minute
+check: $(MODULES) $(ADDONS) $(BPF_OBJECTS) ## lint, types, unit tests, unused code, generated files, BPF stack: no root, under a minute
 	$(Q)$(MAKE) -s -j2 check-code check-unit
 
 .PHONY: check-code
@@ -108,6 +108,8 @@ check-code:
 	$(Q)$(BIN)/tsc -p tsconfig.json
 	$(call msg,GENERATED,types from BTF)
 	$(Q)$(TSX) scripts/generate-types.ts --check
+	$(call msg,STACK,BPF programs)
+	$(Q)$(TSX) scripts/check-stack.ts $(PRODUCT_OBJECTS:dist/%=build/%)
 	$(call msg,KNIP,unused code)
 	$(Q)$(BIN)/knip --no-progress
 
