@@ -81,6 +81,7 @@ export interface TemplateEntry {
 
 type Fields = Record<string, unknown>;
 
+const NO_MARK_CONFIGS: readonly MarkConfig[] = [];
 /** Ids of services and of real servers that there is room for. */
 const IDS = 256;
 const NO_CONNECTIONS = {
@@ -104,6 +105,9 @@ export class DataPlane {
   #settings: Fields;
   #filter = new Set<number>();
   #services: readonly ServiceConfig[] = [];
+  /** Those of them that the maps hold as they are: a random history changes one of many, a million times. */
+  #written = new Set<ServiceConfig>();
+  #markConfigs: readonly MarkConfig[] | undefined;
   #marks = adoptedMarks(new Map());
   /** Milliseconds, for the quarantine of marks. */
   #clock = 0;
@@ -213,6 +217,7 @@ export class DataPlane {
       for (const key of [...map.keys()]) map.delete(key);
     }
     this.#services = [];
+    this.#written.clear();
     for (const { key } of this.templates()) this.object.map('templates').delete(key);
     this.set({ clock_offset: START, options: OPTIONS, drop_rate: 0, timeout: TIMEOUTS });
     this.configure(world);
@@ -233,9 +238,13 @@ export class DataPlane {
       if (!kept.has(keyText(config))) this.object.map('services').delete(serviceKeyValue(config));
     }
     this.#beginEpoch();
-    this.#writeMarks(world.marks ?? []);
-    for (const config of world.services) this.#writeService(config);
-    for (const { servers } of world.services) servers.forEach((entry) => void this.#writeThresholds(entry));
+    this.#writeMarks(world.marks ?? NO_MARK_CONFIGS);
+    for (const config of world.services) {
+      if (this.#written.has(config)) continue;
+      this.#writeService(config);
+      for (const entry of config.servers) this.#writeThresholds(entry);
+    }
+    this.#written = new Set(world.services);
     this.#services = world.services;
     this.#writeFilter();
     this.#writeNatServers();
@@ -249,6 +258,7 @@ export class DataPlane {
     const found = [...services.entries()].find(([, value]) => value.id === id);
     if (found === undefined) throw new Error(`there is no service ${id}`);
     services.set(found[0], { ...found[1], flags: found[1].flags | bits });
+    this.#written.clear();
     this.#beginEpoch();
   }
 
@@ -343,12 +353,10 @@ export class DataPlane {
   /** Read as bare words, since it happens for every packet: struct counters holds 64-bit counts only. */
   #sumCounters(): number[] {
     const bytes = this.object.map('counters').getRaw(Buffer.alloc(4)) as Buffer;
-    const count = this.#counterNames.length;
-    return this.#counterNames.map((_, index) => {
-      let sum = 0;
-      for (let at = index * 8; at < bytes.length; at += count * 8) sum += Number(bytes.readBigUInt64LE(at));
-      return sum;
-    });
+    const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+    const sums = this.#counterNames.map(() => 0);
+    for (let at = 0; at < words.length; at += 2) sums[(at / 2) % sums.length]! += words[at]! + words[at + 1]! * 2 ** 32;
+    return sums;
   }
 
   #zero(name: keyof typeof EMPTY_VALUES): void {
@@ -446,6 +454,8 @@ export class DataPlane {
 
   /** Compiled by the product, and put to the test by the reference model. */
   #writeMarks(configs: readonly MarkConfig[]): void {
+    if (configs === this.#markConfigs) return;
+    this.#markConfigs = configs;
     const rules = configs.map(markSpec);
     const marks = setMarks(NO_MARKS, rules);
     if ('code' in marks) throw new Error(marks.message);
@@ -458,7 +468,6 @@ export class DataPlane {
       else this.object.map(map).delete(key);
     }
     this.#marks = after;
-    this.#beginEpoch();
   }
 
   /** As the product has them: of marks that have a service. */
