@@ -1,5 +1,5 @@
 /** The connection table and its counts, as user space sees them: entries are written here, as the program writes them. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type AddressWords, addressFromWords } from '../../src/core/model/address.ts';
 import { openConnectionTable } from '../../src/dataplane/connections.ts';
 import { openLiveCounts } from '../../src/dataplane/live-counts.ts';
@@ -11,13 +11,19 @@ import { OBJECT, SMALL, TestBpffs } from './support/bpffs.ts';
 
 let bpffs: TestBpffs;
 let dataplane: Dataplane;
-beforeEach(async () => {
+beforeAll(async () => {
   bpffs = new TestBpffs();
   dataplane = await openDataplane({ object: OBJECT, bpffs: bpffs.path, sizes: SMALL });
 });
-afterEach(() => {
+afterAll(() => {
   dataplane[Symbol.dispose]();
   bpffs[Symbol.dispose]();
+});
+beforeEach(() => {
+  const { connections, live_counts } = dataplane.maps;
+  const empty = { entry: new Array<bigint>(8).fill(0n) };
+  for (let bucket = 0; bucket < SMALL.connections / 8; bucket++) connections.set(bucket, empty);
+  for (const id of [1, 2, 3, 4]) live_counts.set(id, liveCount(0, 0));
 });
 
 interface Row {
