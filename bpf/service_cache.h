@@ -43,13 +43,16 @@ static __always_inline __u64 two_words(const __be32 *word)
 	return word[0] | (__u64)word[1] << 32;
 }
 
-/* `slot`: that of the key, where no copy of a source may stand: it would be taken for that of all. */
+/*
+ * The first of two slots, of which the other has another lowest bit. `slot`: that of the
+ * key, where no copy of a source may stand: it would be taken for that of all.
+ */
 static __always_inline __u32 source_slot(__u32 slot, __u64 high, __u64 low)
 {
 	__u64 mixed = (high ^ low << 32 ^ low >> 32) + 1;
 	__u32 away = mixed * 0x9E3779B97F4A7C15ULL >> (64 - SERVICE_CACHE_BITS);
 
-	return slot ^ (away ? away : 1);
+	return slot ^ (away > 1 ? away : 2);
 }
 
 /*
@@ -57,16 +60,21 @@ static __always_inline __u32 source_slot(__u32 slot, __u64 high, __u64 low)
  * its source tells; 0: there is none.
  */
 static __always_inline struct cached_service *find_of_source(const struct service_key *key, const struct address *source,
-							const struct cached_service *marker, __u32 slot, __u32 epoch)
+							     const struct cached_service *marker, __u32 slot, __u32 epoch)
 {
 	__u64 high = two_words(source->word) & marker->source[0], low = two_words(source->word + 2) & marker->source[1];
 	struct cached_service *copy;
 
 	slot = source_slot(slot, high, low);
-	copy = bpf_map_lookup_elem(&service_cache, &slot);
-	if (!copy || copy->epoch != epoch || copy->source[0] != high || copy->source[1] != low)
-		return 0;
-	return same_service_key(&copy->key, key) ? copy : 0;
+#pragma unroll
+	for (int way = 0; way < 2; way++) {
+		copy = bpf_map_lookup_elem(&service_cache, &slot);
+		if (copy && copy->epoch == epoch && copy->source[0] == high && copy->source[1] == low &&
+		    same_service_key(&copy->key, key))
+			return copy;
+		slot ^= 1;
+	}
+	return 0;
 }
 
 /* Whether a copy may take a slot: of many keys that nobody meant to serve, few push out what is in use. */
@@ -141,6 +149,10 @@ __noinline int remember_of_source(const struct service *service, const struct se
 	low &= two_words(source->word + 2);
 	slot = source_slot(slot, high, low);
 	copy = bpf_map_lookup_elem(&service_cache, &slot);
+	if (copy && copy->epoch == epoch && bpf_get_prandom_u32() & 1) {
+		slot ^= 1;
+		copy = bpf_map_lookup_elem(&service_cache, &slot);
+	}
 	if (!copy || !may_remember(copy, epoch, CACHED_OTHER))
 		return 0;
 	copy->epoch = 0;

@@ -140,8 +140,8 @@ describe('copies of sources', () => {
   });
 
   test('none stands where all sources are looked up', () => {
-    // Of these, source_slot of service_cache.h makes 0.
-    const odd = ['198.51.101.160', '198.51.102.100'];
+    // Of these, source_slot of service_cache.h makes 0 and 1: the slot of the key itself, and that beside it.
+    const odd = ['198.51.101.160', '198.51.102.100', '198.51.100.220'];
     load(
       SERVICES,
       [...odd, '198.51.100.1'].map((source) => markRule({ source, mark: 6 })),
