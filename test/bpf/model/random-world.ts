@@ -26,6 +26,10 @@ export const PORTS = [80, 443, 53, 21, 0];
 const MASKS4 = ['255.255.255.255', '255.255.255.0', '255.255.255.240', '0.0.0.7', '240.0.255.1'];
 const MASKS6 = [ALL_ONES6, 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:fff0', 'ffff:ffff::'];
 const SERVICES = 12;
+/** Every world has these, each with a real server of the other family. */
+const CROSSING = (['tcp', 'udp', 'sctp'] as const).flatMap((protocol) =>
+  ['192.0.2.100', '2001:db8::100'].map((address) => ({ protocol, address })),
+);
 /** Mark 3 has no service. */
 const MARKED = [
   { mark: 1, address: '0.0.0.0' },
@@ -67,7 +71,10 @@ export function randomWorld(random: Random): World {
   const services: ServiceConfig[] = [];
   const taken = new Set<string>();
   while (services.length < SERVICES) {
-    const config = randomService(random, services.length + 1);
+    const crossing = CROSSING[services.length];
+    const config = crossing
+      ? crossingService(random, services.length + 1, crossing)
+      : randomService(random, services.length + 1);
     const key = `${config.protocol} ${config.address} ${config.port}`;
     if (!taken.has(key)) services.push(config);
     taken.add(key);
@@ -141,8 +148,26 @@ function randomMark(random: Random): MarkConfig {
   };
 }
 
-function randomService(random: Random, id: number, address = random.pick(VIPS)): ServiceConfig {
-  const protocol = random.pick(['tcp', 'tcp', 'tcp', 'udp', 'udp', 'sctp', 'sctp'] as const);
+type Protocol = 'tcp' | 'udp' | 'sctp';
+
+function crossingService(
+  random: Random,
+  id: number,
+  { address, protocol }: { address: string; protocol: Protocol },
+): ServiceConfig {
+  const config = randomService(random, id, address, protocol);
+  const [, ...others] = config.servers;
+  const crossing = randomServer(random, config, 0, { method: 'fullnat', family: address.includes(':') ? 4 : 6 });
+  const servers = [{ ...crossing, weight: 2, available: true }, ...others];
+  return withRing(random, { ...config, onePacket: false, servers });
+}
+
+function randomService(
+  random: Random,
+  id: number,
+  address = random.pick(VIPS),
+  protocol: Protocol = random.pick(['tcp', 'tcp', 'tcp', 'udp', 'udp', 'sctp', 'sctp'] as const),
+): ServiceConfig {
   const servers = Array.from({ length: 1 + random.below(SERVERS) }, (_, slot) => {
     return randomServer(random, { id, address }, slot);
   });
@@ -166,15 +191,25 @@ function randomService(random: Random, id: number, address = random.pick(VIPS)):
   });
 }
 
+interface Reached {
+  readonly method: ServerConfig['method'];
+  readonly family: 4 | 6;
+}
+
 /** `nat` keeps the family; several services may have one real server. */
+function randomReached(random: Random, address: string): Reached {
+  const method = random.pick(['dr', 'tun', 'nat', 'fullnat'] as const);
+  const own = address.includes(':') ? 6 : 4;
+  const isOwn = method === 'nat' || random.once(2);
+  return { method, family: isOwn ? own : own === 4 ? 6 : 4 };
+}
+
 function randomServer(
   random: Random,
   { id, address }: Pick<ServiceConfig, 'id' | 'address'>,
   slot: number,
+  { method, family }: Reached = randomReached(random, address),
 ): ServerConfig {
-  const method = random.pick(['dr', 'tun', 'nat', 'fullnat'] as const);
-  const own = address.includes(':') ? 6 : 4;
-  const family = method === 'nat' || random.once(method === 'fullnat' ? 3 : 2) ? own : own === 4 ? 6 : 4;
   const widest = family === 4 ? 24 : 32;
   return server(slot + 1, {
     family,
