@@ -107,20 +107,10 @@ function thresholdStore(map: Maps['live_counts']): (id: number, thresholds: Thre
 }
 
 function changeMark(maps: Maps, { op, element }: Extract<Operation, { element: MarkElement }>): void {
-  if (op === 'delete-mark') {
-    maps[element.map].delete(element.key as never);
-    return;
-  }
-  switch (element.map) {
-    case 'mark_destinations':
-      maps.mark_destinations.set(element.key, element.value);
-      break;
-    case 'mark_ports':
-      maps.mark_ports.set(element.key, element.value);
-      break;
-    case 'mark_sources':
-      maps.mark_sources.set(element.key, element.value);
-  }
+  // Key and value are those of the map that the element names, whichever that is.
+  const map = maps[element.map] as BpfMap<unknown, unknown>;
+  if (op === 'set-mark') map.set(element.key, element.value);
+  else map.delete(element.key);
 }
 
 function zero(maps: Maps, serviceIds: readonly number[], serverIds: readonly number[]): void {
