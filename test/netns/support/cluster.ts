@@ -1,6 +1,6 @@
 /**
  * What most tests here begin with: a lab with nginx on its real servers, a
- * director that runs the built xlbd, and services made by the built xlb.
+ * director that runs the built xlbd, and services made through its socket.
  */
 import { expect } from 'vitest';
 import { Director, type DirectorOptions } from '../../../scripts/lab/director.ts';
@@ -11,11 +11,11 @@ import { type Answers, request } from '../../../scripts/lab/requests.ts';
 import { type LabSpec, type StandardOptions, standardSpec, VIP4, VIP6, VIPS } from '../../../scripts/lab/spec.ts';
 import { waitFor } from '../../../scripts/lab/wait.ts';
 import type { ServerReport, ServicesReport } from '../../../src/api/protocol/services.ts';
+import type { Command } from '../../../src/core/model/command.ts';
+import type { Address, SchedulerName, ServiceKey } from '../../../src/core/model/model.ts';
 
 export type Family = 4 | 6;
 export type Method = 'dr' | 'tun' | 'nat' | 'fullnat';
-
-const METHOD_OPTIONS = { dr: '-g', tun: '-i', nat: '-m', fullnat: '--fullnat' };
 
 export interface ClusterOptions extends StandardOptions {
   readonly director?: DirectorOptions;
@@ -56,21 +56,18 @@ export class Cluster implements AsyncDisposable {
   async addService(
     family: Family,
     method: Method,
-    options: { port?: number; scheduler?: string; realPort?: number; inside?: Family } = {},
+    options: { port?: number; scheduler?: SchedulerName; realPort?: number; inside?: Family } = {},
   ): Promise<string> {
     const { port = 80, scheduler = 'rr', realPort = port, inside = family } = options;
-    const name = serviceName(family, port);
     if (method === 'tun') await this.decapsulate();
-    const endpoint = name.replace('/tcp', '');
-    // One command for all: each start of xlb takes a while.
-    const servers = this.realServers.map((host) => {
-      const address = serverAddress(inside, host);
-      return `-a -t ${endpoint} -r ${address}:${realPort} ${METHOD_OPTIONS[method]}\n`;
+    const service = { protocol: 'tcp', address: family === 4 ? VIP4 : VIP6, port } as ServiceKey;
+    const servers = this.realServers.map((host): Command => {
+      const address = (inside === 4 ? host.address4 : host.address6) as Address;
+      return { type: 'server.add', service, server: { address, port: realPort, method } };
     });
-    const input = `-A -t ${endpoint} -s ${scheduler}\n${servers.join('')}`;
-    await this.director.xlb(['ipvsadm', '-R'], { input });
+    await this.director.client.execute([{ type: 'service.add', service: { ...service, scheduler } }, ...servers]);
     await this.resolved();
-    return `http://${endpoint}/`;
+    return `http://${serviceName(family, port).replace('/tcp', '')}/`;
   }
 
   /** Every real server strips the tunnel header of what comes for a virtual address. */
