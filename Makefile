@@ -156,7 +156,7 @@ test-katran: build ## Katran's packets through the loaded programs (root; DIR=..
 	$(Q)$(TSX) test/katran/main.ts '$(DIR)'
 
 .PHONY: interop
-interop: build ## every takeover between xlb and the real keepalived, as the table of docs/failover.md (root; about 7 minutes)
+interop: build ## every takeover between xlb and the real keepalived, as the table of docs/failover.md (root; about 5 minutes)
 	$(Q)XLB_INTEROP=all npx vitest run --project kernel-alone test/interop
 
 .PHONY: demo
