@@ -80,18 +80,34 @@ __noinline int reply_ipv6_frags(struct xdp_md *ctx)
 	return translate_reply(ctx, FAMILY_IPV6, 1);
 }
 
-static __always_inline int translate_prepared(struct xdp_md *ctx, int family)
+static __always_inline int translate_prepared(struct xdp_md *ctx, int family, int frags)
 {
 	if (!prepare_request(ctx))
 		return XDP_DROP;
+	if (frags)
+		return family == FAMILY_IPV4 ? request_ipv4_frags(ctx) : request_ipv6_frags(ctx);
 	return family == FAMILY_IPV4 ? request_ipv4(ctx) : request_ipv6(ctx);
 }
 
-static __always_inline int translate_prepared_frags(struct xdp_md *ctx, int family)
+static __always_inline int translate_back(struct xdp_md *ctx, int family, int frags)
 {
-	if (!prepare_request(ctx))
+	if (frags)
+		return family == FAMILY_IPV4 ? reply_ipv4_frags(ctx) : reply_ipv6_frags(ctx);
+	return family == FAMILY_IPV4 ? reply_ipv4(ctx) : reply_ipv6(ctx);
+}
+
+static __always_inline int do_task(struct xdp_md *ctx, int frags)
+{
+	struct nat_job *job = get_nat_job();
+	int verdict, family;
+
+	if (!job)
 		return XDP_DROP;
-	return family == FAMILY_IPV4 ? request_ipv4_frags(ctx) : request_ipv6_frags(ctx);
+	family = job->task & TASK_FAMILY;
+	verdict = job->task & TASK_REQUEST ? translate_prepared(ctx, family, frags) : translate_back(ctx, family, frags);
+	if (verdict != CROSS_FAMILY)
+		return verdict;
+	return frags ? cross_frags(ctx) : cross_whole(ctx);
 }
 
 /*
@@ -101,33 +117,13 @@ static __always_inline int translate_prepared_frags(struct xdp_md *ctx, int fami
 SEC("xdp")
 int xlb_nat(struct xdp_md *ctx)
 {
-	struct nat_job *job = get_nat_job();
-	int verdict, family;
-
-	if (!job)
-		return XDP_DROP;
-	family = job->task & TASK_FAMILY;
-	if (job->task & TASK_REQUEST)
-		verdict = translate_prepared(ctx, family);
-	else
-		verdict = family == FAMILY_IPV4 ? reply_ipv4(ctx) : reply_ipv6(ctx);
-	return verdict == CROSS_FAMILY ? cross_whole(ctx) : verdict;
+	return do_task(ctx, 0);
 }
 
 SEC("xdp.frags")
 int xlb_nat_frags(struct xdp_md *ctx)
 {
-	struct nat_job *job = get_nat_job();
-	int verdict, family;
-
-	if (!job)
-		return XDP_DROP;
-	family = job->task & TASK_FAMILY;
-	if (job->task & TASK_REQUEST)
-		verdict = translate_prepared_frags(ctx, family);
-	else
-		verdict = family == FAMILY_IPV4 ? reply_ipv4_frags(ctx) : reply_ipv6_frags(ctx);
-	return verdict == CROSS_FAMILY ? cross_frags(ctx) : verdict;
+	return do_task(ctx, 1);
 }
 
 SEC("xdp")
