@@ -108,8 +108,8 @@ struct {
 	__type(value, struct line);
 } lines SEC(".maps");
 
-/* All lines are zero, which the compiler does not know: the header waits for its line. */
-static __always_inline int put_header_of_line(struct xdp_md *ctx, __u32 count)
+/* What a random line of `count` says to this packet: 0, as all lines do, which the compiler does not know. */
+static __always_inline int read_line(struct xdp_md *ctx, __u32 count, __u32 *value)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct iphdr *inner = data + sizeof(struct ethhdr);
@@ -117,10 +117,21 @@ static __always_inline int put_header_of_line(struct xdp_md *ctx, __u32 count)
 	__u32 index;
 
 	if ((void *)(inner + 1) > end)
-		return XDP_DROP;
+		return 0;
 	index = (__u64)(inner->saddr * 0x85EBCA6Bu) * count >> 32;
 	line = bpf_map_lookup_elem(&lines, &index);
-	return line ? put_outer_header(ctx, DESTINATION ^ (__u32)line->word[index & 7]) : XDP_DROP;
+	if (!line)
+		return 0;
+	*value = line->word[index & 7];
+	return 1;
+}
+
+/* The header waits for its line. */
+static __always_inline int put_header_of_line(struct xdp_md *ctx, __u32 count)
+{
+	__u32 value;
+
+	return read_line(ctx, count, &value) ? put_outer_header(ctx, DESTINATION ^ value) : XDP_DROP;
 }
 
 SEC("xdp")
@@ -153,19 +164,11 @@ struct {
  */
 static __always_inline int put_header_of_server(struct xdp_md *ctx, __u32 count)
 {
-	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	struct iphdr *inner = data + sizeof(struct ethhdr);
 	struct server *server;
-	struct line *line;
 	__u32 index;
 
-	if ((void *)(inner + 1) > end)
+	if (!read_line(ctx, count, &index))
 		return XDP_DROP;
-	index = (__u64)(inner->saddr * 0x85EBCA6Bu) * count >> 32;
-	line = bpf_map_lookup_elem(&lines, &index);
-	if (!line)
-		return XDP_DROP;
-	index = line->word[index & 7];
 	server = bpf_map_lookup_elem(&servers, &index);
 	return server ? put_outer_header(ctx, DESTINATION ^ server->address) : XDP_DROP;
 }
