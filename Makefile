@@ -40,7 +40,7 @@ SOURCES := $(shell find src packages/*/src -name '*.ts' -not -name '*.test.ts')
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: setup
 setup: ## install the Debian packages that are missing, then the npm ones
@@ -127,29 +127,28 @@ test: ## set up, build and run everything (root)
 	$(call msg,TEST,kernel)
 	$(Q)$(BIN)/vitest run --project 'kernel*' --reporter=default --reporter=json --outputFile.json=build/test/kernel.json
 
+# A script of test/ipvs in the virtual machine: at most how many seconds, the script and its words.
+define in-vm
+$(Q)command -v qemu-system-x86_64 busybox cpio ipvsadm >/dev/null || apt-get install -y qemu-system-x86 busybox-static cpio kmod ipvsadm >/dev/null
+$(Q)[ -d '$(KERNELS)/$(KERNEL)' ] || XLB_KERNELS='$(KERNELS)' $(VM)/fetch-kernel.sh $(KERNEL)
+$(Q)XLB_KERNELS='$(KERNELS)' $(VM)/ipvs-vm.sh -k $(KERNEL) -t $(1) test/ipvs/$(2)
+endef
+
 .PHONY: test-ipvs
 test-ipvs: build ## compare with the kernel's IPVS in a virtual machine (VM=../shared/tools/ipvs, KERNEL=6.1, ARGS='--seed 7')
-	$(Q)command -v qemu-system-x86_64 busybox cpio ipvsadm >/dev/null || apt-get install -y qemu-system-x86 busybox-static cpio kmod ipvsadm >/dev/null
-	$(Q)[ -d '$(KERNELS)/$(KERNEL)' ] || XLB_KERNELS='$(KERNELS)' $(VM)/fetch-kernel.sh $(KERNEL)
-	$(Q)XLB_KERNELS='$(KERNELS)' $(VM)/ipvs-vm.sh -k $(KERNEL) -t 3600 test/ipvs/guest.sh $(ARGS)
+	$(call in-vm,3600,guest.sh $(ARGS))
 
 .PHONY: test-sync
 test-sync: build ## share connections with the kernel's IPVS, in both directions, in a virtual machine
-	$(Q)command -v qemu-system-x86_64 busybox cpio ipvsadm >/dev/null || apt-get install -y qemu-system-x86 busybox-static cpio kmod ipvsadm >/dev/null
-	$(Q)[ -d '$(KERNELS)/$(KERNEL)' ] || XLB_KERNELS='$(KERNELS)' $(VM)/fetch-kernel.sh $(KERNEL)
-	$(Q)XLB_KERNELS='$(KERNELS)' $(VM)/ipvs-vm.sh -k $(KERNEL) -t 900 test/ipvs/sync-guest.sh
+	$(call in-vm,900,sync-guest.sh)
 
 .PHONY: test-sctp
 test-sctp: build ## SCTP between real sockets, in a virtual machine whose kernel has it
-	$(Q)command -v qemu-system-x86_64 busybox cpio >/dev/null || apt-get install -y qemu-system-x86 busybox-static cpio kmod >/dev/null
-	$(Q)[ -d '$(KERNELS)/$(KERNEL)' ] || XLB_KERNELS='$(KERNELS)' $(VM)/fetch-kernel.sh $(KERNEL)
-	$(Q)XLB_KERNELS='$(KERNELS)' $(VM)/ipvs-vm.sh -k $(KERNEL) -t 900 test/ipvs/sctp-guest.sh
+	$(call in-vm,900,sctp-guest.sh)
 
 .PHONY: test-tunnels
 test-tunnels: build ## gue and gre taken apart by the kernel's own devices, in a virtual machine whose kernel has them
-	$(Q)command -v qemu-system-x86_64 busybox cpio >/dev/null || apt-get install -y qemu-system-x86 busybox-static cpio kmod >/dev/null
-	$(Q)[ -d '$(KERNELS)/$(KERNEL)' ] || XLB_KERNELS='$(KERNELS)' $(VM)/fetch-kernel.sh $(KERNEL)
-	$(Q)XLB_KERNELS='$(KERNELS)' $(VM)/ipvs-vm.sh -k $(KERNEL) -t 1200 test/ipvs/tunnels-guest.sh
+	$(call in-vm,1200,tunnels-guest.sh)
 
 .PHONY: test-katran
 test-katran: build ## Katran's packets through the loaded programs (root; DIR=../shared/golden/katran, which is not part of xlb)
