@@ -9,7 +9,7 @@
 #include "nat_job.h"
 #include "stats.h"
 
-/* Where `xlb` goes on to: `xlb_nat`. */
+/* Where `xlb` goes on to: `xlb_nat`, or nothing where no real server is of NAT. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
 	__uint(max_entries, 1);
@@ -33,6 +33,9 @@ static __always_inline int go_on(struct xdp_md *ctx, void *next, __u32 task)
 		return XDP_DROP;
 	job->task = task;
 	bpf_tail_call(ctx, next, 0);
-	count(drop_untranslated); /* it is there before the program that goes on to it is */
+	/* It is there before the first real server of NAT is: without it there are no replies, and no such requests. */
+	if (!(task & TASK_REQUEST))
+		return XDP_PASS;
+	count(drop_untranslated);
 	return XDP_DROP;
 }

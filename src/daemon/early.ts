@@ -1,4 +1,5 @@
 /** What comes first in a start, and needs little of xlbd itself. */
+import { isTranslated } from '../core/model/methods.ts';
 import { claimDirectory } from '../dataplane/claim.ts';
 import { makeDirectory } from '../dataplane/make-directory.ts';
 import { type Dataplane, openDataplane } from '../dataplane/open.ts';
@@ -28,7 +29,9 @@ export async function begin(options: EarlyOptions): Promise<{ readonly dataplane
   disposers.add('the shutdown script', () => runOnce('shutdown', configuration.current?.model.programs, log));
   await runOnce('startup', config?.model.programs, log);
   const { bpffs, sizes } = settings;
-  const dataplane = openDataplane({ object, bpffs, sizes });
+  const services = [...(config?.share.services.values() ?? [])];
+  const translates = services.some(({ servers }) => servers.some(({ method }) => isTranslated(method)));
+  const dataplane = openDataplane({ object, bpffs, sizes, translates });
   const opened = dataplane.catch(() => undefined); // what fails is thrown where it is waited for
   disposers.add('the data plane', async () => (await opened)?.[Symbol.dispose]());
   return { dataplane };

@@ -12,10 +12,11 @@ import { type Apply, createApply } from './apply.ts';
 import { readHave } from './have.ts';
 import type { Maps } from './maps.ts';
 import { ScheduleMemory } from './schedule-memory.ts';
-import type { NextHop, RealServer, Service, ServiceKey } from './types.gen.ts';
+import { type NextHop, type RealServer, type Service, type ServiceKey, VipFilterLimit } from './types.gen.ts';
 
 const SPEC = readObjectSpec(readFileSync(new URL('../../build/bpf/xlb.bpf.o', import.meta.url)), 'xlb');
 const LINES = 256;
+const REPLY_WORD = VipFilterLimit.REPLY_FILTER + 5;
 
 function fakeMaps(): Maps {
   const fakable = [...SPEC.maps.values()].filter(({ type }) => type !== 'ringbuf');
@@ -24,7 +25,7 @@ function fakeMaps(): Maps {
       ...declared,
       // Of the trie only what a hash has, too, is used here.
       type: declared.type === 'lpm_trie' ? ('hash' as const) : declared.type,
-      maxEntries: declared.name === 'schedules' ? LINES : Math.min(declared.maxEntries, 1024),
+      maxEntries: declared.name === 'schedules' ? LINES : Math.min(declared.maxEntries, 4096),
     };
     return [spec.name, new BpfMap(fakeMap(spec), spec)] as const;
   });
@@ -35,11 +36,18 @@ let maps: Maps;
 let schedules: ScheduleMemory;
 let settled: [ServiceKey, string][];
 let apply: Apply;
+/** What the filter held each time that the programs of NAT were asked for. */
+let asked: bigint[];
 beforeEach(() => {
   maps = fakeMaps();
   schedules = new ScheduleMemory(maps.schedules);
   settled = [];
-  apply = createApply(maps, { settle: (key, reason) => void settled.push([key, reason]) }, schedules);
+  asked = [];
+  const programs = {
+    settle: (key: ServiceKey, reason: string) => void settled.push([key, reason]),
+    translate: () => void asked.push(maps.vip_filter.get(REPLY_WORD) as bigint),
+  };
+  apply = createApply(maps, programs, schedules);
 });
 
 const key: ServiceKey = { address: { word: [0xc0000264, 0, 0, 0] }, port: 80, protocol: 6, family: 4 };
@@ -69,6 +77,17 @@ const server = (id: number): RealServer => ({
 });
 
 describe('apply', () => {
+  it('asks for what translates before the first real server whose replies are', () => {
+    const words = [REPLY_WORD - VipFilterLimit.VIP_FILTER_WORDS, REPLY_WORD + VipFilterLimit.VIP_FILTER_WORDS];
+    apply([...words, REPLY_WORD].map((word, i) => ({ op: 'write-filter', word, value: BigInt(i < 2) })));
+    expect(asked).toEqual([]);
+    apply([
+      { op: 'write-lines', line: 10, lines: [] },
+      { op: 'write-filter', word: REPLY_WORD, value: 1n },
+    ]);
+    expect(asked).toEqual([0n]);
+  });
+
   it('writes what readHave reads', () => {
     const value = { ...NO_INTERFACE, ifindex: 3, mac: Buffer.from([2, 0, 0, 0, 0, 9]), flags: 1 };
     const operations: Operation[] = [

@@ -11,19 +11,34 @@ import type { Thresholds } from '../core/reconcile/thresholds.ts';
 import { indexOf, memberAt } from './layout-view.ts';
 import type { Maps } from './maps.ts';
 import type { Programs } from './programs.ts';
+import { isReplyWord } from './reply-filter.ts';
 import type { ScheduleMemory } from './schedule-memory.ts';
 import { serviceEpoch } from './service-epoch.ts';
 import type { NextHop } from './types.gen.ts';
 
 export type Apply = (operations: readonly Operation[]) => void;
 
+type UsedPrograms = Pick<Programs, 'settle' | 'translate'>;
+
 /** Throws BpfError where the kernel refuses; what was executed before stays. */
-export function createApply(maps: Maps, programs: Pick<Programs, 'settle'>, schedules: ScheduleMemory): Apply {
+export function createApply(maps: Maps, programs: UsedPrograms, schedules: ScheduleMemory): Apply {
+  const execute = createExecute(maps, programs, schedules);
+  return (operations) => {
+    if (operations.some(awaitsReplies)) programs.translate();
+    operations.forEach(execute);
+  };
+}
+
+function createExecute(
+  maps: Maps,
+  programs: UsedPrograms,
+  schedules: ScheduleMemory,
+): (operation: Operation) => unknown {
   const storeNextHop = nextHopStore(maps.next_hops);
   const storeThresholds = thresholdStore(maps.live_counts);
   const beginEpoch = serviceEpoch(maps.service_epoch);
   beginEpoch(); // who wrote here before may not have come to it
-  const execute = (operation: Operation): unknown => {
+  return (operation) => {
     switch (operation.op) {
       case 'zero':
         return zero(maps, operation.serviceIds, operation.serverIds);
@@ -70,7 +85,11 @@ export function createApply(maps: Maps, programs: Pick<Programs, 'settle'>, sche
         return maps.local_pools.delete(operation.key);
     }
   };
-  return (operations) => operations.forEach(execute);
+}
+
+/** Whoever has real servers whose replies are translated enters each in the filter. */
+function awaitsReplies(operation: Operation): boolean {
+  return operation.op === 'write-filter' && operation.value !== 0n && isReplyWord(operation.word);
 }
 
 /** MAC address and port with one store, which no reader can see half of. */

@@ -18,6 +18,7 @@ import { type Maps, mapNamesOf, mapsOf, NEXT_MAPS } from './maps.ts';
 import { layoutName, type Paths, pathsIn } from './paths.ts';
 import { leavingOut, ProgramStore, reusing } from './program-store.ts';
 import { type Programs, programsOf } from './programs.ts';
+import { hasReplies } from './reply-filter.ts';
 import { defaultSettings } from './settings.ts';
 import { mapEntries, type SizedMap, type Sizes, sizesOf, sizeWarnings } from './sizes.ts';
 
@@ -28,6 +29,8 @@ export interface OpenDataplaneOptions {
   readonly bpffs: string;
   /** Sizes for a new data plane; what is pinned keeps its own. */
   readonly sizes: Sizes;
+  /** There will be `nat` or `fullnat` to do: what translates is loaded with the rest, not when it is asked for. */
+  readonly translates: boolean;
 }
 
 export interface Dataplane {
@@ -90,11 +93,12 @@ function release(dataplane: Dataplane, claim: Claim): void {
   claim[Symbol.dispose]();
 }
 
-async function create(source: Source, { sizes }: OpenDataplaneOptions, paths: Paths): Promise<Dataplane> {
+async function create(source: Source, { sizes, translates }: OpenDataplaneOptions, paths: Paths): Promise<Dataplane> {
   // Left by a crash while it was being made; nothing refers to it.
   rmSync(paths.making, { recursive: true, force: true });
   const entries = Object.entries(mapEntries(sizes)).map(([name, maxEntries]) => [name, { maxEntries }]);
-  const dataplane = await opened(source, Object.fromEntries(entries), paths, { sizes, adopted: false, warnings: [] });
+  const rest = { sizes, adopted: false, warnings: [] };
+  const dataplane = await opened(source, Object.fromEntries(entries), paths, () => translates, rest);
   try {
     const { maps, programs } = dataplane;
     maps.settings.set(0, defaultSettings(sizes.connections, await detectHertz(programs.readClock)));
@@ -109,12 +113,13 @@ async function create(source: Source, { sizes }: OpenDataplaneOptions, paths: Pa
   }
 }
 
-async function adopt(source: Source, { sizes: wanted }: OpenDataplaneOptions, paths: Paths): Promise<Dataplane> {
+async function adopt(source: Source, options: OpenDataplaneOptions, paths: Paths): Promise<Dataplane> {
   const pinned = openPins(source.object, paths);
   try {
     const sizes = pinnedSizes(pinned, paths);
-    const rest = { sizes, adopted: true, warnings: sizeWarnings(wanted, sizes) };
-    const dataplane = await opened(source, reusing(pinned), paths, rest);
+    const rest = { sizes, adopted: true, warnings: sizeWarnings(options.sizes, sizes) };
+    const translates = (maps: Maps) => options.translates || hasReplies(maps);
+    const dataplane = await opened(source, reusing(pinned), paths, translates, rest);
     try {
       checkSettings(dataplane.maps, sizes, paths);
       return dataplane;
@@ -132,6 +137,7 @@ async function opened(
   source: Source,
   options: Record<string, MapOptions>,
   paths: Paths,
+  translates: (maps: Maps) => boolean,
   rest: Pick<Dataplane, 'sizes' | 'adopted' | 'warnings'>,
 ): Promise<Dataplane> {
   const names = source.object.programs.map(({ name }) => name);
@@ -141,7 +147,8 @@ async function opened(
     await object.loadAsync();
     const maps = mapsOf(object);
     const { bytes } = source;
-    const store = await ProgramStore.open({ object, bytes, maps, directory: paths.programs });
+    const wanted = { directory: paths.programs, translates: translates(maps) };
+    const store = await ProgramStore.open({ object, bytes, maps, ...wanted });
     const close = () => {
       store[Symbol.dispose]();
       object.close();

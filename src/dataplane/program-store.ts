@@ -1,13 +1,13 @@
 /**
  * The programs over a set of maps: pinned by an earlier process that loaded the same file, or loaded here and
- * pinned for the next one. Verifying them takes most of a start.
+ * pinned for the next one. Verifying them takes most of a start, so each is loaded when it is needed first.
  *
  *   <bpffs>/programs/<hash of the object file and the maps>/<program>
  *                                                          /next_program   where `xlb` goes on to
  *
  * The kernel empties a map of programs that neither a process nor a pin holds, so it is pinned as well; each set of
- * programs has its own, since what another version goes on to is another program. A program is pinned once all that
- * it goes on to is in place. Loading leaves the thread free; those that every director runs are verified side by side.
+ * programs has its own, since what another version goes on to is another program. Those that a start needs are
+ * verified side by side, and leave the thread free.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
@@ -16,22 +16,24 @@ import { BpfMap, type BpfObject, BpfProgram, type MapOptions } from 'libbpf-ts';
 import { type Maps, NEXT_MAPS, type NextMap } from './maps.ts';
 import { selfTest } from './self-test.ts';
 
-/** Each group is loaded at once. A program's `next` comes before it: it is in place when the other one is tested. */
-const GROUPS = [['xlb_nat', 'sweep', 'sweep_templates', 'settle', 'adopt_template', 'read_clock'], ['xlb']] as const;
+/** What every director runs, loaded at once. */
+const FIRST = ['xlb', 'sweep', 'sweep_templates', 'settle', 'adopt_template', 'read_clock'] as const;
+
+const NAT = ['xlb_nat'] as const;
 
 /**
- * What most directors never run, loaded when it is first asked for: frames of more than a page, connections
- * that another one tells of.
+ * What most directors never run, loaded when it is first asked for: what translates, frames of more than a page,
+ * connections that another one tells of.
  */
-const LATE_GROUPS = [['xlb_nat_frags', 'xlb_frags'], ['adopt_connection']] as const;
+const LATE = [NAT, ['xlb_nat_frags', 'xlb_frags'], ['adopt_connection']] as const;
 
 /** Those that are attached, the map by which each finds the one that it goes on to, and that one. */
-const ATTACHED: Readonly<Record<string, readonly [map: NextMap, next: ProgramName]>> = {
-  xlb: ['next_program', 'xlb_nat'],
-  xlb_frags: ['next_program_frags', 'xlb_nat_frags'],
-};
+const ATTACHED: readonly (readonly [program: ProgramName, map: NextMap, next: ProgramName])[] = [
+  ['xlb', 'next_program', 'xlb_nat'],
+  ['xlb_frags', 'next_program_frags', 'xlb_nat_frags'],
+];
 
-export type ProgramName = (typeof GROUPS)[number][number] | (typeof LATE_GROUPS)[number][number];
+export type ProgramName = (typeof FIRST)[number] | (typeof LATE)[number][number];
 
 export interface ProgramStoreOptions {
   /** Loaded, for its maps alone. */
@@ -41,6 +43,8 @@ export interface ProgramStoreOptions {
   readonly maps: Maps;
   /** `programs` below the directory for pins. */
   readonly directory: string;
+  /** There is `nat` or `fullnat` to do from the first packet on. */
+  readonly translates: boolean;
 }
 
 export class ProgramStore implements Disposable {
@@ -49,26 +53,24 @@ export class ProgramStore implements Disposable {
   readonly #own: string;
   readonly #programs = new Map<string, BpfProgram>();
   readonly #objects: BpfObject[] = [];
-  /** Nothing had to be loaded. */
-  readonly werePinned: boolean;
+  /** Of what a start needs, that was not pinned. */
+  readonly #missing: readonly (readonly ProgramName[])[];
 
   private constructor(options: ProgramStoreOptions) {
     this.#options = options;
     this.#own = join(options.directory, setName(options));
-    for (const name of [...GROUPS, ...LATE_GROUPS].flat()) this.#adopt(name);
-    this.werePinned = GROUPS.every((group) => this.#has(group));
+    // What `xlb` goes on to comes before it: its test may get there.
+    for (const name of [...LATE.flat(), ...FIRST]) this.#adopt(name);
+    this.#missing = [...(options.translates ? [NAT] : []), FIRST].filter((group) => !this.#has(group));
   }
 
   /** Rejects with a BpfError or a DataplaneError where a program is refused, or fails its test. */
   static async open(options: ProgramStoreOptions): Promise<ProgramStore> {
     const store = new ProgramStore(options);
     try {
-      const missing = GROUPS.filter((group) => !store.#has(group));
-      const objects = missing.map((group) => store.#object(group));
-      await Promise.all(objects.map((object) => object.loadAsync()));
-      missing.forEach((group, i) => {
-        store.#keep(objects[i]!, group);
-      });
+      const loading = store.#missing.map((group) => ({ group, object: store.#object(group) }));
+      await Promise.all(loading.map(({ object }) => object.loadAsync()));
+      for (const { group, object } of loading) store.#keep(object, group);
       return store;
     } catch (error) {
       store[Symbol.dispose]();
@@ -76,9 +78,14 @@ export class ProgramStore implements Disposable {
     }
   }
 
-  /** Those of LATE_GROUPS are loaded when they are first asked for, which may throw as `open` rejects. */
+  /** Nothing had to be loaded. */
+  get werePinned(): boolean {
+    return this.#missing.length === 0;
+  }
+
+  /** Those of LATE are loaded when they are first asked for, which may throw as `open` rejects. */
   program(name: ProgramName): BpfProgram {
-    const group = LATE_GROUPS.find((names) => (names as readonly string[]).includes(name));
+    const group = LATE.find((names) => (names as readonly string[]).includes(name));
     if (group !== undefined && !this.#has(group)) {
       const object = this.#object(group);
       object.load();
@@ -103,14 +110,16 @@ export class ProgramStore implements Disposable {
     return group.every((name) => this.#programs.has(name));
   }
 
-  #object(group: readonly string[]): BpfObject {
+  #object(group: readonly ProgramName[]): BpfObject {
     const { object, maps } = this.#options;
-    const others = object.programs.map(({ name }) => name).filter((name) => !group.includes(name));
+    const others = object.programs
+      .map(({ name }) => name)
+      .filter((name) => !(group as readonly string[]).includes(name));
     mkdirSync(this.#own, { recursive: true, mode: 0o700 });
-    const next = group.flatMap((name) => ATTACHED[name]?.[0] ?? []);
+    const next = ATTACHED.flatMap(([program, map]) => (group.includes(program) ? [map] : []));
     const nextMaps = NEXT_MAPS.map((name) => [
       name,
-      next.includes(name) ? { pinPath: join(this.#own, name) } : { autocreate: false },
+      (next as string[]).includes(name) ? { pinPath: join(this.#own, name) } : { autocreate: false },
     ]);
     const options = { ...reusing(Object.entries(maps)), ...Object.fromEntries(nextMaps) };
     const opened = object.again({ maps: options, programs: leavingOut(others) });
@@ -130,25 +139,28 @@ export class ProgramStore implements Disposable {
     }
   }
 
-  /** Those that come before it have been adopted if they are there. */
   #adopt(name: string): void {
     const path = join(this.#own, name);
-    const isWhole = ATTACHED[name] === undefined || this.#programs.has(ATTACHED[name][1]);
-    if (!isWhole || !existsSync(path)) return;
+    if (!existsSync(path)) return;
     const program = BpfProgram.openPinned(path);
     this.#programs.set(name, program);
     this.#complete(program, name);
   }
 
-  /** What takes packets gets what it goes on to, and is tested. */
+  /** What takes packets is tested, and gets what it goes on to when both are there. */
   #complete(program: BpfProgram, name: string): void {
-    const next = ATTACHED[name];
-    if (next === undefined) return;
-    const spec = this.#options.object.mapSpec(next[0]);
-    const map = BpfMap.openPinned<number, number>(join(this.#own, next[0]), { spec });
-    map.set(0, this.#programs.get(next[1])!.fd);
+    const programOf = (wanted: string) => (wanted === name ? program : this.#programs.get(wanted));
+    for (const [attached, map, next] of ATTACHED) {
+      const [from, to] = [programOf(attached), programOf(next)];
+      if (from !== undefined && to !== undefined && [from, to].includes(program)) this.#lead(map, to);
+      if (from === program) selfTest(from);
+    }
+  }
+
+  #lead(name: NextMap, next: BpfProgram): void {
+    const map = BpfMap.openPinned<number, number>(join(this.#own, name), { spec: this.#options.object.mapSpec(name) });
+    map.set(0, next.fd);
     map.close();
-    selfTest(program);
   }
 }
 

@@ -17,6 +17,8 @@ export interface Programs {
   readonly xlb: BpfProgram;
   /** The same code for drivers that deliver larger frames in fragments; loaded when it is first asked for. */
   xlbFrags(): BpfProgram;
+  /** To be called before the first service has a real server of `nat` or `fullnat`: loads what `xlb` goes on to. */
+  translate(): void;
   /** `shed`: drop_entry is at work. */
   sweep(first: number, count: number, recount: boolean, shed: boolean): SweepArguments;
   /** `recount`: a whole sweep with it has just ended. */
@@ -45,6 +47,7 @@ export function programsOf(source: ProgramSource, types: ObjectSpec['types']): P
   return {
     xlb: source.program('xlb'),
     xlbFrags: () => source.program('xlb_frags'),
+    translate: () => void source.program('xlb_nat'),
     sweep: (first, count, recount, shed) =>
       sweep({ first, count, recount: recount ? 1 : 0, shed: shed ? 1 : 0, now: 0, expired: 0, alive: 0 }),
     sweepTemplates: (recount, shed) =>

@@ -18,6 +18,8 @@ const FRAMES: readonly (readonly [name: string, bytes: Uint8Array])[] = [
   ['an ARP request', frame(0x0806, [0, 1, 8, 0, 6, 4, 0, 1], 60)],
   ['an IPv4 TCP segment', frame(0x0800, [0x45, 0, 0, 40, 0, 0, 0x40, 0, 64, 6], 60)],
   ['an IPv6 UDP datagram', frame(0x86dd, [0x60, 0, 0, 0, 0, 8, 17, 64], 62)],
+  ['an ICMP echo request', frame(0x0800, [0x45, 0, 0, 28, 0, 0, 0x40, 0, 64, 1, 0, 0, ...Array(8).fill(0), 8], 60)],
+  ['a neighbour advertisement', frame(0x86dd, [0x60, 0, 0, 0, 0, 24, 58, 255, ...Array(32).fill(0), 136], 78)],
   ['a truncated IPv4 header', frame(0x0800, [0x45, 0], 16)],
   ['a tagged frame', frame(0x8100, [0, 7, 0x08, 0, 0x45, 0, 0, 40], 64)],
 ];

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { BpfMap } from 'libbpf-ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Dataplane, openDataplane } from '../../src/dataplane/open.ts';
-import type { Settings } from '../../src/dataplane/types.gen.ts';
+import { type Settings, VipFilterLimit } from '../../src/dataplane/types.gen.ts';
 import { OBJECT, SMALL, TestBpffs } from './support/bpffs.ts';
 
 let bpffs: TestBpffs;
@@ -14,7 +14,8 @@ beforeEach(() => {
 });
 afterEach(() => bpffs[Symbol.dispose]());
 
-const open = (sizes = SMALL): Promise<Dataplane> => openDataplane({ object: OBJECT, bpffs: bpffs.path, sizes });
+const open = (sizes = SMALL, translates = false): Promise<Dataplane> =>
+  openDataplane({ object: OBJECT, bpffs: bpffs.path, sizes, translates });
 
 /** Everything below the directory, and the settings: what must not change. */
 function pins(): string[] {
@@ -94,6 +95,39 @@ describe('a later start', () => {
     expect(readdirSync(directory)).not.toEqual(own);
   });
 
+  test('has what translates once it is asked for, or from the start where the maps have real servers of NAT', async () => {
+    const directory = join(bpffs.path, 'programs');
+    /** Id of the program that `xlb` goes on to. */
+    const next = () => {
+      using map = BpfMap.openPinned<number, number>(join(directory, readdirSync(directory)[0]!, 'next_program'));
+      return map.get(0);
+    };
+    const first = await open();
+    expect(next()).toBeUndefined();
+    first.programs.translate();
+    const id = next();
+    expect(id).toBeGreaterThan(0);
+    first.programs.translate();
+    first[Symbol.dispose]();
+    const second = await open();
+    expect([second.store.werePinned, next()]).toEqual([true, id]);
+    // Of the address from which the frames of the self-test come.
+    second.maps.vip_filter.set(VipFilterLimit.REPLY_FILTER, 1n);
+    second[Symbol.dispose]();
+
+    // As for another version, which has to load its own.
+    rmSync(directory, { recursive: true });
+    using third = await open();
+    expect(third.store.werePinned).toBe(false);
+    expect(next()).toBeGreaterThan(id!);
+  });
+
+  test('has what translates from the start where it will be needed', async () => {
+    (await open(SMALL, true))[Symbol.dispose]();
+    const directory = join(bpffs.path, 'programs');
+    expect(readdirSync(join(directory, readdirSync(directory)[0]!))).toContain('xlb_nat');
+  });
+
   test('loads again what is not pinned any more', async () => {
     (await open())[Symbol.dispose]();
     const directory = join(bpffs.path, 'programs');
@@ -162,7 +196,7 @@ describe('what is pinned and not ours is refused and left alone', () => {
 });
 
 test('a directory that can be no BPF file system is refused with the reason', async () => {
-  const options = { object: OBJECT, sizes: SMALL };
+  const options = { object: OBJECT, sizes: SMALL, translates: false };
   await expect(openDataplane({ ...options, bpffs: '/proc/xlb' })).rejects.toThrow(/directory for pins/);
   await expect(openDataplane({ ...options, bpffs: '/dev/null/xlb' })).rejects.toThrow(/\/dev\/null\/xlb/);
 });

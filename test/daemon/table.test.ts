@@ -13,7 +13,7 @@ let bpffs: TestBpffs;
 let dataplane: Dataplane;
 beforeAll(async () => {
   bpffs = new TestBpffs();
-  dataplane = await openDataplane({ object: OBJECT, bpffs: bpffs.path, sizes: SMALL });
+  dataplane = await openDataplane({ object: OBJECT, bpffs: bpffs.path, sizes: SMALL, translates: false });
 });
 afterAll(() => {
   dataplane[Symbol.dispose]();
