@@ -5,6 +5,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 
 CLANG ?= clang
+OBJCOPY ?= llvm-objcopy
 PREFIX ?= /usr
 # For `make test-ipvs`: the virtual machine's scripts, Debian's kernel series, where kernels are unpacked.
 VM ?= ../shared/tools/ipvs
@@ -89,10 +90,12 @@ $(DIST_ADDONS): dist/%: $(ADDONS)
 	@mkdir -p $(@D)
 	$(Q)cp -f --remove-destination $(filter %/$*,$^) $@
 
+# Every start reads all of it: without the debugger's sections, labels, and what only a linker needs, half is left.
 dist/bpf/%.bpf.o: build/bpf/%.bpf.o
-	$(call msg,COPY,$@)
+	$(call msg,STRIP,$@)
 	@mkdir -p $(@D)
-	$(Q)cp -f --remove-destination $< $@
+	$(Q)$(OBJCOPY) --strip-debug --wildcard --strip-symbol='LBB*' --remove-section=.rel.BTF --remove-section=.rel.BTF.ext \
+		--remove-section=.llvm_addrsig $< $@
 
 .PHONY: check
 check: $(MODULES) $(ADDONS) $(BPF_OBJECTS) ## lint, types, unit tests, unused code, generated files, BPF stack: no root, under a minute
