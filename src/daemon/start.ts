@@ -9,7 +9,7 @@ import { createApply } from '../dataplane/apply.ts';
 import { type Attachments, openAttachments } from '../dataplane/attachments.ts';
 import { openConnectionTable } from '../dataplane/connections.ts';
 import { DataplaneError } from '../dataplane/error.ts';
-import { readHave } from '../dataplane/have.ts';
+import { emptyHave, readHave } from '../dataplane/have.ts';
 import { openLiveCounts } from '../dataplane/live-counts.ts';
 import type { Dataplane } from '../dataplane/open.ts';
 import { ScheduleMemory } from '../dataplane/schedule-memory.ts';
@@ -135,7 +135,7 @@ async function startCore({ saved, stateFile, dataplane, attachments, resolver, l
   const table = tableName(dataplane);
   const same = saved.table === table;
   const schedules = new ScheduleMemory(maps.schedules);
-  const have = readHave(maps, schedules);
+  const have = dataplane.adopted ? readHave(maps, schedules) : emptyHave(schedules);
   if (saved.table === '' && have.services.length > 0) throw lostState(stateFile.path, have.services.length);
   const limits = { ...sizes, lines: sizes.scheduleLines };
   const reconciler = new Reconciler(adopt(have, same ? saved.remembered : [], limits, now()));

@@ -67,7 +67,22 @@ const NO_CONNECTIONS: ReadonlySet<number> = new Set([
   ConnectionState.CONNECTION_REPLY,
 ]);
 
+/** Mapped when it is first looked at: most directors never list a connection, and mapping 64 bytes a slot takes its time. */
 export function openConnectionTable(maps: Pick<Maps, 'connections' | 'connection_keys'>): ConnectionTable {
+  let mapped: ConnectionTable | undefined;
+  const table = () => {
+    mapped ??= mapTable(maps);
+    return mapped;
+  };
+  return {
+    slots: maps.connection_keys.spec.maxEntries,
+    scan: (...words) => table().scan(...words),
+    numbers: (...words) => table().numbers(...words),
+    localPorts: (...words) => table().localPorts(...words),
+  };
+}
+
+function mapTable(maps: Pick<Maps, 'connections' | 'connection_keys'>): ConnectionTable {
   const memory = maps.connections.mmap();
   const hot = new Uint32Array(memory.buffer);
   const words = new BigUint64Array(memory.buffer);

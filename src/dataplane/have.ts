@@ -1,6 +1,6 @@
 /** What the maps hold, as core compares it with what it wants. */
 import type { BpfMap } from 'libbpf-ts';
-import { listedByKey } from '../core/reconcile/limits.ts';
+import { listedByKey, NO_LIMIT_MAPS } from '../core/reconcile/limits.ts';
 import { localPoolsByKey } from '../core/reconcile/local-pools.ts';
 import { elementsByKey } from '../core/reconcile/mark-plan.ts';
 import { byKey } from '../core/reconcile/nat-servers.ts';
@@ -31,6 +31,23 @@ export function readHave(maps: Maps, schedules: ScheduleMemory): Have {
     ]),
     natServers: byKey([...maps.nat_servers.entries()].map(([key, value]) => ({ key, value }))),
     localPools: localPoolsByKey([...maps.local_pools.entries()].map(([key, value]) => ({ key, value }))),
+  };
+}
+
+/** What `readHave` finds in maps that were just made, without looking: most of what a look costs is memory that nobody touched yet. */
+export function emptyHave(schedules: ScheduleMemory): Have {
+  return {
+    services: [],
+    line: schedules.reader(),
+    nextHops: new Map(),
+    interfaces: new Map(),
+    txPorts: new Map(),
+    filter: new Map(),
+    thresholds: new Map(),
+    limits: NO_LIMIT_MAPS,
+    marks: new Map(),
+    natServers: new Map(),
+    localPools: new Map(),
   };
 }
 

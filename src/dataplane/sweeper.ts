@@ -46,8 +46,9 @@ export interface Sweeper {
   [Symbol.dispose](): void;
 }
 
+/** The first pass comes after one interval: by then the start, which needs all processors, is over. */
 export function startSweeper(
-  { programs, sizes }: Pick<Dataplane, 'programs' | 'sizes'>,
+  { programs, sizes, adopted }: Pick<Dataplane, 'programs' | 'sizes' | 'adopted'>,
   counts: LiveCounts,
   { onRecount, onError, goneServers, shedsEntries, now }: SweeperOptions,
 ): Sweeper {
@@ -55,9 +56,9 @@ export function startSweeper(
   const state = {
     entries: 0,
     duration: null as number | null,
-    wanted: true,
+    wanted: adopted, // a table that was just made has nothing to count
     stopped: false,
-    recountedAt: 0,
+    recountedAt: now(),
     passes: 0,
   };
   let piece = MIN_BUCKETS;
@@ -99,7 +100,7 @@ export function startSweeper(
     }
     timer = setTimeout(run, Math.max(0, startedAt + INTERVAL - now()));
   };
-  timer = setTimeout(run, 0);
+  timer = setTimeout(run, INTERVAL);
 
   return {
     get entries() {

@@ -4,7 +4,9 @@ import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { BpfMap } from 'libbpf-ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { emptyHave, readHave } from '../../src/dataplane/have.ts';
 import { type Dataplane, openDataplane } from '../../src/dataplane/open.ts';
+import { ScheduleMemory } from '../../src/dataplane/schedule-memory.ts';
 import { type Settings, VipFilterLimit } from '../../src/dataplane/types.gen.ts';
 import { OBJECT, SMALL, TestBpffs } from './support/bpffs.ts';
 
@@ -34,6 +36,9 @@ describe('a first start', () => {
     expect(settings.bucket_mask).toBe(4096 / 8 - 1);
     expect(settings.timeout.slice(1, 13)).toEqual([900, 120, 60, 120, 120, 10, 60, 30, 120, 120, 2, 300]);
     expect(new Set(settings.hash_key).size).toBe(24);
+    const schedules = new ScheduleMemory(dataplane.maps.schedules);
+    const { line: _, ...found } = readHave(dataplane.maps, schedules);
+    expect(emptyHave(schedules)).toMatchObject(found);
   });
 
   test('has a clock of seconds', async () => {

@@ -107,7 +107,7 @@ describe('the sweeper', () => {
   async function sweepOnce(): Promise<{ recount: Recount; entries: number }> {
     const counts = openLiveCounts(dataplane.maps);
     return new Promise((done, fail) => {
-      const sweeper = startSweeper(dataplane, counts, {
+      const sweeper = startSweeper({ ...dataplane, adopted: true }, counts, {
         now: () => performance.now(),
         goneServers: () => [],
         shedsEntries: () => false,
