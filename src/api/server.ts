@@ -7,9 +7,8 @@ import type { Duplex } from 'node:stream';
 import type { Controller } from './controller.ts';
 import { HttpError } from './http-error.ts';
 import type { Metrics } from './metrics.ts';
-import { openApiDocument } from './openapi.ts';
 import type { ReportName } from './protocol/schemas.ts';
-import { type Context, ROUTES, type Route } from './routes.ts';
+import type { Context, Route } from './routes.ts';
 
 export interface ApiOptions {
   readonly controller: Controller;
@@ -36,6 +35,25 @@ const LIMITS = {
   connections: 512,
 };
 
+/** What the library of the schemas is needed for, a third of the program that a start would read; the first request waits for it. */
+const late = {
+  routes: once(async () => patternsOf((await import('./routes.ts')).ROUTES)),
+  openApi: once(async () => (await import('./openapi.ts')).openApiDocument),
+};
+
+/** Has it in memory. Not at the first request: an upgrade may have replaced the files by then. Rejects where one is missing. */
+export async function loadApi(): Promise<void> {
+  await Promise.all([late.routes(), late.openApi()]);
+}
+
+function once<T>(load: () => Promise<T>): () => Promise<T> {
+  let loaded: Promise<T> | undefined;
+  return () => {
+    loaded ??= load();
+    return loaded;
+  };
+}
+
 /** Answers every route; `listenUnix` gives it a socket. */
 export function createApiServer(options: ApiOptions): Server {
   // Made when somebody asks: it takes as long as the rest of the API's start.
@@ -45,10 +63,10 @@ export function createApiServer(options: ApiOptions): Server {
     if (url.pathname === '/metrics') return await options.metrics.answer(request, response);
     if (url.pathname === '/openapi.json') {
       only('GET', request);
-      openapi ??= JSON.stringify(openApiDocument(options.version));
+      openapi ??= JSON.stringify((await late.openApi())(options.version));
       return send(response, 200, 'application/json', openapi);
     }
-    const { route, parameter } = findRoute(request.method ?? '', url.pathname);
+    const { route, parameter } = findRoute(await late.routes(), request.method ?? '', url.pathname);
     checkQuery(route, url.searchParams);
     await route.handle(context(options, request, response, parameter, url.searchParams));
   });
@@ -129,9 +147,9 @@ function target(request: IncomingMessage): URL {
 }
 
 /** Throws HttpError: 404, or 405 where the path is known with another method. */
-function findRoute(method: string, pathname: string): { route: Route; parameter: string } {
+function findRoute(routes: readonly Pattern[], method: string, pathname: string): { route: Route; parameter: string } {
   const allow = new Set<string>();
-  for (const { route, pattern } of PATTERNS) {
+  for (const { route, pattern } of routes) {
     const match = pattern.exec(pathname);
     if (match === null) continue;
     if (route.method === method) return { route, parameter: decode(match[1] ?? '') };
@@ -141,11 +159,15 @@ function findRoute(method: string, pathname: string): { route: Route; parameter:
   throw new HttpError(404, 'no-such-route', `nothing at ${pathname}; /openapi.json lists what there is`);
 }
 
+interface Pattern {
+  readonly route: Route;
+  readonly pattern: RegExp;
+}
+
 /** A parameter may hold slashes: a service's name does, encoded or not. */
-const PATTERNS = ROUTES.map((route) => ({
-  route,
-  pattern: new RegExp(`^${route.path.replace(/\{\w+\}/, '(.+)')}$`),
-}));
+function patternsOf(routes: readonly Route[]): Pattern[] {
+  return routes.map((route) => ({ route, pattern: new RegExp(`^${route.path.replace(/\{\w+\}/, '(.+)')}$`) }));
+}
 
 function decode(text: string): string {
   try {

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Controller } from '../api/controller.ts';
 import { listenTcp, listenUnix } from '../api/listen.ts';
-import { createApiServer, createMetricsServer } from '../api/server.ts';
+import { createApiServer, createMetricsServer, loadApi } from '../api/server.ts';
 import { Disposers } from './disposers.ts';
 import type { Log } from './log.ts';
 import { lateMetrics } from './metrics.ts';
@@ -33,6 +33,7 @@ export async function serve(
     const listening = await listenUnix(server, { path, group });
     disposers.add('the API server', () => listening.close());
     log.info({ path }, 'serving the API');
+    loadApi().catch((error: unknown) => log.error({ err: error }, 'the API cannot answer'));
     metrics.load().catch((error: unknown) => log.error({ err: error }, 'there are no metrics'));
   } catch (error) {
     await disposers.dispose();
