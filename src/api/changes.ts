@@ -2,6 +2,7 @@
  * What a change means to a person: the difference of two models, line by line.
  * Serves answers to `POST /v1/commands`, `--dry-run` and events alike.
  */
+import { changedServices } from '../core/model/changed-services.ts';
 import { limitsText } from '../core/model/limits.ts';
 import { localAddressText } from '../core/model/local-addresses.ts';
 import type { Marks } from '../core/model/marks.ts';
@@ -21,14 +22,10 @@ type Line = Omit<Change, 'text'> & { text?: string };
 export function describeChanges(before: Model, after: Model): Change[] {
   const changes: Change[] = [];
   const add = (line: Line) => changes.push({ text: '', ...line });
-  for (const [name, service] of after.services) {
-    const old = before.services.get(name);
-    if (old !== service) describeService(old, service, add);
-  }
-  for (const [name, service] of before.services) {
-    if (!after.services.has(name)) {
-      add({ action: 'delete', kind: 'service', service: formatServiceKey(service.key), server: null });
-    }
+  for (const { before: old, after: service } of changedServices(before.services, after.services)) {
+    if (service !== undefined) describeService(old, service, add);
+    else if (old !== undefined)
+      add({ action: 'delete', kind: 'service', service: formatServiceKey(old.key), server: null });
   }
   describeMarks(before.marks, after.marks, add);
   const tunnel = describeTunnel(before.tunnel, after.tunnel);

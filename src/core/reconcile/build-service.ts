@@ -171,9 +171,9 @@ function turnsAfter(order: readonly number[], weights: readonly number[]): Map<n
 function ringLines(ring: Uint16Array, order: readonly number[]): ScheduleLine[] {
   const lines: ScheduleLine[] = [];
   for (let start = 0; start < ring.length; start += ScheduleLimit.RING_SLOTS_PER_LINE) {
-    const slots = new Array<number>(ScheduleLimit.RING_SLOTS_PER_LINE).fill(ScheduleLimit.RING_EMPTY);
-    const end = Math.min(ScheduleLimit.RING_SLOTS_PER_LINE, ring.length - start);
-    for (let i = 0; i < end; i++) slots[i] = order[ring[start + i]!]!;
+    const slots: number[] = [];
+    for (let i = start; i < start + ScheduleLimit.RING_SLOTS_PER_LINE; i++)
+      slots.push(i < ring.length ? order[ring[i]!]! : ScheduleLimit.RING_EMPTY);
     lines.push({ ring: slots });
   }
   return lines;

@@ -27,9 +27,10 @@ import { effectiveWeight, tableWeight } from '../model/server.ts';
 import { PROTOCOLS, serviceFamily, serviceKeyText } from '../model/service-key.ts';
 import { buildTable } from '../scheduler/maglev.ts';
 import { serviceMapKey } from './build-service.ts';
+import { derive, NOTHING_DERIVED } from './derived.ts';
 import type { Remembered } from './memory.ts';
 import type { Have } from './operations.ts';
-import type { Network } from './reconciler.ts';
+import type { Network, State } from './reconciler.ts';
 import { vipFilterWords } from './vip-filter.ts';
 
 /** The maps as a packet sees them, by `serviceKeyText`. `memory`: tells of deleted services. */
@@ -76,6 +77,22 @@ function expectedLocalAddresses({ localAddresses }: Model, elements: ReadonlyMap
       [service === null ? 0 : idOf(service as AddressKey), address, firstPort, lastPort].join(' '),
     );
   return wanted.sort();
+}
+
+/** What was kept of the state before is what would be made of nothing. */
+export function checkDerived(state: State): void {
+  if (state.basis === null) throw new Error('a plan has no basis');
+  const anew = derive(NOTHING_DERIVED, state.basis, (name) => state.entries.get(name)?.id);
+  if (anew === null) throw new Error('there is no room for what there was room for');
+  const text = (map: ReadonlyMap<unknown, unknown>) =>
+    [...map]
+      .map((entry) => JSON.stringify(entry, (_, value) => (typeof value === 'bigint' ? `${value}` : value)))
+      .sort();
+  same('VIP filter kept', text(state.filter), text(anew.filter));
+  same('servers of nat kept', text(state.natServers), text(anew.natServers));
+  same('limits kept', text(state.limits.limits), text(anew.limits.limits));
+  same('lists of sources kept', text(state.limits.listed), text(anew.limits.listed));
+  same('pools of local addresses kept', text(state.localPools), text(anew.localPools));
 }
 
 function expectedNatServers(model: Model, network: Network): string[] {

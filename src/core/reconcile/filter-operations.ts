@@ -7,6 +7,7 @@ export function filterOperations(
   after: ReadonlyMap<number, bigint>,
   step: 'set' | 'clear',
 ): Operation[] {
+  if (before === after) return [];
   const operations: Operation[] = [];
   for (const word of new Set([...before.keys(), ...after.keys()])) {
     const old = before.get(word) ?? 0n;

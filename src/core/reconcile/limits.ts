@@ -63,6 +63,7 @@ export function listedByKey(elements: readonly ListedElement[]): LimitMaps['list
 
 /** Before services are published that ask for them. */
 export function limitAdditions(found: LimitMaps, wanted: LimitMaps): Operation[] {
+  if (found === wanted) return [];
   const listed = [...wanted.listed].filter(([name, { value }]) => found.listed.get(name)?.value !== value);
   const limits = [...wanted.limits].filter(([id, value]) => !sameLimit(found.limits.get(id) ?? NO_LIMIT, value));
   return [
@@ -73,6 +74,7 @@ export function limitAdditions(found: LimitMaps, wanted: LimitMaps): Operation[]
 
 /** After no service asks for them any more. */
 export function limitRemovals(found: LimitMaps, wanted: LimitMaps): Operation[] {
+  if (found === wanted) return [];
   const limits = [...found.limits.keys()].filter((id) => !wanted.limits.has(id));
   const listed = [...found.listed].filter(([name]) => !wanted.listed.has(name));
   return [

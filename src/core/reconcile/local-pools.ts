@@ -41,6 +41,7 @@ export function localPoolsByKey(elements: readonly LocalPoolElement[]): LocalPoo
 
 /** What makes `found` into `wanted`: pools that are there, before services that need them; then those that go. */
 export function localPoolOperations(found: LocalPools, wanted: LocalPools): { set: Operation[]; delete: Operation[] } {
+  if (found === wanted) return { set: [], delete: [] };
   const isNew = ([name, { value }]: [string, LocalPoolElement]) => !samePool(found.get(name)?.value, value);
   return {
     set: [...wanted].filter(isNew).map(([, { key, value }]) => ({ op: 'set-local-pool', key, value })),

@@ -53,6 +53,7 @@ export function byKey(elements: readonly NatServerElement[]): NatServers {
 
 /** What makes `found` into `wanted`; deletions first, so that there is always room. */
 export function natServerOperations(found: NatServers, wanted: NatServers): Operation[] {
+  if (found === wanted) return [];
   const gone = [...found].filter(([name]) => !wanted.has(name));
   const changed = [...wanted].filter(([name, { value }]) => !sameValue(found.get(name)?.value, value));
   return [

@@ -2,42 +2,52 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Service } from '../../dataplane/types.gen.ts';
 import type { Command } from '../model/command.ts';
+import type { Address } from '../model/model.ts';
 import { checkMaps } from './expectation.ts';
 import { NO_INTERFACE } from './next-hop.ts';
 import type { Operation } from './operations.ts';
 import { repair } from './repair.ts';
 import { Director, type Event, LIMITS, SERVERS, SERVICES } from './simulation.ts';
 
+const LOCALS = ['10.0.0.250', '2001:db8::fe'] as Address[];
+
 const service = fc.constantFrom(...SERVICES);
 const server = fc.constantFrom(...SERVERS).map((address) => ({ address, port: 80 }));
 const scheduler = fc.constantFrom('rr', 'wrr', 'mh', 'wlc', 'sh', 'dh', 'lblc');
-const options = fc.record({ port: fc.boolean(), ringSize: fc.constantFrom(251, 509) });
+const limit = fc.record({ rate: fc.constantFrom(0, 5), connections: fc.constantFrom(0, 7) });
+const more = fc.record({
+  scheduler,
+  options: fc.record({ port: fc.boolean(), ringSize: fc.constantFrom(251, 509) }),
+  limits: fc
+    .constantFrom(undefined, null, { deny: ['198.51.100.0/24'] })
+    .chain((limits) => (limits == null ? fc.constant(limits) : limit.map((values) => ({ ...values, ...limits })))),
+});
+const named = more.chain((values) => service.map((key) => ({ ...key, ...values })));
 const spec = fc
   .tuple(
     server,
     fc.record({
-      method: fc.constantFrom('tun', 'nat'),
+      method: fc.constantFrom('tun', 'nat', 'fullnat'),
       weight: fc.constantFrom(0, 1, 1, 2, 6),
       upperThreshold: fc.constantFrom(0, 0, 4, 9),
     }),
   )
   .map(([key, values]) => ({ ...key, ...values }));
+const local = fc.record({
+  address: fc.constantFrom(...LOCALS),
+  service: fc.option(service),
+  lastPort: fc.constantFrom(2000, 3000),
+});
 const admin = fc.option(fc.constant({ action: 'drain', by: 'anna', at: 1, reason: '' }));
 
 const command = fc.oneof(
   {
     weight: 3,
-    arbitrary: fc.record({
-      type: fc.constant('service.add'),
-      service: fc.record({ scheduler, options }).chain((more) => service.map((key) => ({ ...key, ...more }))),
-    }),
+    arbitrary: fc.record({ type: fc.constant('service.add'), service: named }),
   },
   {
     weight: 1,
-    arbitrary: fc.record({
-      type: fc.constant('service.edit'),
-      service: fc.record({ scheduler, options }).chain((more) => service.map((key) => ({ ...key, ...more }))),
-    }),
+    arbitrary: fc.record({ type: fc.constant('service.edit'), service: named }),
   },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('service.delete'), service }) },
   { weight: 9, arbitrary: fc.record({ type: fc.constant('server.add'), service, server: spec }) },
@@ -48,8 +58,15 @@ const command = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       type: fc.constant('sysctl.set'),
-      values: fc.record({ nat_icmp_send: fc.constantFrom(0, 1, 1) }),
+      values: fc.record(
+        { nat_icmp_send: fc.constantFrom(0, 1, 1), conn_rate: fc.constantFrom(0, 9) },
+        { requiredKeys: [] },
+      ),
     }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constantFrom('local.add', 'local.add', 'local.delete'), local }),
   },
 ) as fc.Arbitrary<Command>;
 
@@ -80,13 +97,15 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ type: fc.constant('wait' as const), ms: fc.nat(2000) }) },
 );
 
-/** Two services to begin with, so that most commands find one. */
+/** Two services to begin with, so that most commands find one; and a switch that makes the network matter to more. */
 const beginning: Event = {
   type: 'commands',
-  commands: (['rr', 'wrr'] as const).map((scheduler, i) => ({
-    type: 'service.add',
-    service: { ...SERVICES[i]!, scheduler },
-  })),
+  commands: [
+    { type: 'sysctl.set', values: { nat_icmp_send: 1 } },
+    ...(['rr', 'wrr'] as const).map(
+      (scheduler, i) => ({ type: 'service.add', service: { ...SERVICES[i]!, scheduler } }) as const,
+    ),
+  ],
   crashAt: null,
 };
 

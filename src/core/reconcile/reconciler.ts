@@ -21,13 +21,14 @@ import {
   serviceElement,
   serviceMapKey,
 } from './build-service.ts';
+import { type Derived, derive, NOTHING_DERIVED } from './derived.ts';
 import { filterOperations } from './filter-operations.ts';
 import { planInterfaces } from './interface-plan.ts';
-import { type LimitMaps, limitAdditions, limitMapsOf, limitRemovals, NO_LIMIT_MAPS } from './limits.ts';
-import { type LocalPools, localPoolOperations, localPoolsOf } from './local-pools.ts';
+import { limitAdditions, limitRemovals } from './limits.ts';
+import { localPoolOperations } from './local-pools.ts';
 import { adoptedMarks, crowdedMap, type MarkState, markOperations, planMarks } from './mark-plan.ts';
 import { type Remembered, remember } from './memory.ts';
-import { type NatServers, natServerOperations, natServersOf } from './nat-servers.ts';
+import { natServerOperations } from './nat-servers.ts';
 import { sameResolution } from './next-hop.ts';
 import { NextHopPlan, type NextHops } from './next-hop-plan.ts';
 import type { Operation } from './operations.ts';
@@ -35,7 +36,6 @@ import { IdPool, type Region, RegionPool } from './pools.ts';
 import { sameContent, sameTurns } from './same-content.ts';
 import { assignSlots, releaseSlots, retiredSlots, type Slots } from './slots.ts';
 import { type ThresholdMap, ThresholdPlan } from './thresholds.ts';
-import { vipFilterWords } from './vip-filter.ts';
 
 export interface Limits {
   readonly services: number;
@@ -44,7 +44,7 @@ export interface Limits {
   readonly lines: number;
 }
 
-/** What the network's side knows at this moment. */
+/** What the network's side knows at this moment. The same object only for as long as it answers the same. */
 export interface Network {
   readonly resolution: (server: Address) => Resolution;
   /** Those attached, and those that next hops leave by. */
@@ -77,7 +77,7 @@ export interface Entry {
   readonly deletedAt: number | null;
 }
 
-export interface State {
+export interface State extends Derived {
   readonly entries: Map<string, Entry>;
   readonly serviceIds: IdPool;
   readonly serverIds: IdPool;
@@ -86,11 +86,7 @@ export interface State {
   readonly nextHops: NextHops;
   readonly interfaces: ReadonlyMap<number, Interface>;
   readonly txPorts: ReadonlyMap<number, number>;
-  readonly filter: ReadonlyMap<number, bigint>;
   readonly thresholds: ThresholdMap;
-  readonly natServers: NatServers;
-  readonly limits: LimitMaps;
-  readonly localPools: LocalPools;
   readonly marks: MarkState;
 }
 
@@ -108,11 +104,8 @@ export function emptyState({ services, realServers, nextHops, lines }: Limits): 
     nextHops: { known: new Map(), adopted: new Map(), published: new Map() },
     interfaces: new Map(),
     txPorts: new Map(),
-    filter: new Map(),
     thresholds: new Map(),
-    natServers: new Map(),
-    limits: NO_LIMIT_MAPS,
-    localPools: new Map(),
+    ...NOTHING_DERIVED,
     marks: adoptedMarks(new Map()),
   };
 }
@@ -222,15 +215,10 @@ class Planner {
     }
     const nextHops = this.nextHops.finish(this.losesNextHops ? usedNextHops(this.entries) : null);
     const interfaces = planInterfaces(this.before, this.network.interfaces);
-    const retired = retiredSlots(this.entries.values()).map(({ key }) => key);
-    const filter = vipFilterWords(this.model, retired);
     const marks = this.planMarks();
-    const natServers = natServersOf(this.model, this.network);
-    const idOf = (name: string) => this.entries.get(name)?.id;
-    const limits = limitMapsOf(this.model, idOf);
-    if (limits === null) throw new Exhausted('no room for more prefixes in lists of sources');
-    const localPools = localPoolsOf(this.model.localAddresses, idOf);
-    const pools = localPoolOperations(this.before.localPools, localPools);
+    const derived = this.derive();
+    const { filter, natServers, limits } = derived;
+    const pools = localPoolOperations(this.before.localPools, derived.localPools);
     return {
       operations: [
         ...this.zeroing(),
@@ -259,11 +247,8 @@ class Planner {
         nextHops,
         interfaces: interfaces.values,
         txPorts: interfaces.txPorts,
-        filter,
         thresholds: this.thresholds.finish(),
-        natServers,
-        limits,
-        localPools,
+        ...derived,
         marks,
       },
     };
@@ -274,9 +259,17 @@ class Planner {
     return [{ op: 'zero', serviceIds: this.zeroServices, serverIds: this.zeroServers }];
   }
 
+  private derive(): Derived {
+    const retired = retiredSlots(this.entries.values()).map(({ key }) => key);
+    const basis = { model: this.model, network: this.network, retired };
+    const derived = derive(this.before, basis, (name) => this.entries.get(name)?.id);
+    if (derived === null) throw new Exhausted('no room for more prefixes in lists of sources');
+    return derived;
+  }
+
   private planMarks(): MarkState {
     const marks = planMarks(this.before.marks, this.model.marks, this.now);
-    const crowded = crowdedMap(marks);
+    const crowded = marks === this.before.marks ? null : crowdedMap(marks);
     if (crowded !== null) throw new Exhausted(`no room for more mark rules: the map ${crowded} is full`);
     return marks;
   }
@@ -369,6 +362,7 @@ class Planner {
   }
 
   private isUnmoved({ service, reach }: Source): boolean {
+    if (this.before.basis?.network === this.network) return true;
     for (let i = 0; i < reach.length; i++) {
       const now = this.network.resolution(service.servers[i]!.key.address);
       if (!sameResolution(reach[i]!.resolution, now)) return false;

@@ -5,14 +5,15 @@
  *  - nothing that is published refers to what is not there,
  *  - every service is wholly the old one or wholly the new one,
  *  - a connection's slot is its real server's, retired or not;
- * and after every plan the maps are those of the model. For tests.
+ * and after every plan the maps are those of the model, whatever of it was kept of
+ * the plan before. For tests.
  */
 import { applyCommands, emptyModel } from '../model/apply-command.ts';
 import type { Command } from '../model/command.ts';
 import type { Address, Model, ServiceKey } from '../model/model.ts';
 import type { Resolution } from '../model/resolution.ts';
 import { adopt } from './adopt.ts';
-import { addressOf, checkMaps, isLive, slotsOf } from './expectation.ts';
+import { addressOf, checkDerived, checkMaps, isLive, slotsOf } from './expectation.ts';
 import { FakeMaps } from './fake-maps.ts';
 import { type Remembered, remember } from './memory.ts';
 import { emptyState, type Network, Reconciler } from './reconciler.ts';
@@ -53,7 +54,7 @@ interface Connection {
 export class Director {
   readonly maps = new FakeMaps(LIMITS);
   model: Model = emptyModel;
-  ways: Way[] = SERVERS.map(() => ({ gateway: 0, mac: 1, ifindex: 5, mtu: 1500 }));
+  private known = networkOf(SERVERS.map(() => ({ gateway: 0, mac: 1, ifindex: 5, mtu: 1500 })));
   now = 0;
   reconciler = new Reconciler(emptyState(LIMITS));
   private saved: Remembered[] = [];
@@ -66,7 +67,7 @@ export class Director {
         this.command(event.commands, event.crashAt);
         return;
       case 'network':
-        this.ways = this.ways.with(event.server, event.way);
+        this.known = networkOf(this.known.ways.with(event.server, event.way));
         this.reconcile(this.model, null);
         return;
       case 'connect':
@@ -103,6 +104,7 @@ export class Director {
     const network = this.network();
     const planned = this.reconciler.plan(model, network, this.now);
     if (!planned.ok) throw new Error(planned.message);
+    checkDerived(planned.state);
     this.saved = JSON.parse(JSON.stringify(remember(planned.state)));
     const before = views(this.maps);
     const executed = planned.operations.slice(0, crashAt ?? undefined);
@@ -165,15 +167,20 @@ export class Director {
     }
   }
 
+  /** The same one for as long as nothing happens to it. */
   network(): Network {
-    const interfaces = [5, 6].map((ifindex) => ({
-      ifindex,
-      mac: Uint8Array.of(2, 0, 0, 0, 1, ifindex),
-      attached: true,
-      routers: [],
-    }));
-    return { interfaces, resolution: (address) => resolve(address, this.ways[SERVERS.indexOf(address)]!) };
+    return this.known;
   }
+}
+
+function networkOf(ways: readonly Way[]): Network & { readonly ways: readonly Way[] } {
+  const interfaces = [5, 6].map((ifindex) => ({
+    ifindex,
+    mac: Uint8Array.of(2, 0, 0, 0, 1, ifindex),
+    attached: true,
+    routers: [],
+  }));
+  return { ways, interfaces, resolution: (address) => resolve(address, ways[SERVERS.indexOf(address)]!) };
 }
 
 /** Routers have one MAC address each, as the neighbour table does. */

@@ -59,9 +59,18 @@ export function assignSlots(
 
 /** Those of real servers that were deleted, by themselves or with their service, and whose connections may live. */
 export function retiredSlots(entries: Iterable<{ readonly slots: Slots }>): Slot[] {
-  return [...entries].flatMap(({ slots }) =>
-    slots.flatMap((slot) => (slot === undefined || slot.retiredAt === null ? [] : [slot])),
-  );
+  const found: Slot[] = [];
+  for (const { slots } of entries) found.push(...retiredOf(slots));
+  return found;
+}
+
+const retiredIn = new WeakMap<Slots, readonly Slot[]>();
+
+/** Looked for once in a list of slots: every plan asks for those of all services. */
+function retiredOf(slots: Slots): readonly Slot[] {
+  const known = retiredIn.get(slots) ?? slots.filter((slot) => slot !== undefined && slot.retiredAt !== null);
+  retiredIn.set(slots, known as Slot[]);
+  return known as Slot[];
 }
 
 function freeSlot(slots: readonly (Slot | undefined)[]): number {
