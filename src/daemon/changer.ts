@@ -5,13 +5,14 @@
 import { describeChanges } from '../api/changes.ts';
 import type { ChangesBody, Failure, Outcome } from '../api/controller.ts';
 import type { Change } from '../api/protocol/changes.ts';
+import { changedServices } from '../core/model/changed-services.ts';
 import { whyWithoutLocal } from '../core/model/local-addresses.ts';
 import type { Model } from '../core/model/model.ts';
 import { sameServer } from '../core/model/same.ts';
 import { formatServiceKey, serverKeyText } from '../core/model/service-key.ts';
 import type { Resolver } from '../net/resolver.ts';
 import type { Director, Prepared } from './director.ts';
-import { serverAddresses, watchModel } from './network.ts';
+import { type Watched, watchedBy, watchedByBoth } from './network.ts';
 import { unreachable } from './reports/server-state.ts';
 import type { Saving } from './saving.ts';
 import type { SavedConfig } from './state-file.ts';
@@ -36,6 +37,8 @@ const SETTLE = 300;
 
 export class Changer {
   readonly #parts: ChangerParts;
+  /** What the resolver was told to follow; undefined: nothing by this one. */
+  #watched: Watched | undefined;
 
   constructor(parts: ChangerParts) {
     this.#parts = parts;
@@ -43,17 +46,17 @@ export class Changer {
 
   /** One at a time: the caller sees to it. */
   async change(after: Model, { dryRun, user, config }: ChangeRequest): Promise<Outcome<ChangesBody>> {
-    const { director, resolver } = this.#parts;
+    const { director } = this.#parts;
     const before = director.model;
     const body = { dry_run: dryRun, changes: describeChanges(before, after), warnings: [] };
     if (!dryRun) await this.#meet(before, after);
     const prepared = director.prepare(after);
     if (!prepared.ok || dryRun) {
-      watchModel(resolver, before);
+      this.#watch(watchedBy(before));
       return prepared.ok ? { ok: true, value: body } : failure('too-many', prepared.message);
     }
     const failed = await this.#put(prepared, before, config);
-    watchModel(resolver, director.model);
+    this.#watch(watchedBy(director.model));
     if (failed !== undefined) return failed;
     this.#parts.onChanged(body.changes, user);
     return { ok: true, value: { ...body, warnings: this.#warnings(before) } };
@@ -61,11 +64,16 @@ export class Changer {
 
   /** Gives the kernel a moment to find the neighbours of real servers that are new. */
   async #meet(before: Model, after: Model): Promise<void> {
-    const known = serverAddresses(before);
-    const added = [...serverAddresses(after)].some((address) => !known.has(address));
     // What is to go stays watched until it is gone: it has traffic, and the change may yet fail.
-    watchModel(this.#parts.resolver, before, after);
-    if (added) await this.#parts.resolver.settled(SETTLE);
+    const both = watchedByBoth(before, after);
+    this.#watch(both);
+    if (both.servers.size > watchedBy(before).servers.size) await this.#parts.resolver.settled(SETTLE);
+  }
+
+  #watch({ servers, vips }: Watched): void {
+    if (this.#watched?.servers === servers && this.#watched.vips === vips) return;
+    this.#watched = { servers, vips };
+    this.#parts.resolver.watch(servers, vips);
   }
 
   async #put(prepared: Prepared, before: Model, config: SavedConfig | undefined): Promise<Failure | undefined> {
@@ -94,9 +102,8 @@ export class Changer {
   #warnings(before: Model): string[] {
     const { director, resolver } = this.#parts;
     const subjects = new Map<string, string[]>();
-    for (const [name, service] of director.model.services) {
-      const old = before.services.get(name);
-      if (old === service) continue;
+    for (const { before: old, after: service } of changedServices(before.services, director.model.services)) {
+      if (service === undefined) continue;
       const known = new Map(old?.servers.map((server) => [server.key.address, server]));
       for (const server of service.servers) {
         const was = known.get(server.key.address);

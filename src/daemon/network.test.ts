@@ -1,19 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import { applyCommands, emptyModel } from '../core/model/apply-command.ts';
+import type { Command } from '../core/model/command.ts';
 import type { Address, Model } from '../core/model/model.ts';
 import { NO_INTERFACE } from '../core/reconcile/next-hop.ts';
 import type { Interface } from '../net/interfaces.ts';
 import { type Resolution, unresolved } from '../net/resolution.ts';
-import { lastWays, networkOf, serverAddresses, watchModel } from './network.ts';
+import { lastWays, networkView, watchedBy, watchedByBoth } from './network.ts';
 
-const SERVICE = { protocol: 'tcp', address: '192.0.2.1' as Address, port: 80 } as const;
-const [NEAR, FAR, LOST] = ['10.0.0.1', '10.1.0.1', '10.2.0.1'] as Address[] as [Address, Address, Address];
+const VIP = '192.0.2.1' as Address;
+const SERVICE = { protocol: 'tcp', address: VIP, port: 80 } as const;
+const [NEAR, FAR, LOST, NEW] = ['10.0.0.1', '10.1.0.1', '10.2.0.1', '10.3.0.1'] as [Address, Address, Address, Address];
+const MARK = {
+  destination: { address: '192.0.2.9' as Address, length: 32 },
+  ...{ source: null, protocols: [], ports: [], mark: 7 },
+} as const;
 
-const device = (ifindex: number): Interface => ({
+const device = (ifindex: number, last = ifindex & 255): Interface => ({
   ...{
     ifindex,
     name: `eth${ifindex}`,
-    mac: Uint8Array.of(2, 0, 0, 0, 0, ifindex & 255),
+    mac: Uint8Array.of(2, 0, 0, 0, 0, last),
     mtu: 1500,
     up: true,
     kind: '',
@@ -27,8 +33,9 @@ const by = (ifindex: number): Resolution => ({
 
 function resolver(found: Partial<Record<Address, Resolution>>, indexes: readonly number[]) {
   return {
+    edition: {},
     resolution: (address: Address) => found[address] ?? unresolved('no route'),
-    interfaces: () => indexes.map(device),
+    interfaces: () => indexes.map((index) => device(index)),
   };
 }
 
@@ -39,14 +46,13 @@ const model = ((): Model => {
   return applied.model;
 })();
 
-describe('networkOf', () => {
+describe('networkView', () => {
   it('has attached interfaces and those that frames only leave by', () => {
-    const network = networkOf(
-      resolver({ [NEAR]: by(3), [FAR]: by(4) }, [2, 3, 4, 5]),
-      model,
-      new Set([2, 3]),
-      (name) => (name === 'eth3' ? [51] : []),
-    );
+    const network = networkView({
+      resolver: resolver({ [NEAR]: by(3), [FAR]: by(4) }, [2, 3, 4, 5]),
+      attached: () => new Set([2, 3]),
+      routersOn: (name) => (name === 'eth3' ? [51] : []),
+    })(model);
     expect(network.interfaces.map(({ ifindex, attached, routers }) => [ifindex, attached, routers])).toEqual([
       [2, true, []],
       [3, true, [51]],
@@ -57,19 +63,66 @@ describe('networkOf', () => {
   });
 
   it('sends nothing by an interface whose place another one has', () => {
-    const network = networkOf(resolver({ [NEAR]: by(2), [FAR]: by(1026) }, [2, 1026]), model, new Set([2]), () => []);
+    const sources = { resolver: resolver({ [NEAR]: by(2), [FAR]: by(1026) }, [2, 1026]), routersOn: () => [] };
+    const network = networkView({ ...sources, attached: () => new Set([2]) })(model);
     expect(network.interfaces.map(({ ifindex }) => ifindex)).toEqual([2]);
     expect(network.resolution(NEAR)).toMatchObject({ ifindex: 2 });
     expect(network.resolution(FAR)).toEqual({ state: 'unresolved', reason: expect.stringContaining('same place') });
   });
+
+  it('is the same network until something in it changes', () => {
+    const world = { resolver: resolver({ [NEAR]: by(4) }, [2, 3, 4]), attached: new Set([2]), routers: [] as number[] };
+    const sources = { attached: () => world.attached, routersOn: () => world.routers };
+    const view = networkView({ ...sources, resolver: world.resolver });
+    const changes: [what: string, change: () => void][] = [
+      ['an answer of the resolver', () => Object.assign(world.resolver, { edition: {} })],
+      ['an attached interface', () => Object.assign(world, { attached: new Set([2, 3]) })],
+      ['a virtual router', () => Object.assign(world, { routers: [51] })],
+      ['a MAC address', () => Object.assign(world.resolver, { interfaces: () => [2, 3, 4].map((i) => device(i, 9)) })],
+    ];
+    for (const [what, change] of changes) {
+      const before = view(model);
+      expect(view({ ...model }), what).toBe(before);
+      change();
+      expect(view(model), what).not.toBe(before);
+    }
+    expect(view(model).interfaces.map(({ ifindex }) => ifindex)).toEqual([2, 3, 4]);
+    expect(view(emptyModel).interfaces.map(({ ifindex }) => ifindex)).toEqual([2, 3]);
+  });
 });
 
-describe('watchModel', () => {
-  it('has the resolver follow real servers and know virtual addresses', () => {
-    let told: unknown;
-    watchModel({ watch: (addresses, vips) => (told = [[...addresses], [...vips]]) }, model);
-    expect(told).toEqual([[LOST, FAR, NEAR], ['192.0.2.1']]);
-    expect(serverAddresses(model)).toBe(serverAddresses(model));
+describe('watchedBy', () => {
+  const changedBy = (...commands: readonly Command[]): Model => {
+    const applied = applyCommands(model, commands);
+    if ('error' in applied) throw new Error(applied.error.message);
+    return applied.model;
+  };
+  const server = (address: Address, weight = 1) => ({ address, port: 80, weight });
+  const OTHER = { protocol: 'tcp', address: '192.0.2.2' as Address, port: 80 } as const;
+
+  it('has real servers and virtual addresses', () => {
+    const { servers, vips } = watchedBy(model);
+    expect([[...servers], [...vips]]).toEqual([[LOST, FAR, NEAR], ['192.0.2.1']]);
+  });
+
+  it.each<[string, Command, Address[], Address[]]>([
+    ['a weight', { type: 'server.edit', service: SERVICE, server: server(FAR, 9) }, [LOST, FAR, NEAR], [VIP]],
+    ['a new server', { type: 'server.add', service: SERVICE, server: server(NEW) }, [NEW, LOST, FAR, NEAR], [VIP]],
+    ['a server less', { type: 'server.delete', service: SERVICE, server: server(FAR) }, [LOST, NEAR], [VIP]],
+    ['a new service', { type: 'service.add', service: OTHER }, [LOST, FAR, NEAR], [VIP, OTHER.address]],
+    ['a service less', { type: 'service.delete', service: SERVICE }, [], []],
+    ['a mark', { type: 'mark.add', rule: MARK }, [LOST, FAR, NEAR], [VIP, '192.0.2.9' as Address]],
+  ])('follows %s', (_, command, servers, vips) => {
+    const changed = changedBy(command);
+    expect(watchedBy(changed, model)).toEqual({ servers: new Set(servers), vips: new Set(vips) });
+    expect(watchedBy({ ...changed })).toEqual(watchedBy(changed));
+  });
+
+  it('shares the sets where nothing in them changes', () => {
+    const heavier = changedBy({ type: 'server.edit', service: SERVICE, server: server(FAR, 9) });
+    expect(watchedByBoth(model, heavier).servers).toBe(watchedBy(model).servers);
+    const fewer = changedBy({ type: 'server.delete', service: SERVICE, server: server(FAR) });
+    expect(watchedByBoth(model, fewer).servers).toEqual(new Set([NEAR, FAR, LOST]));
   });
 });
 

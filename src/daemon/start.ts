@@ -1,7 +1,6 @@
 /** Puts the daemon together, in the order in which the parts need each other, and takes it apart again. */
 import { createHash } from 'node:crypto';
 import { applyFile, NO_SHARE } from '../core/model/file-share.ts';
-import type { Model } from '../core/model/model.ts';
 import { adopt } from '../core/reconcile/adopt.ts';
 import { Reconciler } from '../core/reconcile/reconciler.ts';
 import { tunablesOf } from '../core/reconcile/tunables.ts';
@@ -30,7 +29,7 @@ import { Events } from './events.ts';
 import { Housekeeping } from './housekeeping.ts';
 import { InterfaceManager } from './interface-manager.ts';
 import type { Log } from './log.ts';
-import { lastWays, networkOf, watchModel } from './network.ts';
+import { lastWays, networkView, watchedBy } from './network.ts';
 import { Notifier } from './notify/notifier.ts';
 import { Observer } from './observer.ts';
 import type { GivenOptions } from './options.ts';
@@ -153,7 +152,7 @@ async function startCore({ saved, stateFile, dataplane, attachments, resolver, l
       read: () => readHave(maps, schedules),
       tune: (model) => tuneSettings(maps.settings, tunablesOf(model, defense.level)),
     },
-    network: (model: Model) => networkOf(resolver, model, manager.indexes, routers.on),
+    network: networkView({ resolver, attached: () => manager.indexes, routersOn: (name) => routers.on(name) }),
     now,
     onApplied: (operations) => statistics.applied(operations),
   });
@@ -173,7 +172,8 @@ async function startCore({ saved, stateFile, dataplane, attachments, resolver, l
     onError: (error) => log.error({ err: error }, 'the state file cannot be written'),
   });
   resolver.remember(lastWays(reconciler.state));
-  watchModel(resolver, saved.model);
+  const { servers, vips } = watchedBy(saved.model);
+  resolver.watch(servers, vips);
   if (!(await resolver.settled(dataplane.adopted ? ADOPTED_SETTLE : FRESH_SETTLE)))
     log.warn({}, 'not every real server answers; going on without them');
   director.refresh();

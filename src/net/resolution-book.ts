@@ -20,6 +20,7 @@ export class ResolutionBook {
   readonly #entries = new Map<Address, Resolving>();
   readonly #dependents = new Map<string, Set<Address>>();
   #pending = 0;
+  #edition: object = {};
 
   constructor(options: ResolutionBookOptions) {
     this.#options = options;
@@ -27,6 +28,11 @@ export class ResolutionBook {
 
   get(address: Address): Resolution {
     return this.#entries.get(address)?.resolution ?? unresolved(`${address} is not watched`);
+  }
+
+  /** Another object as soon as any answer of `get` may be another. */
+  get edition(): object {
+    return this.#edition;
   }
 
   addresses(): Address[] {
@@ -85,6 +91,7 @@ export class ResolutionBook {
     if (isPending(entry)) this.#pending++;
     if (entry === undefined) this.#entries.delete(address);
     else this.#entries.set(address, entry);
+    this.#edition = {};
   }
 
   #depend(address: Address, before: NeighbourKey | null, after: NeighbourKey | null): void {

@@ -41,6 +41,8 @@ export interface Resolver {
   remember(lastWays: ReadonlyMap<Address, LastWay>): void;
   /** The last known; of an address that is not watched: unresolved. */
   resolution(address: Address): Resolution;
+  /** Another object as soon as any answer of `resolution` may be another. */
+  readonly edition: object;
   /**
    * Waits until no watched address waits for an answer of the kernel or of its
    * neighbour. False: the time (in milliseconds) was over before.
@@ -146,6 +148,10 @@ class NetlinkResolver implements Resolver {
 
   resolution(address: Address): Resolution {
     return this.#book.get(address);
+  }
+
+  get edition(): object {
+    return this.#book.edition;
   }
 
   settled(timeout: number): Promise<boolean> {
