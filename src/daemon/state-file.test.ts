@@ -52,6 +52,13 @@ describe('formatState and parseState', () => {
     expect(parseState(formatState({ ...old, config: null }), 'x')).toEqual({ ...old, config: null });
   });
 
+  it('take slots as files of xlb 0.1 have them', () => {
+    const text = formatState(sample());
+    const old = text.replace('["10.0.0.1",80,9]', '{"key":{"address":"10.0.0.1","port":80},"id":9}');
+    expect(old).not.toBe(text);
+    expect(parseState(old, 'x')).toEqual(sample());
+  });
+
   it.each([
     ['no JSON', (text: string) => text.slice(0, -5), /is not JSON/],
     ['another version', (text: string) => text.replace('"version":1', '"version":2'), /version/],
@@ -71,7 +78,9 @@ describe('formatState and parseState', () => {
       (text: string) => text.replace('"tcpFin":60', '"tcpFin":0'),
       /config\.timeouts\.tcpFin/,
     ],
-    ['a wrong address', (text: string) => text.replace('"id":3', '"id":"3"'), /remembered\[0\]\.id/],
+    ['a wrong id', (text: string) => text.replace('"id":3', '"id":"3"'), /remembered\[0\]\.id/],
+    ['a wrong slot', (text: string) => text.replace(',80,9]', ',80,-9]'), /remembered\[0\]\.slots\[1\]\[2\]/],
+    ['a wrong address', (text: string) => text.replace('["10.0.0.1",80', '["10.0.0.x",80'), /remembered.*slots.*0\.x/],
   ])('refuse %s and say where', (_name, damage, message) => {
     const text = formatState(sample());
     expect(damage(text)).not.toBe(text);

@@ -5,7 +5,7 @@
  * refuses to start and says where the fault is.
  */
 import { readFileSync } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
+import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { parseAddress } from '../core/model/address.ts';
@@ -69,6 +69,8 @@ export class StateFileError extends Error {
 export class StateFile {
   readonly path: string;
   #last: Promise<void> = Promise.resolve();
+  /** What is written, put together; kept, since memory that is new costs more than what is put into it. */
+  #image = Buffer.alloc(0);
 
   /** Makes the directory where it is missing. */
   constructor(directory: string) {
@@ -84,9 +86,21 @@ export class StateFile {
 
   /** Resolves when the state is on the disk; rejects with the system's error, and then the old file stands. */
   save(state: SavedState): Promise<void> {
-    const write = () => replaceFile(this.path, statePieces(state));
+    const write = () => replaceFile(this.path, this.#join(statePieces(state)));
     this.#last = this.#last.then(write, write);
     return this.#last;
+  }
+
+  /** Good until the next one: only one write is under way at a time. */
+  #join(pieces: readonly Buffer[]): Buffer {
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    if (this.#image.length < length) this.#image = Buffer.allocUnsafeSlow(Math.ceil(length * 1.25));
+    let at = 0;
+    for (const piece of pieces) {
+      this.#image.set(piece, at);
+      at += piece.length;
+    }
+    return this.#image.subarray(0, length);
   }
 }
 
@@ -99,33 +113,54 @@ function readIfThere(path: string): string | undefined {
   }
 }
 
-async function replaceFile(path: string, pieces: readonly Buffer[]): Promise<void> {
+async function replaceFile(path: string, content: Buffer): Promise<void> {
   const temporary = `${path}.new`;
-  const file = await open(temporary, 'w', 0o640);
+  // The file that goes is held until all is done: giving back its room takes as long as a third of the write.
+  const old = open(path, 'r').catch(() => undefined);
   try {
-    const { bytesWritten } = await file.writev(pieces);
-    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-    if (bytesWritten !== length) throw new Error(`${temporary}: only ${bytesWritten} of ${length} bytes were written`);
-    await file.sync();
+    await writeFile(temporary, content);
+    await rename(temporary, path);
+    await syncDirectory(dirname(path));
   } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
-  const directory = await open(dirname(path), 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
+    old.then(release);
   }
 }
 
-/** Bytes that are made once for as long as the object does not change. */
+async function writeFile(path: string, content: Buffer): Promise<void> {
+  const file = await open(path, 'w', 0o640);
+  try {
+    const { bytesWritten } = await file.write(content);
+    if (bytesWritten !== content.length)
+      throw new Error(`${path}: only ${bytesWritten} of ${content.length} bytes were written`);
+    await file.sync();
+  } finally {
+    release(file);
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    release(directory);
+  }
+}
+
+/** Nobody waits for it: what was to be on the disk is there, or has failed to get there. */
+function release(file: FileHandle | undefined): void {
+  file?.close().catch(() => {});
+}
+
+const SEPARATOR = ',\n';
+
+/** An element of a list, after its separator: bytes that are made once for as long as the object does not change. */
 function lasting<T extends object>(format: (value: T) => string): (value: T) => Buffer {
   const made = new WeakMap<T, Buffer>();
   return (value) => {
     const known = made.get(value);
     if (known !== undefined) return known;
-    const bytes = Buffer.from(format(value));
+    const bytes = Buffer.from(SEPARATOR + format(value));
     made.set(value, bytes);
     return bytes;
   };
@@ -134,8 +169,9 @@ function lasting<T extends object>(format: (value: T) => string): (value: T) => 
 const serviceBytes = lasting((service: VirtualService) =>
   JSON.stringify(toDocument({ ...emptyModel, services: new Map([['', service]]) }).services[0]),
 );
-const rememberedBytes = lasting((remembered: Remembered) => JSON.stringify(remembered));
-const SEPARATOR = Buffer.from(',\n');
+const rememberedBytes = lasting(({ slots, ...entry }: Remembered) =>
+  JSON.stringify({ ...entry, slots: slots.map((slot) => slot && [slot.key.address, slot.key.port, slot.id]) }),
+);
 
 /**
  * The file in pieces: one line a service, so that a person can read it and a
@@ -147,11 +183,11 @@ function statePieces({ model, config, remembered, ...rest }: SavedState): Buffer
   const last = Object.entries(rest).map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
   return [
     Buffer.from(`{"version":${VERSION},\n"document":{${head.join('')}"services":[\n`),
-    ...separated([...model.services.values()].map(serviceBytes)),
+    ...listed(model.services.values(), serviceBytes),
     Buffer.from('\n]},\n'),
     ...(config === null ? [] : configPieces(config)),
     Buffer.from('"remembered":[\n'),
-    ...separated(remembered.map(rememberedBytes)),
+    ...listed(remembered, rememberedBytes),
     Buffer.from(`\n],\n${last.join(',\n')}}\n`),
   ];
 }
@@ -162,13 +198,16 @@ function configPieces({ path, share, interfaces }: SavedConfig): Buffer[] {
   const head = JSON.stringify({ path, interfaces, timeouts, syncs, ...lists }).slice(0, -1);
   return [
     Buffer.from(`"config":${head},"services":[\n`),
-    ...separated([...services.values()].map(serviceBytes)),
+    ...listed(services.values(), serviceBytes),
     Buffer.from('\n]},\n'),
   ];
 }
 
-function separated(items: readonly Buffer[]): Buffer[] {
-  return items.flatMap((item, i) => (i === 0 ? [item] : [SEPARATOR, item]));
+/** The elements of a list; before the first one stands no separator. */
+function listed<T>(values: Iterable<T>, bytes: (value: T) => Buffer): Buffer[] {
+  const pieces = Array.from(values, bytes);
+  const [first] = pieces;
+  return first === undefined ? [] : pieces.with(0, first.subarray(SEPARATOR.length));
 }
 
 export function formatState(state: SavedState): string {
@@ -187,7 +226,20 @@ const baselineSchema = z.union([
   z.tuple([idSchema, z.number(), z.number(), z.number(), z.number(), z.number()]),
   z.tuple([idSchema, z.number(), z.number(), z.number()]),
 ]);
-const slotSchema = z.strictObject({ key: z.strictObject({ address: addressSchema, port: portSchema }), id: idSchema });
+const namedSlotSchema = z.strictObject({
+  key: z.strictObject({ address: z.unknown(), port: z.unknown() }),
+  id: z.unknown(),
+});
+/** Files of xlb 0.1 name the parts. */
+const slotSchema = z
+  .preprocess(
+    (slot) => {
+      const { success, data } = namedSlotSchema.safeParse(slot);
+      return success ? [data.key.address, data.key.port, data.id] : slot;
+    },
+    z.tuple([addressSchema, portSchema, idSchema]),
+  )
+  .transform(([address, port, id]) => ({ key: { address, port }, id }));
 const keySchema = z.union([
   z.strictObject({ protocol: z.enum(PROTOCOLS), address: addressSchema, port: portSchema }),
   z.strictObject({

@@ -32,12 +32,12 @@ import { checkSyncDaemon, NO_SYNC_DAEMONS } from './sync-daemons.ts';
 import { checkSysctls, DEFAULT_SYSCTLS, SYSCTL_NAMES, type Sysctls } from './sysctls.ts';
 import { DEFAULT_TIMEOUTS } from './timeouts.ts';
 
-export type ServerDocument = ServerKey & Omit<RealServer, 'key'>;
+type ServerDefaults = Pick<RealServer, 'upperThreshold' | 'lowerThreshold' | 'admin'>;
+export type ServerDocument = ServerKey & Omit<RealServer, 'key' | keyof ServerDefaults> & Partial<ServerDefaults>;
 /** Servers newest first. */
 export type ServiceDocument = ServiceKey &
-  Pick<VirtualService, 'scheduler' | 'options' | 'limits' | 'toa' | keyof Affinity> & {
-    readonly servers: readonly ServerDocument[];
-  };
+  Pick<VirtualService, 'scheduler' | 'options' | 'limits' | 'toa'> &
+  Partial<Affinity> & { readonly servers: readonly ServerDocument[] };
 
 export interface ModelDocument {
   /** In the order in which they were added. */
@@ -52,16 +52,29 @@ export interface ModelDocument {
 
 export type Loaded = { readonly model: Model } | { readonly error: CommandError };
 
+/** What a document leaves out: it is written at every change, and most of it would be this. */
+const SERVER_DEFAULTS: ServerDefaults = { upperThreshold: 0, lowerThreshold: 0, admin: null };
+const NO_AFFINITY: Affinity = { persistence: null, onePacket: false, engine: null };
+
 /** Plain data: `JSON.stringify` loses nothing of it. */
 export function toDocument(model: Model): ModelDocument {
   const services = [...model.services.values()].map(({ key, servers, ...values }) => ({
     ...key,
-    ...values,
-    servers: servers.map(({ key, ...values }) => ({ ...key, ...values })),
+    ...without(values, NO_AFFINITY),
+    servers: servers.map(({ key, ...values }) => ({ ...key, ...without(values, SERVER_DEFAULTS) })),
   }));
   const { tunnel, timeouts, syncDaemons, sysctls, localAddresses } = model;
   const marks = [...model.marks.values()];
   return { marks, services, tunnel, timeouts, syncDaemons, sysctls, localAddresses };
+}
+
+function without<T extends object, Name extends keyof T>(
+  values: T,
+  defaults: Pick<T, Name>,
+): Omit<T, Name> & Partial<Pick<T, Name>> {
+  const kept = { ...values };
+  for (const name of Object.keys(defaults) as Name[]) if (kept[name] === defaults[name]) delete kept[name];
+  return kept;
 }
 
 /** Takes anything; the error's path leads to the fault, like `services[2].servers[0].weight`. */
@@ -144,7 +157,7 @@ function readList<T>(path: string, value: unknown, read: (path: string, value: u
   return value.map((entry, i) => read(`${path}[${i}]`, entry));
 }
 
-/** Those with a question mark were not in the files of xlb 0.1. */
+/** Those with a question mark are left out where they have their defaults, or were not in the files of xlb 0.1. */
 const SERVICE_FIELDS = [
   'protocol',
   'scheduler',
@@ -205,15 +218,15 @@ const SERVER_FIELDS = [
   'encapsulation?',
   'weight',
   'lastWeight?',
-  'upperThreshold',
-  'lowerThreshold',
-  'admin',
+  'upperThreshold?',
+  'lowerThreshold?',
+  'admin?',
 ];
 
 function readServer(path: string, value: unknown, service: ServiceKey): RealServer {
   const fields = readObject<ServerDocument>(path, value, SERVER_FIELDS) as ServerDocument;
   must(path, check.checkServerKey(fields) ?? check.checkServerPort(service, fields));
-  const { address, port, encapsulation, ...values } = fields;
+  const { address, port, encapsulation, ...values } = { ...SERVER_DEFAULTS, ...fields };
   if (encapsulation !== undefined) {
     readObject(join(path, 'encapsulation'), encapsulation, ['type', 'checksum', ...encapsulationFields(encapsulation)]);
   }
