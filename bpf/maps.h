@@ -256,19 +256,29 @@ struct {
 	__type(value, struct live_count);
 } recount SEC(".maps");
 
+/*
+ * Traffic by id, each CPU's part after the other's. In arrays of the kernel's own for
+ * each CPU every entry would be allocated, and read, by itself.
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, DEFAULT_SERVICES);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, DEFAULT_SERVICES); /* times the CPUs that there may be */
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
 	__type(value, struct traffic);
 } service_traffic SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, DEFAULT_REAL_SERVERS);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, DEFAULT_REAL_SERVERS); /* times the CPUs that there may be */
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
 	__type(value, struct traffic);
 } server_traffic SEC(".maps");
+
+/* Entries of a CPU's part; the controller sets them when it loads a program. */
+const volatile __u32 service_ids = DEFAULT_SERVICES;
+const volatile __u32 real_server_ids = DEFAULT_REAL_SERVERS;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

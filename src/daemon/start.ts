@@ -15,7 +15,7 @@ import { ScheduleMemory } from '../dataplane/schedule-memory.ts';
 import { tuneSettings } from '../dataplane/settings.ts';
 import { startSweeper } from '../dataplane/sweeper.ts';
 import { listTemplates } from '../dataplane/templates.ts';
-import { readCounters, trafficReader } from '../dataplane/traffic.ts';
+import { readCounters, trafficMemory } from '../dataplane/traffic.ts';
 import { type Resolver, startResolver } from '../net/resolver.ts';
 import type { ConfigInUse } from './config/configuration.ts';
 import { savedConfig } from './config/reloader.ts';
@@ -186,8 +186,8 @@ async function startCore({ saved, stateFile, dataplane, attachments, resolver, l
 
 function createStatistics(maps: Dataplane['maps'], zeroed: SavedState['zeroed'] | undefined): Statistics {
   const readers = {
-    service: trafficReader(maps.service_traffic),
-    server: trafficReader(maps.server_traffic),
+    service: trafficMemory(maps.service_traffic).of,
+    server: trafficMemory(maps.server_traffic).of,
     counters: () => readCounters(maps.counters),
   };
   return new Statistics(readers, zeroed);

@@ -14,6 +14,7 @@ import type { Programs } from './programs.ts';
 import { isReplyWord } from './reply-filter.ts';
 import type { ScheduleMemory } from './schedule-memory.ts';
 import { serviceEpoch } from './service-epoch.ts';
+import { trafficMemory } from './traffic.ts';
 import type { NextHop } from './types.gen.ts';
 
 export type Apply = (operations: readonly Operation[]) => void;
@@ -36,12 +37,13 @@ function createExecute(
 ): (operation: Operation) => unknown {
   const storeNextHop = nextHopStore(maps.next_hops);
   const storeThresholds = thresholdStore(maps.live_counts);
+  const zero = zeroing(maps);
   const beginEpoch = serviceEpoch(maps.service_epoch);
   beginEpoch(); // who wrote here before may not have come to it
   return (operation) => {
     switch (operation.op) {
       case 'zero':
-        return zero(maps, operation.serviceIds, operation.serverIds);
+        return zero(operation.serviceIds, operation.serverIds);
       case 'write-interface':
         return maps.interfaces.set(operation.slot, operation.value);
       case 'set-tx-port':
@@ -132,11 +134,15 @@ function changeMark(maps: Maps, { op, element }: Extract<Operation, { element: M
   else map.delete(element.key);
 }
 
-function zero(maps: Maps, serviceIds: readonly number[], serverIds: readonly number[]): void {
-  // Scheduler states start anew when their service is published: their epochs must not come again.
-  for (const map of [maps.service_traffic, maps.unrecorded, maps.limit_states, maps.limit_counts])
-    zeroEntries(map, serviceIds);
-  for (const map of [maps.server_traffic, maps.live_counts, maps.recount]) zeroEntries(map, serverIds);
+/** What an id counts begins at zero. Scheduler states start anew when their service is published: their epochs must not come again. */
+function zeroing(maps: Maps): (serviceIds: readonly number[], serverIds: readonly number[]) => void {
+  const [services, servers] = [trafficMemory(maps.service_traffic), trafficMemory(maps.server_traffic)];
+  return (serviceIds, serverIds) => {
+    for (const id of serviceIds) services.zero(id);
+    for (const id of serverIds) servers.zero(id);
+    for (const map of [maps.unrecorded, maps.limit_states, maps.limit_counts]) zeroEntries(map, serviceIds);
+    for (const map of [maps.live_counts, maps.recount]) zeroEntries(map, serverIds);
+  };
 }
 
 /** Per-CPU values are longer than the type says: the map itself tells by how much. */

@@ -9,7 +9,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { BpfError, BpfMap, BpfObject, type MapOptions } from 'libbpf-ts';
+import { BpfError, BpfMap, BpfObject, type MapOptions, possibleCpus } from 'libbpf-ts';
 import { ensureBpffs } from './bpffs.ts';
 import { type Claim, claimDirectory } from './claim.ts';
 import { detectHertz } from './clock.ts';
@@ -20,7 +20,7 @@ import { leavingOut, ProgramStore, reusing } from './program-store.ts';
 import { type Programs, programsOf } from './programs.ts';
 import { hasReplies } from './reply-filter.ts';
 import { defaultSettings } from './settings.ts';
-import { mapEntries, type SizedMap, type Sizes, sizesOf, sizeWarnings } from './sizes.ts';
+import { constants, mapEntries, type SizedMap, type Sizes, sizesOf, sizeWarnings } from './sizes.ts';
 
 export interface OpenDataplaneOptions {
   /** The compiled data plane, xlb.bpf.o. */
@@ -96,7 +96,7 @@ function release(dataplane: Dataplane, claim: Claim): void {
 async function create(source: Source, { sizes, translates }: OpenDataplaneOptions, paths: Paths): Promise<Dataplane> {
   // Left by a crash while it was being made; nothing refers to it.
   rmSync(paths.making, { recursive: true, force: true });
-  const entries = Object.entries(mapEntries(sizes)).map(([name, maxEntries]) => [name, { maxEntries }]);
+  const entries = Object.entries(mapEntries(sizes, possibleCpus())).map(([name, maxEntries]) => [name, { maxEntries }]);
   const rest = { sizes, adopted: false, warnings: [] };
   const dataplane = await opened(source, Object.fromEntries(entries), paths, () => translates, rest);
   try {
@@ -147,7 +147,7 @@ async function opened(
     await object.loadAsync();
     const maps = mapsOf(object);
     const { bytes } = source;
-    const wanted = { directory: paths.programs, translates: translates(maps) };
+    const wanted = { directory: paths.programs, translates: translates(maps), constants: constants(rest.sizes) };
     const store = await ProgramStore.open({ object, bytes, maps, ...wanted });
     const close = () => {
       store[Symbol.dispose]();
@@ -187,7 +187,7 @@ function checkLayout(object: BpfObject, paths: Paths): string[] {
 
 function pinnedSizes(pinned: ReadonlyMap<string, BpfMap>, paths: Paths): Sizes {
   const entries = [...pinned].map(([name, map]) => [name, map.info().maxEntries]);
-  const sizes = sizesOf(Object.fromEntries(entries) as Record<SizedMap, number>);
+  const sizes = sizesOf(Object.fromEntries(entries) as Record<SizedMap, number>, possibleCpus());
   if (sizes === undefined) throw notOurs(paths, 'the sizes of the maps do not fit together');
   return sizes;
 }

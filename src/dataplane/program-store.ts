@@ -43,6 +43,8 @@ export interface ProgramStoreOptions {
   readonly maps: Maps;
   /** `programs` below the directory for pins. */
   readonly directory: string;
+  /** Of the programs, by name. */
+  readonly constants: Readonly<Record<string, number>>;
   /** There is `nat` or `fullnat` to do from the first packet on. */
   readonly translates: boolean;
 }
@@ -111,7 +113,7 @@ export class ProgramStore implements Disposable {
   }
 
   #object(group: readonly ProgramName[]): BpfObject {
-    const { object, maps } = this.#options;
+    const { object, maps, constants } = this.#options;
     const others = object.programs
       .map(({ name }) => name)
       .filter((name) => !(group as readonly string[]).includes(name));
@@ -122,7 +124,7 @@ export class ProgramStore implements Disposable {
       (next as string[]).includes(name) ? { pinPath: join(this.#own, name) } : { autocreate: false },
     ]);
     const options = { ...reusing(Object.entries(maps)), ...Object.fromEntries(nextMaps) };
-    const opened = object.again({ maps: options, programs: leavingOut(others) });
+    const opened = object.again({ maps: options, programs: leavingOut(others), rodata: { ...constants } });
     this.#objects.push(opened);
     return opened;
   }

@@ -12,9 +12,11 @@ describe('roundConnections', () => {
   ])('makes %d %d', (wanted, expected) => expect(roundConnections(wanted)).toBe(expected));
 });
 
+const CPUS = 3;
+
 describe('sizesOf', () => {
   it('is the inverse of mapEntries', () => {
-    expect(sizesOf(mapEntries(DEFAULT_SIZES))).toEqual(DEFAULT_SIZES);
+    expect(sizesOf(mapEntries(DEFAULT_SIZES, CPUS), CPUS)).toEqual(DEFAULT_SIZES);
   });
 
   it.each([
@@ -22,7 +24,7 @@ describe('sizesOf', () => {
     ['fewer counters than real servers', { recount: 1 }],
     ['slots that are no power of two', { connection_keys: 800, connections: 100 }],
   ])('refuses %s', (_name, wrong) => {
-    expect(sizesOf({ ...mapEntries(DEFAULT_SIZES), ...wrong })).toBeUndefined();
+    expect(sizesOf({ ...mapEntries(DEFAULT_SIZES, CPUS), ...wrong }, CPUS)).toBeUndefined();
   });
 });
 

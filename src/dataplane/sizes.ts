@@ -32,8 +32,8 @@ export function roundConnections(connections: number): number {
   return 2 ** Math.ceil(Math.log2(wanted));
 }
 
-/** Entries of each map that has no fixed size. */
-export function mapEntries(sizes: Sizes): Readonly<Record<SizedMap, number>> {
+/** Entries of each map that has no fixed size. `cpus`: that there may be. */
+export function mapEntries(sizes: Sizes, cpus: number): Readonly<Record<SizedMap, number>> {
   const { services, realServers } = sizes;
   return {
     services,
@@ -44,10 +44,10 @@ export function mapEntries(sizes: Sizes): Readonly<Record<SizedMap, number>> {
     limit_states: services,
     limit_counts: services,
     templates: sizes.connections / CONNECTIONS_PER_TEMPLATE,
-    service_traffic: services,
+    service_traffic: services * cpus,
     live_counts: realServers,
     recount: realServers,
-    server_traffic: realServers,
+    server_traffic: realServers * cpus,
     nat_servers: realServers,
     schedules: sizes.scheduleLines,
     next_hops: sizes.nextHops,
@@ -55,6 +55,11 @@ export function mapEntries(sizes: Sizes): Readonly<Record<SizedMap, number>> {
     connection_keys: sizes.connections,
     sync_progress: sizes.connections,
   };
+}
+
+/** The programs' constants that go with them. */
+export function constants({ services, realServers }: Sizes): Record<string, number> {
+  return { service_ids: services, real_server_ids: realServers };
 }
 
 export type SizedMap =
@@ -78,7 +83,7 @@ export type SizedMap =
   | 'sync_progress';
 
 /** The inverse of `mapEntries`; undefined where the maps do not fit together. */
-export function sizesOf(entries: Readonly<Record<SizedMap, number>>): Sizes | undefined {
+export function sizesOf(entries: Readonly<Record<SizedMap, number>>, cpus: number): Sizes | undefined {
   const sizes: Sizes = {
     connections: entries.connection_keys,
     services: entries.services,
@@ -86,7 +91,7 @@ export function sizesOf(entries: Readonly<Record<SizedMap, number>>): Sizes | un
     scheduleLines: entries.schedules,
     nextHops: entries.next_hops,
   };
-  const expected = mapEntries(sizes);
+  const expected = mapEntries(sizes, cpus);
   const fits = Object.entries(expected).every(([name, count]) => entries[name as SizedMap] === count);
   return fits && roundConnections(sizes.connections) === sizes.connections ? sizes : undefined;
 }

@@ -1,5 +1,5 @@
 /** Statistics of the data plane, summed over CPUs. */
-import type { BpfMap } from 'libbpf-ts';
+import { type BpfMap, possibleCpus } from 'libbpf-ts';
 import { indexOf } from './layout-view.ts';
 import type { Maps } from './maps.ts';
 import type { Counters, Traffic } from './types.gen.ts';
@@ -18,30 +18,37 @@ export const NO_TRAFFIC: TrafficTotals = { connections: 0, packets: 0, bytes: 0,
 
 const FIELDS = ['connections', 'packets', 'bytes', 'out_packets', 'out_bytes'] as const;
 
-/** Reads totals by id; NO_TRAFFIC for an id outside the map. */
-export function trafficReader(map: BpfMap<number, Traffic>): (id: number) => TrafficTotals {
+export interface TrafficMemory {
+  /** Sums over CPUs, exact up to 2^53, which is 8 PiB of bytes; NO_TRAFFIC for an id that the map has no room for. */
+  of(id: number): TrafficTotals;
+  zero(id: number): void;
+}
+
+/** The map has a part for each CPU, one after the other, each with room for all ids. */
+export function trafficMemory(map: BpfMap<number, Traffic>): TrafficMemory {
   const { layout } = map.valueCodec;
   const fields = FIELDS.map((name) => indexOf(layout, name, 8));
-  const perCpu = layout.size / 8;
-  const key = Buffer.alloc(4);
-  return (id) => {
-    key.writeUInt32LE(id);
-    const bytes = map.getRaw(key);
-    if (bytes === undefined) return NO_TRAFFIC;
-    const [connections = 0, packets = 0, total = 0, outPackets = 0, outBytes = 0] = fields.map((field) =>
-      sum(bytes, field, perCpu),
-    );
-    return { connections, packets, bytes: total, outPackets, outBytes };
+  const bytes = map.mmap();
+  const stride = layout.size;
+  const cpus = possibleCpus();
+  const ids = Math.floor(bytes.length / stride / cpus);
+  const places = (id: number) => (id < ids ? Array.from({ length: cpus }, (_, cpu) => (cpu * ids + id) * stride) : []);
+  return {
+    of: (id) => {
+      const at = places(id);
+      const [connections = 0, packets = 0, total = 0, outPackets = 0, outBytes = 0] = fields.map((field) =>
+        at.reduce((sum, place) => sum + readNumber(bytes, place + field * 8), 0),
+      );
+      return { connections, packets, bytes: total, outPackets, outBytes };
+    },
+    zero: (id) => {
+      for (const place of places(id)) bytes.fill(0, place, place + stride);
+    },
   };
 }
 
-/** Exact up to 2^53, which is 8 PiB of bytes. */
-function sum(bytes: Buffer, field: number, perCpu: number): number {
-  let total = 0;
-  for (let at = field * 8; at < bytes.length; at += perCpu * 8) {
-    total += bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4) * 2 ** 32;
-  }
-  return total;
+function readNumber(bytes: Buffer, at: number): number {
+  return bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4) * 2 ** 32;
 }
 
 export type CounterTotals = { readonly [Name in keyof Counters]: number };

@@ -164,8 +164,8 @@ export class DataPlane {
       limit_states: IDS,
       limit_counts: IDS,
       templates: 512,
-      service_traffic: IDS,
-      server_traffic: IDS,
+      service_traffic: IDS * possibleCpus(),
+      server_traffic: IDS * possibleCpus(),
       nat_servers: IDS,
     };
     const maps: Record<string, MapOptions> = { ...options.open?.maps };
@@ -176,7 +176,8 @@ export class DataPlane {
       ...(options.adopts ? [] : ['adopt_connection']),
     ];
     const programs = Object.fromEntries(idle.map((name) => [name, { autoload: false }]));
-    const object = BpfObject.open(OBJECT, { ...options.open, maps, programs });
+    const rodata = { service_ids: IDS, real_server_ids: IDS };
+    const object = BpfObject.open(OBJECT, { ...options.open, maps, programs, rodata });
     object.load();
     const [next, nat] = isFrags
       ? (['next_program_frags', 'xlb_nat_frags'] as const)
@@ -205,13 +206,7 @@ export class DataPlane {
   reset(world: World): void {
     this.table.clear();
     for (const name of Object.keys(EMPTY_VALUES)) this.#zero(name as keyof typeof EMPTY_VALUES);
-    for (const name of ['service_traffic', 'server_traffic']) {
-      const zero = Array.from({ length: possibleCpus() }, () => ({
-        ...{ connections: 0n, packets: 0n, bytes: 0n },
-        ...{ out_packets: 0n, out_bytes: 0n },
-      }));
-      for (let id = 0; id < IDS; id++) this.object.map<number, unknown>(name).setPerCpu(id, zero);
-    }
+    for (const name of ['service_traffic', 'server_traffic']) this.object.map(name).mmap().fill(0);
     for (const name of ['services', 'fragments', 'localities', 'locality_sets', 'source_states']) {
       const map = this.object.map(name);
       for (const key of [...map.keys()]) map.delete(key);
@@ -283,11 +278,10 @@ export class DataPlane {
 
   /** Replies only where there were any. */
   traffic(map: 'service_traffic' | 'server_traffic', id: number): Record<string, number> {
-    const {
-      out_packets = 0,
-      out_bytes = 0,
-      ...requests
-    } = sumCpus(this.object.map<number, Fields>(map).getPerCpu(id) ?? []);
+    const cpus = Array.from({ length: possibleCpus() }, (_, cpu) => {
+      return this.object.map<number, Fields>(map).get(cpu * IDS + id) ?? {};
+    });
+    const { out_packets = 0, out_bytes = 0, ...requests } = sumCpus(cpus);
     return out_packets === 0 ? requests : { ...requests, out_packets, out_bytes };
   }
 

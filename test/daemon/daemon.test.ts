@@ -1,9 +1,10 @@
 /** Start, restart and end of the daemon; what survives and what is refused. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BpfMap } from 'libbpf-ts';
+import { BpfMap, possibleCpus } from 'libbpf-ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Command } from '../../src/core/model/command.ts';
+import { DEFAULT_SIZES } from '../../src/dataplane/sizes.ts';
 import type { Traffic } from '../../src/dataplane/types.gen.ts';
 import { Daemon, SERVER, SERVICE } from './support/daemon.ts';
 
@@ -93,12 +94,12 @@ describe('while it runs', () => {
     const id = (await client.services()).services[0]?.id ?? 0;
     using traffic = BpfMap.openPinned<number, Traffic>(daemon.pin('service_traffic'));
     const one = { connections: 1n, packets: 20n, bytes: 300n, out_packets: 0n, out_bytes: 0n };
-    const counted = (traffic.getPerCpu(id) ?? []).map(() => one);
-    traffic.setPerCpu(id, counted);
+    const cpus = possibleCpus();
+    for (let cpu = 0; cpu < cpus; cpu++) traffic.set(cpu * DEFAULT_SIZES.services + id, one);
     const totals = async () => (await client.services()).services[0]?.totals;
 
-    const sum = { connections_total: counted.length, packets_in_total: 20 * counted.length };
-    expect(await totals()).toMatchObject({ ...sum, bytes_in_total: 300 * counted.length });
+    const sum = { connections_total: cpus, packets_in_total: 20 * cpus };
+    expect(await totals()).toMatchObject({ ...sum, bytes_in_total: 300 * cpus });
     expect(await client.zero()).toMatchObject({ services: 1 });
     const zero = { connections_total: 0, packets_in_total: 0, bytes_in_total: 0 };
     expect(await totals()).toMatchObject(zero);

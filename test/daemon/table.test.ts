@@ -1,11 +1,12 @@
 /** The connection table and its counts, as user space sees them: entries are written here, as the program writes them. */
+import { possibleCpus } from 'libbpf-ts';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type AddressWords, addressFromWords } from '../../src/core/model/address.ts';
 import { openConnectionTable } from '../../src/dataplane/connections.ts';
 import { openLiveCounts } from '../../src/dataplane/live-counts.ts';
 import { type Dataplane, openDataplane } from '../../src/dataplane/open.ts';
 import { type Recount, startSweeper } from '../../src/dataplane/sweeper.ts';
-import { NO_TRAFFIC, readCounters, trafficReader } from '../../src/dataplane/traffic.ts';
+import { NO_TRAFFIC, readCounters, trafficMemory } from '../../src/dataplane/traffic.ts';
 import { ConnectionState, EntryShift } from '../../src/dataplane/types.gen.ts';
 import { OBJECT, SMALL, TestBpffs } from './support/bpffs.ts';
 
@@ -151,21 +152,22 @@ describe('the sweeper', () => {
 
 test('traffic is summed over CPUs', () => {
   const map = dataplane.maps.service_traffic;
-  const perCpu = map.getPerCpu(7) ?? [];
-  map.setPerCpu(
-    7,
-    perCpu.map((_, cpu) => ({
+  const cpus = possibleCpus();
+  for (let cpu = 0; cpu < cpus; cpu++) {
+    map.set(cpu * SMALL.services + 7, {
       ...{ connections: BigInt(cpu + 1), packets: 2n ** 40n, bytes: 3n },
       ...{ out_packets: 5n, out_bytes: 6n },
-    })),
-  );
-  const cpus = perCpu.length;
-  expect(trafficReader(map)(7)).toEqual({
+    });
+  }
+  const traffic = trafficMemory(map);
+  expect(traffic.of(7)).toEqual({
     connections: (cpus * (cpus + 1)) / 2,
     packets: cpus * 2 ** 40,
     bytes: 3 * cpus,
     outPackets: 5 * cpus,
     outBytes: 6 * cpus,
   });
-  expect(trafficReader(map)(8)).toEqual(NO_TRAFFIC);
+  expect([traffic.of(8), traffic.of(SMALL.services + 7)]).toEqual([NO_TRAFFIC, NO_TRAFFIC]);
+  traffic.zero(7);
+  expect(traffic.of(7)).toEqual(NO_TRAFFIC);
 });
