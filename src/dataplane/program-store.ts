@@ -16,8 +16,8 @@ import { BpfMap, type BpfObject, BpfProgram, type MapOptions } from 'libbpf-ts';
 import { type Maps, NEXT_MAPS, type NextMap } from './maps.ts';
 import { selfTest } from './self-test.ts';
 
-/** What every director runs, loaded at once. */
-const FIRST = ['xlb', 'sweep', 'sweep_templates', 'settle', 'adopt_template', 'read_clock'] as const;
+/** What every director runs. Each group is loaded at once, the groups side by side. */
+const FIRST = [['sweep', 'sweep_templates', 'settle', 'adopt_template', 'read_clock'], ['xlb']] as const;
 
 const NAT = ['xlb_nat'] as const;
 
@@ -33,7 +33,7 @@ const ATTACHED: readonly (readonly [program: ProgramName, map: NextMap, next: Pr
   ['xlb_frags', 'next_program_frags', 'xlb_nat_frags'],
 ];
 
-export type ProgramName = (typeof FIRST)[number] | (typeof LATE)[number][number];
+export type ProgramName = (typeof FIRST)[number][number] | (typeof LATE)[number][number];
 
 export interface ProgramStoreOptions {
   /** Loaded, for its maps alone. */
@@ -62,8 +62,8 @@ export class ProgramStore implements Disposable {
     this.#options = options;
     this.#own = join(options.directory, setName(options));
     // What `xlb` goes on to comes before it: its test may get there.
-    for (const name of [...LATE.flat(), ...FIRST]) this.#adopt(name);
-    this.#missing = [...(options.translates ? [NAT] : []), FIRST].filter((group) => !this.#has(group));
+    for (const name of [...LATE, ...FIRST].flat()) this.#adopt(name);
+    this.#missing = [...(options.translates ? [NAT] : []), ...FIRST].filter((group) => !this.#has(group));
   }
 
   /** Rejects with a BpfError or a DataplaneError where a program is refused, or fails its test. */
