@@ -1,6 +1,6 @@
 /**
  * Makes the two executables, dist/xlb and dist/xlbd, and xlbd's VRRP thread: each one
- * file beside the chunks they share. What they open at run time lies beside them as well
+ * file beside its chunks. What they open at run time lies beside them as well
  * (*_addon.node, bpf/*.o), so dist/ can be copied whole.
  */
 import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,12 @@ import { type OutputAsset, type OutputChunk, rolldown } from 'rolldown';
 
 const DIST = 'dist';
 const EXECUTABLES = ['xlb', 'xlbd'];
+/** Each with chunks of its own: what one program shares with another would be many small files, and each takes its time to open. */
+const PROGRAMS: Record<string, string> = {
+  xlb: 'src/cli/main.ts',
+  xlbd: 'src/daemon/main.ts',
+  'vrrp-worker.js': 'src/daemon/vrrp/worker.ts',
+};
 
 function removeOldChunks(): void {
   mkdirSync(DIST, { recursive: true });
@@ -22,9 +28,9 @@ function toAscii(file: OutputChunk | OutputAsset): void {
   file.code = file.code.replace(/\P{ASCII}/gu, (character) => character.split('').map(escaped).join(''));
 }
 
-async function bundle(): Promise<void> {
+async function bundle(name: string, file: string): Promise<void> {
   const build = await rolldown({
-    input: { xlb: 'src/cli/main.ts', xlbd: 'src/daemon/main.ts', 'vrrp-worker.js': 'src/daemon/vrrp/worker.ts' },
+    input: { [name]: file },
     platform: 'node',
     resolve: { conditionNames: ['source', 'import', 'node', 'default'] },
     plugins: [{ name: 'ascii', generateBundle: (_, bundle) => Object.values(bundle).forEach(toAscii) }],
@@ -43,7 +49,7 @@ async function bundle(): Promise<void> {
 }
 
 removeOldChunks();
-await bundle();
+for (const [name, file] of Object.entries(PROGRAMS)) await bundle(name, file);
 // Executables without a suffix are ES modules because of this file.
 writeFileSync(join(DIST, 'package.json'), '{ "private": true, "type": "module" }\n');
 for (const name of EXECUTABLES) chmodSync(join(DIST, name), 0o755);
