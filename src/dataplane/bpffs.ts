@@ -1,7 +1,6 @@
 /** The BPF file system that holds the pins: found, or mounted where there is none. */
-import { execFile } from 'node:child_process';
 import { statfsSync } from 'node:fs';
-import { promisify } from 'node:util';
+import { mountBpffs } from 'libbpf-ts';
 import { DataplaneError } from './error.ts';
 import { makeDirectory } from './make-directory.ts';
 
@@ -13,11 +12,11 @@ const SYSTEM_BPFFS = '/sys/fs/bpf';
  * or mounted. Mounting needs CAP_SYS_ADMIN; it is the service manager's task
  * where the daemon does not have it.
  */
-export async function ensureBpffs(directory: string): Promise<void> {
+export function ensureBpffs(directory: string): void {
   if (isBpffs(directory)) return;
-  if (directory.startsWith(`${SYSTEM_BPFFS}/`) && !isBpffs(SYSTEM_BPFFS)) await mount(SYSTEM_BPFFS, directory);
+  if (directory.startsWith(`${SYSTEM_BPFFS}/`) && !isBpffs(SYSTEM_BPFFS)) mount(SYSTEM_BPFFS, directory);
   makeMountPoint(directory);
-  if (!isBpffs(directory)) await mount(directory, directory);
+  if (!isBpffs(directory)) mount(directory, directory);
 }
 
 function isBpffs(directory: string): boolean {
@@ -37,14 +36,13 @@ function makeMountPoint(directory: string): void {
   }
 }
 
-async function mount(target: string, directory: string): Promise<void> {
+function mount(target: string, directory: string): void {
   try {
-    await promisify(execFile)('mount', ['-t', 'bpf', '-o', 'nosuid,nodev,noexec,mode=0700', 'bpf', target]);
+    mountBpffs(target);
   } catch (error) {
-    const reason = (error as { stderr?: string }).stderr?.trim() || (error as Error).message;
     throw new DataplaneError(
       'bpffs',
-      `no BPF file system is mounted at ${target}, and mounting one failed: ${reason}. ` +
+      `no BPF file system is mounted at ${target}, and mounting one failed: ${(error as Error).message}. ` +
         `Without CAP_SYS_ADMIN the service manager must mount it: mount -t bpf bpf ${directory}, owned by the daemon's user`,
       error,
     );

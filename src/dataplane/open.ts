@@ -49,7 +49,7 @@ export interface Dataplane {
 
 /** Throws DataplaneError; then nothing that was pinned has changed. */
 export async function openDataplane(options: OpenDataplaneOptions): Promise<Dataplane> {
-  await ensureBpffs(options.bpffs);
+  ensureBpffs(options.bpffs);
   const paths = pathsIn(options.bpffs);
   const claim = claimPins(paths);
   try {

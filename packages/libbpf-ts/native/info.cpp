@@ -4,7 +4,9 @@
 
 #include <bpf/bpf.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <sys/mount.h>
 #include <vector>
 
 using args::IntAt;
@@ -138,6 +140,15 @@ Napi::Value OpenPin(const Napi::CallbackInfo &info)
 	return Number(info, bpf_obj_get(StringAt(info, 0).c_str()));
 }
 
+// mountBpffs(directory, options): bpf(5)'s options, such as mode=0700.
+Napi::Value MountBpffs(const Napi::CallbackInfo &info)
+{
+	std::string directory = StringAt(info, 0), options = StringAt(info, 1);
+	int result = mount("bpf", directory.c_str(), "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+			   options.c_str());
+	return Number(info, result < 0 ? -errno : 0);
+}
+
 } // namespace
 
 void InitInfo(Napi::Env, Napi::Object exports)
@@ -148,5 +159,6 @@ void InitInfo(Napi::Env, Napi::Object exports)
 	Export(exports, "btfData", BtfData);
 	Export(exports, "fdById", FdById);
 	Export(exports, "pin", Pin);
+	Export(exports, "mountBpffs", MountBpffs);
 	Export(exports, "openPin", OpenPin);
 }

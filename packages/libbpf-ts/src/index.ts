@@ -29,6 +29,7 @@ export type { LayoutCheck } from './map-check.ts';
 export type { MapFacts, NativeMap } from './native-map.ts';
 export { BpfObject, type MapOptions, type OpenOptions, type ProgramSpec } from './object.ts';
 export { type MapSpec, type ObjectSpec, readObjectSpec, type VariableSpec } from './object-spec.ts';
+export { mountBpffs } from './pin.ts';
 export { probe } from './probe.ts';
 export { BpfProgram, type ProgramInfo } from './program.ts';
 export { BpfRingBuffer, ringBuffer } from './ring-buffer.ts';

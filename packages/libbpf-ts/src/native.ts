@@ -105,6 +105,7 @@ export interface Addon {
   dup(fd: number): Result;
   pin(fd: number, path: string): Result;
   openPin(path: string): Result;
+  mountBpffs(directory: string, options: string): Result;
   fdById(kind: number, id: number): Result;
   btfData(fd: number): Buffer | Result;
   mapInfo(fd: number): NativeMapInfo | Result;

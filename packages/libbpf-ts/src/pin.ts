@@ -2,6 +2,7 @@
 
 import { unlinkSync } from 'node:fs';
 import { basename } from 'node:path';
+import { requireInteger } from './arguments.ts';
 import { argumentError, check, type FailureContext, systemError } from './error.ts';
 import { addon, type Result } from './native.ts';
 
@@ -22,6 +23,25 @@ export function openPin(path: string, what: string): number {
       ENOENT: `nothing is pinned at ${path}`,
       EACCES: `${path} is not a pin, or its mode forbids opening it`,
       EPERM: `not permitted; run as root, with CAP_BPF, or with access to ${path}`,
+    },
+  }));
+}
+
+/**
+ * Mounts a BPF file system over a directory, for pins: nosuid, nodev, noexec, its root of `mode`, which
+ * is at most 0o777 (0o700 unless it is given). Needs CAP_SYS_ADMIN.
+ */
+export function mountBpffs(directory: string, mode = 0o700): void {
+  checkPath(directory);
+  requireInteger('mode', mode, 0, 0o777);
+  check(addon().mountBpffs(directory, `mode=${mode.toString(8)}`), () => ({
+    doing: `mount a BPF file system at ${directory}`,
+    syscall: 'mount',
+    path: directory,
+    advice: {
+      EPERM: 'not permitted; mounting takes CAP_SYS_ADMIN, or root in the first user namespace',
+      ENODEV: 'this kernel has no BPF file system',
+      ENOTDIR: 'it is not a directory',
     },
   }));
 }

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { mountBpffs as mount } from '../src/pin.ts';
 
 const run = (command: string, ...args: string[]) => execFileSync(command, args, { encoding: 'utf8' });
 
@@ -17,7 +18,7 @@ export interface Bpffs extends Disposable {
 /** Mounts a BPF file system on a temporary directory. */
 export function mountBpffs(): Bpffs {
   const directory = mkdtempSync(join(tmpdir(), 'bpffs-'));
-  run('mount', '-t', 'bpf', 'bpf', directory);
+  mount(directory);
   return {
     path: (name) => join(directory, name),
     [Symbol.dispose]: () => {

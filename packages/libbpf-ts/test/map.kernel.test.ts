@@ -1,8 +1,10 @@
+import { statfsSync, statSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MAP_FLAGS } from '../src/constants.ts';
 import { possibleCpus } from '../src/cpus.ts';
 import { BpfMap } from '../src/map.ts';
 import { BpfObject } from '../src/object.ts';
+import { mountBpffs as mount } from '../src/pin.ts';
 import { compile } from './compile.ts';
 import { type Bpffs, mountBpffs } from './host.ts';
 import { thrown, u32 } from './layouts.ts';
@@ -254,6 +256,23 @@ it('a map that is memory cannot be frozen', () => {
   const memory = map.mmap();
   expect(thrown(() => map.freeze()).message).toContain('it is mapped into memory (bpf(BPF_MAP_FREEZE): EBUSY)');
   expect(memory.length).toBe(8);
+});
+
+describe('a BPF file system', () => {
+  it('is mounted for its owner alone', () => {
+    const { type } = statfsSync(bpffs.path('.'));
+    expect([type, statSync(bpffs.path('.')).mode & 0o777]).toEqual([0xcafe4a11, 0o700]);
+  });
+
+  it.each([
+    ['/no/where', { code: 'ENOENT', syscall: 'mount' }, 'cannot mount a BPF file system at /no/where: nothing is at'],
+    ['/dev/null', { code: 'ENOTDIR' }, 'it is not a directory (mount: ENOTDIR)'],
+    ['', { code: 'ARGUMENT' }, 'not empty'],
+  ])('is not mounted at %j', (directory, details, words) => {
+    const error = thrown(() => mount(directory));
+    expect(error).toMatchObject(details);
+    expect(error.message).toContain(words);
+  });
 });
 
 describe('a pin', () => {
