@@ -17,9 +17,9 @@ export function readHave(maps: Maps, schedules: ScheduleMemory): Have {
     services: [...maps.services.values()],
     line: schedules.reader(),
     nextHops: nonZero(maps.next_hops),
-    interfaces: new Map([...maps.interfaces.entries()].filter(([, value]) => value.ifindex !== 0)),
-    txPorts: new Map([...maps.tx_ports.entries()].filter(([, ifindex]) => ifindex !== 0)),
-    filter: new Map([...maps.vip_filter.entries()].filter(([, word]) => word !== 0n)),
+    interfaces: new Map([...maps.interfaces.usedEntries()].filter(([, value]) => value.ifindex !== 0)),
+    txPorts: new Map(maps.tx_ports.usedEntries()),
+    filter: new Map(maps.vip_filter.usedEntries()),
     thresholds: readThresholds(maps.live_counts),
     limits: readLimits(maps),
     marks: elementsByKey([

@@ -7,7 +7,7 @@
  * where they are this version's; else they are loaded over them, and pinned as
  * well. Nothing else that is pinned changes until all of that has worked.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { BpfError, BpfMap, BpfObject, type MapOptions, possibleCpus } from 'libbpf-ts';
 import { ensureBpffs } from './bpffs.ts';
@@ -69,8 +69,8 @@ interface Source {
 }
 
 function openSource(file: string): Source {
-  const bytes = readFileSync(file);
-  return { bytes, object: BpfObject.open(bytes, { name: 'xlb' }) };
+  const object = BpfObject.open(file, { name: 'xlb' });
+  return { bytes: object.bytes, object };
 }
 
 async function openFrom(source: Source, options: OpenDataplaneOptions, paths: Paths): Promise<Dataplane> {

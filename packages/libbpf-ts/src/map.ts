@@ -181,6 +181,20 @@ export class BpfMap<K = unknown, V = unknown> {
     }
   }
 
+  /** The same but for entries whose value is all zeros, as most of an array's are: those are not decoded. */
+  *usedEntries(): Generator<[K, V]> {
+    this.#refusePerCpu('entriesPerCpu');
+    const size = this.#value.length;
+    const zeros = Buffer.alloc(size);
+    for (const { keys, values, count } of scan(this.#native)) {
+      for (let i = 0; i < count; i++) {
+        void this.fd;
+        if (values.compare(zeros, 0, size, i * size, (i + 1) * size) === 0) continue;
+        yield [this.keyCodec.decode(keys, i * this.#key.length), this.valueCodec.decode(values, i * size)];
+      }
+    }
+  }
+
   /** Every entry of a per-CPU map, with one value for each possible CPU. */
   *entriesPerCpu(): Generator<[K, V[]]> {
     this.#requirePerCpu('entriesPerCpu');

@@ -90,6 +90,11 @@ export class BpfObject {
     return new BpfObject(Buffer.from(source), options.name ?? 'object', options);
   }
 
+  /** The object file that was read; not to be written to. */
+  get bytes(): Uint8Array {
+    return this.#file;
+  }
+
   /** Opens the same bytes once more, for other programs over other maps; reads them faster than `open`. */
   again(options: OpenOptions = {}): BpfObject {
     requireObject('options', options);

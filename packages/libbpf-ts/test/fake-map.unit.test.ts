@@ -98,6 +98,25 @@ describe('a fake per-CPU map', () => {
   });
 });
 
+describe('used entries', () => {
+  it('are those that differ from zero', () => {
+    using map = open<number, bigint>({ type: 'array' });
+    map.set(1, 1n << 63n);
+    map.set(3, 7n);
+    expect([...map.usedEntries()]).toEqual([
+      [1, 1n << 63n],
+      [3, 7n],
+    ]);
+    map.set(1, 0n);
+    expect([...map.usedEntries()]).toEqual([[3, 7n]]);
+  });
+
+  it('of a map by CPU are none', () => {
+    using map = open<number, number>({ type: 'percpu_array', value: u32 });
+    expect(thrown(() => [...map.usedEntries()]).message).toContain('use entriesPerCpu');
+  });
+});
+
 describe('fake slots', () => {
   it('may be empty, and have no batches', () => {
     using map = open<number, number>({ type: 'devmap', value: u32 });
