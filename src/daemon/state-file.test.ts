@@ -104,6 +104,31 @@ describe('StateFile', () => {
     expect(readdirSync(join(directory, 'made'))).toEqual(['state.json']);
   });
 
+  it('holds the last of many states, whatever of it has moved', async () => {
+    const file = new StateFile(join(directory, 'many'));
+    const service = (n: number, weight: number) => ({ ...SERVICE, port: n, servers: [{ ...SERVER, port: n, weight }] });
+    const many = Array.from({ length: 40 }, (_, n) => n);
+    let { model } = EMPTY_STATE;
+    for (const weights of [
+      [7, 8, 9],
+      [7, 5, 9],
+      [7, 50, 9],
+      [7, 50],
+      [700, 50, 9, 1],
+      [],
+      [7, 8, 9],
+      [7, 8, 9, ...many],
+    ]) {
+      const services = weights.map((weight, n) => service(n + 1, weight));
+      const applied = applyCommands(model, [{ type: 'replace', services }]);
+      if ('error' in applied) throw new Error(applied.error.message);
+      model = applied.model;
+      const state = { ...sample(), model };
+      await file.save(state);
+      expect(readFileSync(file.path, 'utf8')).toBe(formatState(state));
+    }
+  });
+
   it('leaves a broken file alone', () => {
     const file = new StateFile(directory);
     writeFileSync(file.path, '{"version":1');

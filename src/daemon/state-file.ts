@@ -71,6 +71,8 @@ export class StateFile {
   #last: Promise<void> = Promise.resolve();
   /** What is written, put together; kept, since memory that is new costs more than what is put into it. */
   #image = Buffer.alloc(0);
+  /** The pieces that stand in it. */
+  #placed: readonly Buffer[] = [];
 
   /** Makes the directory where it is missing. */
   constructor(directory: string) {
@@ -94,12 +96,17 @@ export class StateFile {
   /** Good until the next one: only one write is under way at a time. */
   #join(pieces: readonly Buffer[]): Buffer {
     const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-    if (this.#image.length < length) this.#image = Buffer.allocUnsafeSlow(Math.ceil(length * 1.25));
+    const isLarger = this.#image.length < length;
+    if (isLarger) this.#image = Buffer.allocUnsafeSlow(Math.ceil(length * 1.25));
+    const before = isLarger ? [] : this.#placed;
     let at = 0;
-    for (const piece of pieces) {
-      this.#image.set(piece, at);
+    let moved = false;
+    for (const [i, piece] of pieces.entries()) {
+      if (moved || piece !== before[i]) this.#image.set(piece, at);
+      moved ||= piece.length !== before[i]?.length;
       at += piece.length;
     }
+    this.#placed = pieces;
     return this.#image.subarray(0, length);
   }
 }

@@ -8,9 +8,20 @@ export interface ServiceChange {
   readonly after: VirtualService | undefined;
 }
 
-/** In the order of `after`; then those that are gone. */
-export function changedServices(before: Model['services'], after: Model['services']): ServiceChange[] {
-  if (before === after) return [];
+type Services = Model['services'];
+
+const known = new WeakMap<Services, { readonly after: Services; readonly changes: readonly ServiceChange[] }>();
+
+/** In the order of `after`; then those that are gone. Each stage of a change asks: found once for a pair. */
+export function changedServices(before: Services, after: Services): readonly ServiceChange[] {
+  const last = known.get(before);
+  if (last?.after === after) return last.changes;
+  const changes = compare(before, after);
+  known.set(before, { after, changes });
+  return changes;
+}
+
+function compare(before: Services, after: Services): readonly ServiceChange[] {
   const changes: ServiceChange[] = [];
   for (const [name, service] of after) {
     const old = before.get(name);
