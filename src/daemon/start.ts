@@ -35,7 +35,8 @@ import { Observer } from './observer.ts';
 import type { GivenOptions } from './options.ts';
 import { Reporter } from './reporter.ts';
 import { Saving } from './saving.ts';
-import { type SavedState, StateFile, StateFileError } from './state-file.ts';
+import { type SavedState, StateFile } from './state-file.ts';
+import { StateFileError } from './state-format.ts';
 import { Statistics } from './statistics.ts';
 import { Synchronization, type SynchronizationParts } from './sync/synchronization.ts';
 import { hasWork } from './vrrp/settings.ts';
@@ -66,7 +67,7 @@ const FRESH_SETTLE = 500;
 export async function startDaemon(start: StartOptions): Promise<Running> {
   const { settings, config, log, disposers } = start;
   const stateFile = new StateFile(settings.stateDir);
-  const found = stateFile.load();
+  const found = await stateFile.load();
   const saved = withFile(found, config);
   if (found.config !== null && config === null)
     log.warn(

@@ -6,7 +6,8 @@ import { applyCommands, emptyModel } from '../core/model/apply-command.ts';
 import type { Command } from '../core/model/command.ts';
 import { shareOfModel } from '../core/model/file-share.ts';
 import type { Address } from '../core/model/model.ts';
-import { EMPTY_STATE, formatState, parseState, type SavedState, StateFile } from './state-file.ts';
+import { parseState } from './parse-state.ts';
+import { EMPTY_STATE, formatState, type SavedState, StateFile } from './state-file.ts';
 
 const SERVICE = { protocol: 'tcp', address: '192.0.2.1' as Address, port: 80 } as const;
 const SERVER = { address: '10.0.0.1' as Address, port: 80 };
@@ -98,9 +99,9 @@ describe('StateFile', () => {
 
   it('starts empty, and holds what was saved last', async () => {
     const file = new StateFile(join(directory, 'made'));
-    expect(file.load()).toEqual(EMPTY_STATE);
+    expect(await file.load()).toEqual(EMPTY_STATE);
     await Promise.all([file.save(EMPTY_STATE), file.save(sample())]);
-    expect(new StateFile(join(directory, 'made')).load()).toEqual(sample());
+    expect(await new StateFile(join(directory, 'made')).load()).toEqual(sample());
     expect(readdirSync(join(directory, 'made'))).toEqual(['state.json']);
   });
 
@@ -129,10 +130,10 @@ describe('StateFile', () => {
     }
   });
 
-  it('leaves a broken file alone', () => {
+  it('leaves a broken file alone', async () => {
     const file = new StateFile(directory);
     writeFileSync(file.path, '{"version":1');
-    expect(() => file.load()).toThrow(file.path);
+    await expect(file.load()).rejects.toThrow(file.path);
     expect(readFileSync(file.path, 'utf8')).toBe('{"version":1');
   });
 
@@ -141,8 +142,8 @@ describe('StateFile', () => {
     await file.save(sample());
     const broken = { ...sample(), changedAt: 1n as unknown as number };
     await expect(file.save(broken)).rejects.toThrow();
-    expect(file.load()).toEqual(sample());
+    expect(await file.load()).toEqual(sample());
     await file.save(EMPTY_STATE);
-    expect(file.load()).toEqual(EMPTY_STATE);
+    expect(await file.load()).toEqual(EMPTY_STATE);
   });
 });
