@@ -37,6 +37,7 @@ export class BpfMap<K = unknown, V = unknown> {
   readonly #value: Buffer;
   readonly #perCpu: boolean;
   #pinPath: string | undefined;
+  #memory: ArrayBuffer | undefined;
 
   /** Takes ownership of `native`. Sizes of the spec must be the map's; `fakeMap` gives a NativeMap without a kernel. */
   constructor(native: NativeMap, spec: MapSpec, layoutCheck: LayoutCheck = 'btf') {
@@ -306,9 +307,16 @@ export class BpfMap<K = unknown, V = unknown> {
   /**
    * The memory of an array map with BPF_F_MMAPABLE (Linux 5.5): element i starts at i times the
    * value size rounded up to 8. The Buffer starts its page-aligned ArrayBuffer and stays valid as
-   * long as it lives, also after close(). Writes are seen by programs at once.
+   * long as it lives, also after close(). Writes are seen by programs at once. It is mapped once:
+   * every call answers the same memory.
    */
   mmap(): Buffer {
+    void this.fd;
+    this.#memory ??= this.#mapped();
+    return Buffer.from(this.#memory);
+  }
+
+  #mapped(): ArrayBuffer {
     const { type, flags, valueSize, maxEntries } = this.#native.facts;
     if (type !== 'array' || (flags & MAP_FLAGS.MMAPABLE) === 0) {
       throw argumentError(`map ${this.name}: only arrays with BPF_F_MMAPABLE can be mapped into memory`);
@@ -317,7 +325,7 @@ export class BpfMap<K = unknown, V = unknown> {
     if (length > constants.MAX_LENGTH)
       throw argumentError(`map ${this.name}: ${length} bytes are too many for a Buffer`);
     const memory = this.#native.mmap(length);
-    if (typeof memory !== 'number') return Buffer.from(memory);
+    if (typeof memory !== 'number') return memory;
     throw systemError(-memory, this.#failure('mmap', 'mmap', { EPERM: 'it is frozen or read-only' }));
   }
 
@@ -343,6 +351,7 @@ export class BpfMap<K = unknown, V = unknown> {
   }
 
   close(): void {
+    this.#memory = undefined;
     this.#native.close();
   }
 

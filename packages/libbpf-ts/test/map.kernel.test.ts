@@ -143,6 +143,7 @@ describe('shared memory', () => {
     object.program('count').testRun({ dataIn: frame, repeat: 5 });
     expect(words[3 * 2]).toBe(105n);
     expect(map.get(3)?.count).toBe(105n);
+    expect(map.mmap().buffer).toBe(memory.buffer);
   });
 
   it('outlives the map', () => {
@@ -152,6 +153,8 @@ describe('shared memory', () => {
       other.load();
       other.map<number, Value>('shared').set(1, value(7));
       memory = other.map('shared').mmap();
+      other.map('shared').close();
+      expect(thrown(() => other.map('shared').mmap()).code).toBe('CLOSED');
     }
     expect(memory.readBigUInt64LE(16)).toBe(7n);
     memory.writeBigUInt64LE(8n, 16);
