@@ -27,10 +27,14 @@ export interface Codec<T> {
   decode(buffer: Uint8Array, offset?: number): T;
 }
 
-/** Compiles a codec. `what` names it in errors ("services key"). */
+/** A codec, compiled at its first use: most maps are only passed on. `what` names it in errors ("services key"). */
 export function codec<T>(layout: Layout, what: string): Codec<T> {
-  const { encode, decode } = coder(layout);
   const { size } = layout;
+  let made: Coder | undefined;
+  const compiledOnce = (): Coder => {
+    made ??= coder(layout);
+    return made;
+  };
   return {
     size,
     layout,
@@ -38,7 +42,7 @@ export function codec<T>(layout: Layout, what: string): Codec<T> {
       checkRoom(buffer, offset, size, what);
       buffer.fill(0, offset, offset + size);
       try {
-        encode(value, buffer, offset);
+        compiledOnce().encode(value, buffer, offset);
       } catch (error) {
         throw misfitError(error, what);
       }
@@ -47,7 +51,7 @@ export function codec<T>(layout: Layout, what: string): Codec<T> {
     decode: (buffer, offset = 0) => {
       checkRoom(buffer, offset, size, what);
       try {
-        return decode(buffer, offset) as T;
+        return compiledOnce().decode(buffer, offset) as T;
       } catch (error) {
         throw misfitError(error, what);
       }
