@@ -43,7 +43,8 @@ const late = {
 
 /** Has it in memory. Not at the first request: an upgrade may have replaced the files by then. Rejects where one is missing. */
 export async function loadApi(): Promise<void> {
-  await Promise.all([late.routes(), late.openApi()]);
+  await late.routes();
+  await late.openApi();
 }
 
 function once<T>(load: () => Promise<T>): () => Promise<T> {

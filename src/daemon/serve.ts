@@ -33,8 +33,11 @@ export async function serve(
     const listening = await listenUnix(server, { path, group });
     disposers.add('the API server', () => listening.close());
     log.info({ path }, 'serving the API');
-    loadApi().catch((error: unknown) => log.error({ err: error }, 'the API cannot answer'));
-    metrics.load().catch((error: unknown) => log.error({ err: error }, 'there are no metrics'));
+    // One after the other: who asks at once waits for the first only.
+    loadApi()
+      .catch((error: unknown) => log.error({ err: error }, 'the API cannot answer'))
+      .then(() => metrics.load())
+      .catch((error: unknown) => log.error({ err: error }, 'there are no metrics'));
   } catch (error) {
     await disposers.dispose();
     throw error;
