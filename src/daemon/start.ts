@@ -58,10 +58,13 @@ export interface Running {
   summary(): string;
 }
 
-/** Milliseconds that the first plan waits for routes and neighbours: what is adopted must not lose its next hops. */
+/**
+ * Milliseconds that the first plan waits for routes and neighbours since they are asked for: what is adopted must
+ * not lose its next hops.
+ */
 const ADOPTED_SETTLE = 3000;
-/** The same where nothing is forwarded yet. */
-const FRESH_SETTLE = 500;
+/** The same where nothing is forwarded yet. Neighbours answer in less while the data plane is made. */
+const FRESH_SETTLE = 300;
 
 /** Rejects where the daemon cannot work, with a sentence for a person; what was started is in `disposers`. */
 export async function startDaemon(start: StartOptions): Promise<Running> {
@@ -87,6 +90,9 @@ export async function startDaemon(start: StartOptions): Promise<Running> {
     onInterface: () => follow.links(),
   });
   disposers.add('the resolver', () => resolver.stop());
+  const { servers, vips } = watchedBy(saved.model);
+  resolver.watch(servers, vips);
+  const watchedAt = now();
 
   const { bpffs } = settings;
   const dataplane = await start.loading.dataplane;
@@ -97,7 +103,7 @@ export async function startDaemon(start: StartOptions): Promise<Running> {
   const words = dataplane.adopted ? 'adopted the pinned data plane' : 'made a new data plane';
   log.info({ bpffs, connections: dataplane.sizes.connections, interfaces: attachments.list.size }, words);
 
-  const core = await startCore({ saved, stateFile, dataplane, attachments, resolver, log, now });
+  const core = await startCore({ saved, stateFile, dataplane, attachments, resolver, watchedAt, log, now });
   disposers.use('the state file', core.saving);
   const dropped = (found.config?.interfaces ?? []).filter((name) => core.manager.state(name) !== undefined);
   const parts = { ...start, dropped, stateFile, resolver, dataplane, now, follow, vrrpThread, ...core };
@@ -125,12 +131,15 @@ interface CoreParts {
   readonly dataplane: Dataplane;
   readonly attachments: Attachments;
   readonly resolver: Resolver;
+  /** By `now`, when it was told of the model's addresses. */
+  readonly watchedAt: number;
   readonly log: Log;
   readonly now: () => number;
 }
 
 /** The model as it was left, and the maps brought to it. */
-async function startCore({ saved, stateFile, dataplane, attachments, resolver, log, now }: CoreParts) {
+async function startCore(parts: CoreParts) {
+  const { saved, stateFile, dataplane, attachments, resolver, watchedAt, log, now } = parts;
   const { maps, programs, sizes } = dataplane;
   const table = tableName(dataplane);
   const same = saved.table === table;
@@ -173,9 +182,8 @@ async function startCore({ saved, stateFile, dataplane, attachments, resolver, l
     onError: (error) => log.error({ err: error }, 'the state file cannot be written'),
   });
   resolver.remember(lastWays(reconciler.state));
-  const { servers, vips } = watchedBy(saved.model);
-  resolver.watch(servers, vips);
-  if (!(await resolver.settled(dataplane.adopted ? ADOPTED_SETTLE : FRESH_SETTLE)))
+  const patience = (dataplane.adopted ? ADOPTED_SETTLE : FRESH_SETTLE) - (now() - watchedAt);
+  if (!(await resolver.settled(Math.max(0, patience))))
     log.warn({}, 'not every real server answers; going on without them');
   director.refresh();
   for (const { name, mode } of saved.interfaces) {
@@ -331,5 +339,6 @@ function linksChanged({ manager, saving, log }: ServiceParts, housekeeping: Hous
 
 function summaryOf(director: Director, manager: InterfaceManager): string {
   const attached = manager.states.filter(({ attachment }) => attachment !== undefined).map(({ name }) => name);
-  return `${director.model.services.size} services on ${attached.join(', ') || 'no interface'}`;
+  const { size } = director.model.services;
+  return `${size} ${size === 1 ? 'service' : 'services'} on ${attached.join(', ') || 'no interface'}`;
 }

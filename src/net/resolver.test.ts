@@ -74,17 +74,23 @@ describe('watching', () => {
     expect(changes.flat()).toContain(A);
   });
 
-  it('goes on where frames went before, until the neighbour answers or nobody wants it', async () => {
-    kernel.answers.delete(text(A));
-    resolver.remember(new Map([A, B].map((address) => [address, { ifindex: 2, mac: mac(7) }])));
-    await watch(A, B);
-    expect(resolved(A)).toMatchObject({ mac: mac(7), neighbour: 'failed' });
-    expect(resolved(B)).toMatchObject({ mac: mac(1), problem: null });
-    expect(await resolver.settled(0)).toBe(true);
-    await watch(B);
-    await watch(A, B);
-    expect(resolver.resolution(A)).toMatchObject({ state: 'unresolved' });
-  });
+  it.each(['before', 'after'])(
+    'goes on where frames went, told %s it is asked, until the neighbour answers or nobody wants it',
+    async (when) => {
+      kernel.answers.delete(text(A));
+      const remember = () =>
+        resolver.remember(new Map([A, B].map((address) => [address, { ifindex: 2, mac: mac(7) }])));
+      if (when === 'before') remember();
+      await watch(A, B);
+      if (when === 'after') remember();
+      expect(resolved(A)).toMatchObject({ mac: mac(7), neighbour: 'failed' });
+      expect(resolved(B)).toMatchObject({ mac: mac(1), problem: null });
+      expect(await resolver.settled(0)).toBe(true);
+      await watch(B);
+      await watch(A, B);
+      expect(resolver.resolution(A)).toMatchObject({ state: 'unresolved' });
+    },
+  );
 
   it('forgets where frames went with the device', async () => {
     kernel.answers.delete(text(A));

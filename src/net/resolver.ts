@@ -34,9 +34,8 @@ export interface Resolver {
    */
   watch(addresses: Iterable<Address>, vips: ReadonlySet<Address>): void;
   /**
-   * Where frames to addresses went before this process, to be called before they
-   * are watched: one whose neighbour does not answer goes on there. Forgotten
-   * with the address, and with its device.
+   * Where frames to addresses went before this process: one whose neighbour does
+   * not answer goes on there. Forgotten with the address, and with its device.
    */
   remember(lastWays: ReadonlyMap<Address, LastWay>): void;
   /** The last known; of an address that is not watched: unresolved. */
@@ -144,6 +143,7 @@ class NetlinkResolver implements Resolver {
 
   remember(lastWays: ReadonlyMap<Address, LastWay>): void {
     for (const [address, way] of lastWays) this.#lastWays.set(address, way);
+    this.#update(this.#book.addresses().filter((address) => lastWays.has(address)));
   }
 
   resolution(address: Address): Resolution {
