@@ -37,17 +37,16 @@ __noinline int add_to_counter(__u32 number)
 			counters_->name++;             \
 	} while (0)
 
-/* Of this CPU. */
-static __always_inline struct traffic *traffic_of_service(__u32 service)
+static __always_inline struct traffic *traffic_of_service(__u32 service, __u32 cpu)
 {
-	__u32 at = bpf_get_smp_processor_id() * service_ids + service;
+	__u32 at = cpu * service_ids + service;
 
 	return bpf_map_lookup_elem(&service_traffic, &at);
 }
 
-static __always_inline struct traffic *traffic_of_server(__u32 real_server)
+static __always_inline struct traffic *traffic_of_server(__u32 real_server, __u32 cpu)
 {
-	__u32 at = bpf_get_smp_processor_id() * real_server_ids + real_server;
+	__u32 at = cpu * real_server_ids + real_server;
 
 	return bpf_map_lookup_elem(&server_traffic, &at);
 }
@@ -66,20 +65,23 @@ static __always_inline void add_traffic(struct traffic *traffic, __u32 bytes)
  */
 static __always_inline void count_traffic(__u32 service, __u32 real_server, __u32 bytes)
 {
-	add_traffic(traffic_of_service(service), bytes);
-	add_traffic(traffic_of_server(real_server), bytes);
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	add_traffic(traffic_of_service(service, cpu), bytes);
+	add_traffic(traffic_of_server(real_server, cpu), bytes);
 }
 
 /* A reply's bytes, as it came in. */
 static __always_inline void count_out_traffic(__u32 service, __u32 real_server, __u32 bytes)
 {
-	struct traffic *traffic = traffic_of_service(service);
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct traffic *traffic = traffic_of_service(service, cpu);
 
 	if (traffic) {
 		traffic->out_packets++;
 		traffic->out_bytes += bytes;
 	}
-	traffic = traffic_of_server(real_server);
+	traffic = traffic_of_server(real_server, cpu);
 	if (traffic) {
 		traffic->out_packets++;
 		traffic->out_bytes += bytes;
@@ -88,11 +90,12 @@ static __always_inline void count_out_traffic(__u32 service, __u32 real_server, 
 
 static __always_inline void count_connection(__u32 service, __u32 real_server)
 {
-	struct traffic *traffic = traffic_of_service(service);
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct traffic *traffic = traffic_of_service(service, cpu);
 
 	if (traffic)
 		traffic->connections++;
-	traffic = traffic_of_server(real_server);
+	traffic = traffic_of_server(real_server, cpu);
 	if (traffic)
 		traffic->connections++;
 }
