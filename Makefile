@@ -91,7 +91,7 @@ $(DIST_ADDONS): dist/%: $(ADDONS)
 	$(Q)cp -f --remove-destination $(filter %/$*,$^) $@
 
 # Every start reads all of it: without the debugger's sections, labels, and what only a linker needs, half is left.
-dist/bpf/%.bpf.o: build/bpf/%.bpf.o
+dist/bpf/%.bpf.o: build/bpf/%.bpf.o Makefile
 	$(call msg,STRIP,$@)
 	@mkdir -p $(@D)
 	$(Q)$(OBJCOPY) --strip-debug --wildcard --strip-symbol='LBB*' --remove-section=.rel.BTF --remove-section=.rel.BTF.ext \
