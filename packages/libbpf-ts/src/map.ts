@@ -171,26 +171,22 @@ export class BpfMap<K = unknown, V = unknown> {
   }
 
   /** Every entry; entries written or deleted meanwhile may or may not appear. Reads in batches; ends with `CLOSED` if the map is closed meanwhile. */
-  *entries(): Generator<[K, V]> {
-    this.#refusePerCpu('entriesPerCpu');
-    for (const run of scan(this.#native)) {
-      for (let i = 0; i < run.count; i++) {
-        void this.fd;
-        const key = this.keyCodec.decode(run.keys, i * this.#key.length);
-        yield [key, this.valueCodec.decode(run.values, i * this.#value.length)];
-      }
-    }
+  entries(): Generator<[K, V]> {
+    return this.#decoded(null);
   }
 
   /** The same but for entries whose value is all zeros, as most of an array's are: those are not decoded. */
-  *usedEntries(): Generator<[K, V]> {
+  usedEntries(): Generator<[K, V]> {
+    return this.#decoded(Buffer.alloc(this.#value.length));
+  }
+
+  *#decoded(unused: Buffer | null): Generator<[K, V]> {
     this.#refusePerCpu('entriesPerCpu');
     const size = this.#value.length;
-    const zeros = Buffer.alloc(size);
     for (const { keys, values, count } of scan(this.#native)) {
       for (let i = 0; i < count; i++) {
         void this.fd;
-        if (values.compare(zeros, 0, size, i * size, (i + 1) * size) === 0) continue;
+        if (unused !== null && values.compare(unused, 0, size, i * size, (i + 1) * size) === 0) continue;
         yield [this.keyCodec.decode(keys, i * this.#key.length), this.valueCodec.decode(values, i * size)];
       }
     }
