@@ -10,5 +10,5 @@ export function isReplyWord(word: number): boolean {
 
 /** Packets may have to be translated as the maps are. */
 export function hasReplies({ vip_filter }: Maps): boolean {
-  return [...vip_filter.entries()].some(([word, value]) => value !== 0n && isReplyWord(word));
+  return [...vip_filter.usedEntries()].some(([word]) => isReplyWord(word));
 }
