@@ -7,7 +7,7 @@ import { type FileShare, shareOfModel } from '../core/model/file-share.ts';
 import type { Address, Model } from '../core/model/model.ts';
 import { MAX_MARK, PROTOCOLS } from '../core/model/service-key.ts';
 import type { SavedConfig, SavedState } from './state-file.ts';
-import { StateFileError, VERSION } from './state-format.ts';
+import { StateFileError, VERSIONS } from './state-format.ts';
 
 const addressSchema = z.string().transform((text, context): Address => {
   const address = parseAddress(text);
@@ -57,7 +57,7 @@ const configSchema = z.strictObject({
 });
 
 const fileSchema = z.strictObject({
-  version: z.literal(VERSION),
+  version: z.literal(VERSIONS),
   document: z.unknown(),
   /** Not there where no file is in use, as in all states of xlb 0.1. */
   config: configSchema.optional(),
