@@ -70,9 +70,13 @@ export class ProgramStore implements Disposable {
   static async open(options: ProgramStoreOptions): Promise<ProgramStore> {
     const store = new ProgramStore(options);
     try {
-      const loading = store.#missing.map((group) => ({ group, object: store.#object(group) }));
-      await Promise.all(loading.map(({ object }) => object.loadAsync()));
-      for (const { group, object } of loading) store.#keep(object, group);
+      // What takes longest is the last of them, and is on its way before the others are prepared.
+      const loading = store.#missing.toReversed().map(async (group) => {
+        const object = store.#object(group);
+        await object.loadAsync();
+        return { group, object };
+      });
+      for (const { group, object } of (await Promise.all(loading)).reverse()) store.#keep(object, group);
       return store;
     } catch (error) {
       store[Symbol.dispose]();
