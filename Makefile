@@ -28,7 +28,9 @@ msg = @printf '  %-8s %s\n' '$(1)' '$(2)'
 endif
 
 MODULES := node_modules/.package-lock.json
-BPF_CFLAGS = -O2 -g -target bpf -mcpu=v3 -I/usr/include/$(MULTIARCH) -Ibpf -Wall -Wextra -Werror
+# libbpf's name of the machine: how its CPUs order stores.
+TARGET_ARCH := $(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(shell uname -m)))
+BPF_CFLAGS = -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(TARGET_ARCH) -I/usr/include/$(MULTIARCH) -Ibpf -Wall -Wextra -Werror
 BPF_HEADERS := $(wildcard bpf/*.h test/bpf/*.h)
 # Programs of the product, of the lab, of the bench and of tests alike: DIR/x.bpf.c -> build/DIR/x.bpf.o
 BPF_SOURCES := $(sort $(wildcard bpf/*.bpf.c) $(shell find scripts test packages \( -name node_modules -o -name build \) -prune -o -name '*.bpf.c' -print))

@@ -127,10 +127,14 @@ static __always_inline int adopt(const struct settings *settings, const struct a
 			return ADOPT_NO_ROOM;
 	}
 	if (outcome != ADOPT_KNOWN) {
+		number = settle_twins(number, packet, service->id, lookup);
+		if (number < 0)
+			return ADOPT_NO_ROOM;
+		if (number >= TWIN)
+			return ADOPT_KNOWN;
 		publish(number, packet, service->id, server->id, lookup->now, 0, 0,
 			make_entry(lookup->hash.tag, 1, arguments->index, arguments->state,
 				   adopted_deadline(settings, arguments, lookup->now)));
-		settle_twins(number, packet, service->id, arguments->index, lookup);
 	}
 	note_adopted(number, arguments, lookup->now);
 	if (server->method == METHOD_NAT && !adopt_reply(settings, packet, service, server, number)) {

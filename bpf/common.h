@@ -32,6 +32,7 @@
 #define barrier() asm volatile("" ::: "memory")
 
 #define READ_ONCE(x) (*(volatile typeof(x) *)&(x))
+#define WRITE_ONCE(x, value) (*(volatile typeof(x) *)&(x) = (value))
 
 static __always_inline struct settings *get_settings(void)
 {

@@ -3,7 +3,7 @@
  * The connection table: buckets of eight 64-bit entries, two candidate buckets
  * for each connection, no locks (docs/adr/0003-connection-table.md).
  *
- *   free/expired/evictable --claim (CAS)--> BUSY --key written--> publish --> live
+ *   free/expired/evictable --claim (CAS)--> BUSY --no twin (twins.h), key written--> publish --> live
  *   live --refresh (CAS): state, deadline--> live --expire (CAS)--> free
  *
  * Whoever's compare-and-exchange takes an entry out of a state also counts that
@@ -23,6 +23,7 @@
 #include "stats.h"
 
 #define NO_ENTRY (-1)
+#define UNSETTLED (-2) /* another CPU has claimed an entry and does not come to an end */
 #define ENTRY_CONFIRM (1ULL << ENTRY_CONFIRM_SHIFT)
 #define ENTRY_DEADLINE 0xffffULL
 #define ENTRY_LIFE (((__u64)CONNECTION_STATES << ENTRY_STATE_SHIFT) - 1) /* state and deadline */
@@ -42,8 +43,8 @@ struct lookup {
 	__u32 opening; /* enum lookup_mode */
 	__u32 confirm; /* out: a rival of the same tag exists */
 	__u32 flags;   /* enum connection_flag of a connection that is being opened */
-	__u16 over;    /* it is over the rate: no entry for it */
-	__u16 limited; /* it counts for the limits of its service */
+	__u8 over;     /* it is over the rate: no entry for it */
+	__u8 limited;  /* it counts for the limits of its service */
 };
 
 static __always_inline __u32 entry_state(__u64 entry)
@@ -203,7 +204,7 @@ static __always_inline void mark_rival(__u32 number, __u64 entry)
 	}
 }
 
-/* One entry whose tag is ours: 1 where it is the packet's live connection. */
+/* One entry whose tag is ours: 1 where it is the packet's live connection, UNSETTLED where LOOKUP_TWIN cannot tell. */
 __noinline int is_ours(__u32 number, const struct packet *packet, __u32 service, struct lookup *lookup)
 {
 	__u64 entry;
@@ -211,7 +212,9 @@ __noinline int is_ours(__u32 number, const struct packet *packet, __u32 service,
 	if (!packet || !lookup)
 		return 0;
 	entry = read_settled(number);
-	if (!entry || entry_state(entry) == CONNECTION_BUSY || is_reply(entry) || deadline_passed(entry, lookup->now))
+	if (is_busy(entry))
+		return lookup->opening == LOOKUP_TWIN ? UNSETTLED : 0;
+	if (!entry || is_reply(entry) || deadline_passed(entry, lookup->now))
 		return 0;
 	if (packet->protocol == IPPROTO_TCP && !lookup->opening && !(entry & ENTRY_CONFIRM))
 		return 1; /* TCP goes by tags alone, as on the fast path */
@@ -236,7 +239,7 @@ static __always_inline int find_in_bucket(__u32 index, const struct packet *pack
 	for (__u32 way = 0; way < CONNECTION_WAYS; way++) {
 		if (READ_ONCE(bucket->entry[way]) >> ENTRY_TAG_SHIFT != lookup->hash.tag)
 			continue;
-		if (is_ours(index * CONNECTION_WAYS + way, packet, service, lookup))
+		if (is_ours(index * CONNECTION_WAYS + way, packet, service, lookup) > 0)
 			return index * CONNECTION_WAYS + way;
 	}
 	return NO_ENTRY;
@@ -250,25 +253,6 @@ __noinline int find_connection(const struct packet *packet, __u32 service, struc
 		return NO_ENTRY;
 	found = find_in_bucket(lookup->hash.bucket, packet, service, lookup);
 	return found >= 0 ? found : find_in_bucket(lookup->second, packet, service, lookup);
-}
-
-/* Another entry than `mine` that is the packet's connection, too; rivals met on the way are marked. */
-__noinline int find_twin(__u32 mine, const struct packet *packet, __u32 service, struct lookup *lookup)
-{
-	if (!packet || !lookup)
-		return NO_ENTRY;
-	lookup->opening = LOOKUP_TWIN;
-	for (__u32 i = 0; i < 2 * CONNECTION_WAYS; i++) {
-		__u32 bucket = i < CONNECTION_WAYS ? lookup->hash.bucket : lookup->second;
-		__u32 number = bucket * CONNECTION_WAYS + i % CONNECTION_WAYS;
-		__u64 *place = get_entry(number);
-
-		if (!place || number == mine || READ_ONCE(*place) >> ENTRY_TAG_SHIFT != lookup->hash.tag)
-			continue;
-		if (is_ours(number, packet, service, lookup))
-			return number;
-	}
-	return NO_ENTRY;
 }
 
 /* Takes what stood in an entry out of the counts. `real_server` was read before the entry changed hands. */
@@ -291,6 +275,20 @@ static __always_inline void release(__u32 number)
 		__sync_lock_test_and_set(place, 0);
 }
 
+/*
+ * Shows a BUSY entry whose key is written. x86 lets no CPU see a store before those that
+ * came before it; an exchange would wait for them, up to 200 ns for lines from memory.
+ */
+static __always_inline void show(__u64 *place, __u64 entry)
+{
+	barrier();
+#ifdef __TARGET_ARCH_x86
+	WRITE_ONCE(*place, entry);
+#else
+	__sync_lock_test_and_set(place, entry);
+#endif
+}
+
 /* Writes the key, then shows the entry to the other CPUs. */
 static __always_inline void publish(__u32 number, const struct packet *packet, __u32 service, __u32 real_server,
 				    __u32 created, __u32 flags, __u32 limits, __u64 entry)
@@ -311,5 +309,5 @@ static __always_inline void publish(__u32 number, const struct packet *packet, _
 	key->reply = NO_REPLY;
 	key->first_ack = 0;
 	key->flags = flags | (limits ? CONNECTION_LIMITED : 0);
-	__sync_lock_test_and_set(place, entry);
+	show(place, entry);
 }

@@ -13,6 +13,7 @@
 #include "schedule.h"
 #include "service.h"
 #include "sync.h"
+#include "twins.h"
 
 /*
  * A SYN that is sent again must meet the server that its first copy met: for
@@ -204,37 +205,6 @@ static __always_inline int withdraw(__u32 number, __u64 entry, __u32 owner)
 }
 
 /*
- * Two CPUs may open one connection at once. Whoever publishes second sees the
- * first one's entry here; the one with the lower number stays, whoever finds
- * them both. Answers the slot that the connection has in the end.
- */
-static __always_inline int settle_twins(__u32 mine, const struct packet *packet, __u32 service, int index,
-					struct lookup *lookup)
-{
-	int twin = find_twin(mine, packet, service, lookup);
-	__u64 *stays, *place = get_entry(mine), entry;
-	__u32 goes, owner;
-
-	if (lookup->confirm && place)
-		mark_rival(mine, READ_ONCE(*place));
-	if (twin < 0)
-		return index;
-	goes = (__u32)twin < mine ? mine : twin;
-	place = get_entry(goes);
-	if (!place)
-		return index;
-	entry = READ_ONCE(*place);
-	barrier();
-	owner = entry_owner(goes);
-	if (entry && entry_state(entry) != CONNECTION_BUSY && key_matches(goes, entry, packet, service))
-		withdraw(goes, entry, owner);
-	if (goes != mine)
-		return index;
-	stays = get_entry(twin);
-	return stays ? (int)entry_index(READ_ONCE(*stays)) : index;
-}
-
-/*
  * State and deadline of a new connection, as they stand in its entry. `is_heard`: its
  * real server's answers pass the director. A function of its own: stacks are short.
  */
@@ -253,8 +223,8 @@ __noinline __u32 opening_life(const struct packet *packet, __u32 now, __u32 is_h
 	return state << ENTRY_STATE_SHIFT | deadline_in(settings, state, now);
 }
 
-/* Writes a new connection into a claimed entry; answers the slot that it has in the end. */
-static __always_inline int open_entry(const struct settings *settings, const struct service *service,
+/* Writes a new connection into a claimed entry. */
+static __always_inline void open_entry(const struct settings *settings, const struct service *service,
 				      const struct packet *packet, struct lookup *lookup, __u32 number, __u32 index,
 				      const struct real_server *server)
 {
@@ -273,7 +243,6 @@ static __always_inline int open_entry(const struct settings *settings, const str
 		tell_template(number, CONTROL_ASSURE);
 	if (is_synchronized(settings))
 		note_packet(number, lookup->now, 1);
-	return settle_twins(number, packet, service->id, index, lookup);
 }
 
 /* A packet that ends an entry's connection makes it its own; NO_ENTRY: another CPU was faster. */
@@ -339,18 +308,34 @@ static __always_inline int objection(const struct settings *settings, const stru
 	return 0;
 }
 
+/* The slot of a connection that another CPU has opened since this one looked. */
+static __always_inline int use_twin(int twin, const struct lookup *lookup)
+{
+	__u64 entry = twin < 0 ? 0 : read_found(twin & ~TWIN, lookup);
+
+	if (entry)
+		return entry_index(entry);
+	count(drop_contended);
+	return RESULT_DROP;
+}
+
 /* `number`: an entry that the packet has taken over, or NO_ENTRY. */
 static __always_inline int open_connection(const struct settings *settings, const struct service *service,
 					   struct packet *packet, struct lookup *lookup, int number)
 {
 	int one_packet = service->flags & SERVICE_ONE_PACKET && packet->protocol == IPPROTO_UDP;
-	int index = objection(settings, service, packet), settled;
+	int index = objection(settings, service, packet);
 	struct real_server *server;
 
 	if (!index && is_limited(settings, service) && !is_quoted(packet))
 		index = admit(packet, service, lookup);
 	if (!index && number < 0 && !one_packet && !lookup->over)
 		number = claim(lookup);
+	if (!index && number >= 0) {
+		number = settle_twins(number, packet, service->id, lookup);
+		if (number == UNSETTLED || number >= TWIN)
+			return use_twin(number, lookup);
+	}
 	if (!index)
 		index = choose(service, packet, lookup,
 			       lookup->over || (!one_packet && (number < 0 || ring_is_on(service, lookup->now))),
@@ -363,9 +348,7 @@ static __always_inline int open_connection(const struct settings *settings, cons
 			return index < 0 ? index : RESULT_DROP;
 		count(one_packet);
 	} else if (number >= 0) {
-		settled = open_entry(settings, service, packet, lookup, number, index, server);
-		if (settled != index)
-			return settled;
+		open_entry(settings, service, packet, lookup, number, index, server);
 		packet->news = CONNECTION_OPENED;
 		server = get_real_server(service, index); /* again: a pointer that is kept takes stack */
 		if (!server || is_translated(server))

@@ -564,6 +564,7 @@ struct counters {
 	__u64 drop_source_limit;    /* its source has as many connections as it may */
 	__u64 drop_template_full;   /* no room for a persistent client's template */
 	__u64 drop_table_full;	    /* a new NAT connection found no room in the table */
+	__u64 drop_contended;	    /* another CPU opens a connection at the same place, and does not come to an end */
 	__u64 drop_no_local_port;   /* fullnat: no port of a local address is free towards the real server */
 	__u64 drop_unknown_reply;   /* from a NAT real server, but of no connection (nat_icmp_send) */
 	/* Not outcomes of a packet but events: */

@@ -30,7 +30,7 @@ it('shows every service, real server and reason', async () => {
     'xlb_server_up{service="[2001:db8::10]:443/tcp",server="10.0.0.12:443",method="tun"} 0',
     'xlb_server_weight{service="[2001:db8::10]:443/tcp",server="10.0.0.12:443",method="tun"} 0',
     'xlb_packets_total{kind="drop",reason="drop_no_next_hop"} 13574',
-    'xlb_events_total{reason="icmp_sent"} 34552',
+    'xlb_events_total{reason="icmp_sent"} 35786',
     'xlb_connection_table_capacity 1048576',
     'xlb_epoch 1',
     'xlb_interface_attached{interface="eth0",mode="native"} 1',

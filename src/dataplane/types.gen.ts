@@ -361,6 +361,7 @@ export interface Counters {
   readonly drop_source_limit: bigint;
   readonly drop_template_full: bigint;
   readonly drop_table_full: bigint;
+  readonly drop_contended: bigint;
   readonly drop_no_local_port: bigint;
   readonly drop_unknown_reply: bigint;
   readonly icmp_sent: bigint;

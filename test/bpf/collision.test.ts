@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { ethernet } from '../support/packet.ts';
+import { packEntry } from './entry-word.ts';
 import { chosen, expectPacket } from './expect.ts';
 import { DataPlane } from './fixture.ts';
 import { arriving, tcp4, udp4 } from './frames.ts';
@@ -46,6 +47,34 @@ test('both are marked, and each meeting of an opening packet is counted', () => 
   expect(marked.map(({ key }) => key.sport)).toContain(rival);
   expect(marked.length).toBeGreaterThanOrEqual(2);
 });
+
+/** What a CPU that is held up leaves for the others to see. */
+function claimed(tag: number): bigint {
+  return packEntry({ tag, confirm: true, slot: 0, state: 'BUSY', deadline: 0 });
+}
+
+test.each([
+  ['TCP', tcp4({ sport: 1 })],
+  ['UDP', udp4({ sport: 1 })],
+])(
+  '%s: what another CPU has claimed and does not show may be the same connection: nothing is opened beside it',
+  (_, opening) => {
+    plane.run(opening);
+    const [own] = plane.entries();
+    if (own === undefined) throw new Error('nothing was opened');
+    for (let way = 0; way < 8; way++) {
+      const place = own.number - (own.number % 8) + way;
+      if (place === own.number) continue;
+      plane.table.clear();
+      plane.table.words[place] = claimed(own.tag);
+      plane.sweep(true);
+      expectPacket(plane, opening, { verdict: 'drop', counted: { drop_contended: 1 } });
+      expect(plane.entries()).toMatchObject([{ number: place, state: 'BUSY' }]);
+      plane.table.words[place] = 0n;
+      expect(chosen(plane, opening), `way ${way}`).not.toBeNull();
+    }
+  },
+);
 
 test('a packet in mid-flow of a third connection with the same tag belongs to nobody', () => {
   for (let sport = 1; sport <= 12; sport++) plane.run(tcp4({ sport }));

@@ -96,7 +96,7 @@ describe.each<Setting & { rounds: number }>(EACH)('$method, $scheduler, other fa
         expectSettled(when);
         expect(expectPaired(plane, setting, when)).toHaveLength(FLOWS);
         if (round >= rounds - 2) expectAnswered(plane, when); // both families
-        // Of two first packets at the same moment one may have gone to a server that the connection does not have. Never later.
+        expect(crew.tally('two_servers'), when).toBe(0);
         await send({ ...burst, kinds: ['.', '>.'], seed: BigInt(round + 1), repeat: 4 * FLOWS });
         expectSettled(when);
         expect({ lost: crew.tally('lost'), two: crew.tally('two_servers') }, when).toEqual({ lost: 0, two: 0 });

@@ -49,12 +49,15 @@ function stressWorld(scheduler: Scheduler, round: number): World {
 
 test.each(['rr', 'wrr', 'mh'] as const)('%s: both CPUs open the same connections', async (scheduler) => {
   start(scheduler);
+  plane.counted();
   for (let round = 0; round < ROUNDS; round++) {
     for (const flags of [['S'], 'udp'] as const) {
       await crew.send({ family: round % 2 ? 6 : 4, flags, flows: FLOWS, seed: null, repeat: FLOWS });
       expectConsistent(plane, SERVERS, `round ${round} ${flags}`);
     }
-    expect(plane.table.words.filter((word) => word !== 0n).length).toBeGreaterThan(FLOWS);
+    const entries = plane.table.words.filter((word) => word !== 0n).length;
+    expect(entries).toBeGreaterThan(FLOWS);
+    expect(plane.counted()['connections_created']).toBe(entries); // never twice, not even for a moment
     expireAll(plane);
   }
 });

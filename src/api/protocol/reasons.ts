@@ -43,6 +43,10 @@ export const REASONS = {
   drop_source_limit: { kind: 'drop', text: 'a new connection of a source that has as many as it may' },
   drop_template_full: { kind: 'drop', text: "no room for a persistent client's template" },
   drop_table_full: { kind: 'drop', text: 'no room in the connection table for a connection by nat or fullnat' },
+  drop_contended: {
+    kind: 'drop',
+    text: 'another CPU was opening a connection at the same place of the table, and was held up',
+  },
   drop_no_local_port: { kind: 'drop', text: 'fullnat: no free port of a local address, or no local address' },
   drop_unknown_reply: {
     kind: 'drop',
