@@ -31,15 +31,14 @@ export interface BenchCase {
 
 export interface Bench {
   readonly cases: readonly BenchCase[];
-  /** All ratios are to this case. */
-  readonly floor: string;
+  /** All ratios are to this case, one of `cases`. */
+  readonly floor: BenchCase;
   /** Two of the planes. */
   readonly small: DataPlane;
   readonly large: DataPlane;
   close(): void;
 }
 
-const FLOOR = 'floor: IPIP header, no look-ups';
 const ONE_FLOW = 'tun v4 found 1 flow';
 const MILLION_FLOWS = 'tun v4 found 1M flows';
 /** Flows of the planes whose cases have one. */
@@ -59,9 +58,13 @@ export function prepare(driver: Driver): Bench {
   for (const plane of [million, eight]) openFlows(plane, SINGLE_FLOWS);
   for (const plane of [marked, bySource]) openFlows(plane, MARKED_FLOWS);
   openFlows(other, OTHER_FLOWS);
+  const floor = floorCase(floors, 'floor: IPIP header, no look-ups', 'floor_ipip', TX);
   return {
     cases: [
-      ...floorCases(floors),
+      floorCase(floors, 'floor: XDP_DROP', 'floor_drop', DROP),
+      floorCase(floors, 'floor: swap MACs', 'floor_swap', TX),
+      floor,
+      ...lineCases(floors),
       ...foundCases(million, eight),
       newCase(fresh),
       newOnExpiredCase(fresh),
@@ -70,7 +73,7 @@ export function prepare(driver: Driver): Bench {
       ...markCases(marked, bySource),
       ...methodCases(other),
     ],
-    floor: FLOOR,
+    floor,
     small: million,
     large: eight,
     close: () => {
@@ -100,22 +103,21 @@ function openFlows(plane: DataPlane, flows: readonly Flow[]): void {
   for (const flow of flows) for (const flags of ['S', '.']) plane.run(flow(flags));
 }
 
-function floorCases(floors: BpfObject): BenchCase[] {
-  const load = (name: string, flows = MILLION): Load => ({
-    program: floors.program(name),
-    frame: frame4(PORT.tun, '.'),
-    order: ORDER.random,
-    flows,
-    repeat: REPEAT,
-  });
+function floorCase(floors: BpfObject, name: string, program: string, verdict: number, flows = MILLION): BenchCase {
+  const frame = frame4(PORT.tun, '.');
+  return {
+    name,
+    load: { program: floors.program(program), frame, order: ORDER.random, flows, repeat: REPEAT },
+    verdict,
+  };
+}
+
+function lineCases(floors: BpfObject): BenchCase[] {
   return [
-    { name: 'floor: XDP_DROP', load: load('floor_drop'), verdict: DROP },
-    { name: 'floor: swap MACs', load: load('floor_swap'), verdict: TX },
-    { name: FLOOR, load: load('floor_ipip'), verdict: TX },
-    { name: 'floor: one line of 16 MiB, header', load: load('floor_line_1m'), verdict: TX },
-    { name: 'floor: one line of 128 MiB, header', load: load('floor_line_8m', EIGHT_MILLION), verdict: TX },
-    { name: 'floor: line of 16 MiB, its server, header', load: load('floor_server_1m'), verdict: TX },
-    { name: 'floor: line of 128 MiB, its server, header', load: load('floor_server_8m', EIGHT_MILLION), verdict: TX },
+    floorCase(floors, 'floor: one line of 16 MiB, header', 'floor_line_1m', TX),
+    floorCase(floors, 'floor: one line of 128 MiB, header', 'floor_line_8m', TX, EIGHT_MILLION),
+    floorCase(floors, 'floor: line of 16 MiB, its server, header', 'floor_server_1m', TX),
+    floorCase(floors, 'floor: line of 128 MiB, its server, header', 'floor_server_8m', TX, EIGHT_MILLION),
   ];
 }
 

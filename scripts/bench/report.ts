@@ -1,20 +1,26 @@
 /** From samples to the table that a person reads and the file that a script reads. */
 import type { BenchCase } from './cases.ts';
 
+/** Nanoseconds a packet, and those of the IPIP floor between its slices. */
+export interface Sample {
+  readonly ns: number;
+  readonly floor: number;
+}
+
 export interface Row {
   readonly name: string;
   /** Nanoseconds a packet: median, least and most of the rounds. */
   readonly ns: number;
   readonly least: number;
   readonly most: number;
-  /** To the IPIP floor of the same round: median of the rounds. */
+  /** To the IPIP floor of the same measurement: median of the rounds. */
   readonly ratio: number;
   readonly limit: number | undefined;
   readonly katran: number | undefined;
   readonly more: More | undefined;
 }
 
-/** What a case takes more than another one of the same round, nanoseconds: median of the rounds. */
+/** What a case takes more than another one, nanoseconds: by the medians of their ratios, at the floor's median. */
 interface More {
   readonly than: string;
   readonly ns: number;
@@ -31,27 +37,32 @@ const REPORTED = [
   'v4 not ours',
 ];
 
-export function toRows(
-  cases: readonly BenchCase[],
-  samples: ReadonlyMap<string, readonly number[]>,
-  floor: string,
-): Row[] {
-  const base = samples.get(floor) ?? [];
+export function toRows(cases: readonly BenchCase[], samples: ReadonlyMap<string, readonly Sample[]>): Row[] {
   return cases.map(({ name, limit, katran, more }) => {
-    const times = samples.get(name) ?? [];
-    const ratio = median(times.map((ns, i) => ns / (base[i] ?? Number.NaN)));
+    const times = samplesOf(samples, name).map(({ ns }) => ns);
     const range = { ns: median(times), least: Math.min(...times), most: Math.max(...times) };
-    return { name, ...range, ratio, limit, katran, more: more && moreOf(more, times, samples) };
+    const ratio = ratioOf(samples, name);
+    return { name, ...range, ratio, limit, katran, more: more && moreOf(name, more, samples) };
   });
 }
 
 function moreOf(
+  name: string,
   { than, limit }: NonNullable<BenchCase['more']>,
-  times: readonly number[],
-  samples: ReadonlyMap<string, readonly number[]>,
+  samples: ReadonlyMap<string, readonly Sample[]>,
 ): More {
-  const others = samples.get(than) ?? [];
-  return { than, ns: median(times.map((ns, i) => ns - (others[i] ?? Number.NaN))), limit };
+  const floor = median([name, than].flatMap((each) => samplesOf(samples, each).map((sample) => sample.floor)));
+  return { than, ns: (ratioOf(samples, name) - ratioOf(samples, than)) * floor, limit };
+}
+
+function ratioOf(samples: ReadonlyMap<string, readonly Sample[]>, name: string): number {
+  return median(samplesOf(samples, name).map(({ ns, floor }) => ns / floor));
+}
+
+function samplesOf(samples: ReadonlyMap<string, readonly Sample[]>, name: string): readonly Sample[] {
+  const found = samples.get(name);
+  if (found === undefined) throw new Error(`no measurement of "${name}"`);
+  return found;
 }
 
 export function toJson(rows: readonly Row[]): string {
