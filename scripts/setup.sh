@@ -4,7 +4,7 @@ set -eu
 
 compile=(clang llvm gcc g++ make python3 libc6-dev libbpf-dev libelf-dev zlib1g-dev)
 run=(iproute2 ethtool procps util-linux)
-test=(bpftool nginx-light curl iperf3 wrk tcpdump dnsmasq-base bind9-dnsutils vsftpd keepalived)
+test=(zsh bpftool nginx-light curl iperf3 wrk tcpdump dnsmasq-base bind9-dnsutils vsftpd keepalived)
 
 missing=()
 for package in "${compile[@]}" "${run[@]}" "${test[@]}"; do
