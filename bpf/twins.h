@@ -72,19 +72,17 @@ __noinline int find_twin(int mine, const struct packet *packet, __u32 service, s
 	for (__u32 i = 0; i < 2 * CONNECTION_WAYS; i++) {
 		__u32 bucket = i < CONNECTION_WAYS ? lookup->hash.bucket : lookup->second;
 		int number = bucket * CONNECTION_WAYS + i % CONNECTION_WAYS;
-		__u64 *place = get_entry(number), entry;
+		__u64 *place = get_entry(number);
 
-		if (!place || number == mine)
+		if (!place || number == mine || READ_ONCE(*place) >> ENTRY_TAG_SHIFT != lookup->hash.tag)
 			continue;
-		entry = READ_ONCE(*place);
-		if (entry >> ENTRY_TAG_SHIFT != lookup->hash.tag)
-			continue;
-		if (is_busy(entry)) {
+		ours = is_ours(number, packet, service, lookup);
+		if (ours == UNSETTLED) {
 			if (number < mine)
 				return YIELD;
 			wait_settled(place);
+			ours = is_ours(number, packet, service, lookup);
 		}
-		ours = is_ours(number, packet, service, lookup);
 		if (ours)
 			return ours > 0 ? number : UNSETTLED;
 	}
