@@ -85,10 +85,10 @@ static __always_inline int adopt_known(const struct settings *settings, const st
 
 	if (!place)
 		return ADOPT_NO_ROOM;
-	before = read_settled(number);
+	before = read_found(number, lookup);
 	barrier();
 	owner = entry_owner(number);
-	if (!before || is_busy(before))
+	if (!before)
 		return ADOPT_NO_ROOM;
 	if (entry_index(before) == arguments->index) {
 		after = (before & ~ENTRY_LIFE) | (__u64)arguments->state << ENTRY_STATE_SHIFT |
