@@ -35,8 +35,8 @@ static __always_inline void remember_local(const struct nat_job *job)
 }
 
 /*
- * The real server of the packet's connection. Another CPU may have opened it at the same
- * moment to another one, and its entry has stayed: then this packet goes there, too.
+ * The real server of the packet's connection. Another CPU may have ended it since and opened
+ * it anew, to another one: then this packet goes there, too.
  */
 static __always_inline struct real_server *connected_server(struct nat_job *job, const struct connection_key *key,
 							    int connection)

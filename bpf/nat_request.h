@@ -10,8 +10,8 @@
 #include "toa.h"
 
 /*
- * Two CPUs may have opened one connection at once. As in settle_twins, of two
- * entries for its replies the one with the lower number stays. Answers that.
+ * Two CPUs may make one connection's replies findable at once. Of two entries for
+ * them the one with the lower number stays. Answers that.
  */
 static __always_inline __u32 settle_reply_twins(struct nat_job *job, __u32 mine)
 {
@@ -32,8 +32,8 @@ static __always_inline __u32 settle_reply_twins(struct nat_job *job, __u32 mine)
 }
 
 /*
- * The connection that the entry leads to may have been withdrawn in favour of the
- * other CPU's, who wrote so here before this CPU did. Answers where it leads now.
+ * The connection may have ended meanwhile and begun anew in another entry, by another
+ * CPU, who wrote so here before this CPU did. Answers where it leads now.
  */
 static __noinline int lead_to_own(struct xdp_md *ctx, struct nat_job *job, __u32 number, int connection)
 {
@@ -78,7 +78,7 @@ static __always_inline int keep_reply(struct xdp_md *ctx, const struct settings 
 	__sync_lock_test_and_set(place, make_entry(lookup->hash.tag, 1, 0, CONNECTION_REPLY, 0));
 	stays = settle_reply_twins(job, number);
 	connection = lead_to_own(ctx, job, stays, stays == (__u32)number ? connection : NO_ENTRY);
-	lead_to_own(ctx, job, stays, connection); /* which may have been withdrawn before it was written there */
+	lead_to_own(ctx, job, stays, connection); /* which may have ended before it was written there */
 	return 1;
 }
 
