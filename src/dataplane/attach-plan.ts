@@ -4,6 +4,7 @@
  *
  *   native, one page a frame -> native, fragments -> generic (auto, or where asked for)
  */
+import type { XdpState } from 'libbpf-ts';
 import { DataplaneError } from './error.ts';
 
 export type AttachMode = 'native' | 'generic';
@@ -68,8 +69,10 @@ function refuseBusy({ name }: AttachTarget, failure: string): void {
 }
 
 /** `what`: what is attached there. */
-export function busy(name: string, what: string): DataplaneError {
-  const remove = `take it off with what put it there (without a link: ip link set dev ${name} xdp off)`;
+export function busy(name: string, what: string, mode?: XdpState['mode']): DataplaneError {
+  // Without a mode, the kernel looks for a program in the driver alone where that has native XDP.
+  const word = mode === 'generic' ? 'xdpgeneric' : 'xdp';
+  const remove = `take it off with what put it there (without a link: ip link set dev ${name} ${word} off)`;
   return new DataplaneError(
     'interface-busy',
     `${what} is attached to ${name} already, and not by this data plane; ${remove}`,

@@ -88,7 +88,7 @@ export function openAttachments(
 function refuseForeign(ifindex: number, name: string): void {
   const { mode, progId } = xdpQuery(ifindex);
   if (mode === 'none') return;
-  throw busy(name, mode === 'multi' ? 'several XDP programs' : `XDP program ${progId} (${mode})`);
+  throw busy(name, mode === 'multi' ? 'several XDP programs' : `XDP program ${progId} (${mode})`, mode);
 }
 
 function pinLink(link: XdpLink, paths: Paths, ifindex: number): void {

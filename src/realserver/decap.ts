@@ -161,7 +161,8 @@ function findRunning(name: string, ifindex: number): Running | undefined {
   const program = BpfProgram.fromId(progId);
   if (PROGRAMS.some((ours) => program.name === ours.slice(0, 15))) return { program, mode };
   program.close();
-  const cure = `detach it first (ip link set dev ${name} xdp off)`;
+  // Without a mode, the kernel looks for a program in the driver alone where that has native XDP.
+  const cure = `detach it first (ip link set dev ${name} ${mode === 'generic' ? 'xdpgeneric' : 'xdp'} off)`;
   throw new DecapError(`${name}: another XDP program, "${program.name}", is attached; ${cure}`);
 }
 

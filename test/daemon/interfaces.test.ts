@@ -68,6 +68,18 @@ describe('attach', () => {
     await daemon.host.run('ip', ['link', 'set', 'dev', 'eth1', 'xdp', 'off']);
   });
 
+  test.each(['xdpdrv', 'xdpgeneric'])('where another program is by %s, what is advised takes it off', async (how) => {
+    await daemon.host.run('ip', ['link', 'set', 'eth1', how, 'obj', PASS, 'sec', 'xdp']);
+    const refusal: Error = await daemon.client.attach('eth1', 'auto').then(
+      () => expect.unreachable(),
+      (error) => error,
+    );
+    const advised = /\(without a link: ip (link set dev eth1 \w+ off)\)/.exec(refusal.message)?.[1] ?? '';
+    await daemon.host.run('ip', advised.split(' '));
+    await daemon.client.attach('eth1', 'auto');
+    await daemon.client.detach('eth1');
+  });
+
   test('refused where there is nothing, or no Ethernet', async () => {
     await expect(daemon.client.attach('eth7', 'auto')).rejects.toMatchObject({ code: 'no-such-interface' });
     await expect(daemon.client.attach('lo', 'auto')).rejects.toMatchObject({ code: 'not-supported' });

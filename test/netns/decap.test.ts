@@ -170,17 +170,23 @@ test('detached, the interface is as before', async () => {
   expect((await decap('--show')).code).toBe(1);
 });
 
-test("somebody else's program is left alone", async () => {
-  await server.run('ip', ['link', 'set', 'eth0', 'xdpdrv', 'obj', PASS_OBJECT, 'sec', 'xdp']);
+test.each([
+  ['xdpdrv', 'xdp'],
+  ['xdpgeneric', 'xdpgeneric'],
+])("somebody else's program, put there by %s, is left alone", async (how, word) => {
+  await server.run('ip', ['link', 'set', 'eth0', how, 'obj', PASS_OBJECT, 'sec', 'xdp']);
   for (const words of [['--vip', VIP4], ['--show'], ['--detach']]) {
     const { code, stderr } = await decap(...words);
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /^xlb: eth0: another XDP program, "\w+", is attached; detach it first \(ip link set dev eth0 xdp off\)\n$/,
+      new RegExp(
+        `^xlb: eth0: another XDP program, "\\w+", is attached; detach it first \\(ip link set dev eth0 ${word} off\\)\n$`,
+      ),
     );
   }
   expect(await server.run('ip', ['link', 'show', 'eth0'])).toContain('xdp');
-  await server.run('ip', ['link', 'set', 'dev', 'eth0', 'xdp', 'off']);
+  await server.run('ip', ['link', 'set', 'dev', 'eth0', word, 'off']);
+  expect(await server.run('ip', ['link', 'show', 'eth0'])).not.toContain('xdp');
 });
 
 test('generic mode, and no change of mode in place', async () => {
