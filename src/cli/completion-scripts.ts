@@ -29,7 +29,8 @@ const ZSH = `#compdef xlb
 _xlb() {
   local line
   local -a values texts
-  for line in "\${(@f)$("\${words[1]}" __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
+  # Words stand here as they were typed, and zsh itself types \\[ for the bracket of an IPv6 address.
+  for line in "\${(@f)$("\${words[1]}" __complete -- "\${(@Q)words[2,CURRENT-1]}" "\${(Q)PREFIX}" 2>/dev/null)}"; do
     if [[ "$line" == :files ]]; then
       _files
       return

@@ -142,7 +142,7 @@ function inZsh(line: string, candidates: readonly string[], load: string): strin
       _files() { print files }
       fpath=(${directory})
       ${load}
-      words=(xlb ${line}) CURRENT=\${#words}
+      words=(xlb ${line}) CURRENT=\${#words} PREFIX=\${words[-1]}
       _xlb`;
   });
 }
@@ -161,6 +161,15 @@ describe.runIf(spawnSync('zsh', ['--version']).status === 0)('zsh', () => {
     ['apply w', [':files'], ['files']],
   ])('completes %j from the first time on', (line, candidates, offered) => {
     expect(inZsh(line, candidates, installed)).toEqual(offered);
+  });
+
+  it.each([
+    ['s', ['s']],
+    ["''", ['']],
+    ["server drain '\\[2001:db8::10\\]:53/udp' '\\[20'", ['server', 'drain', '[2001:db8::10]:53/udp', '[20']],
+  ])('asks after %j without the quotes that the shell takes away', (line, asked) => {
+    const echo = `${installed}; xlb() { print -l -- "\${(@qq)@}" }`;
+    expect(inZsh(line, [], echo)).toEqual(['__complete', '--', ...asked].map((word) => `'${word}'`));
   });
 
   it('takes the script from standard input too', () => {
