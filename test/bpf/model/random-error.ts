@@ -13,6 +13,12 @@ const MTUS = [0, 68, 88, 89, 576, 1280, 1299, 1300, 1400, 1480, 1500, 65535, 0x1
 /** Quotes have no link header: it is cut off. */
 const INNER = ethernet();
 const LINK = 14;
+/** Bytes that are left of it: enough for two headers, but for the least. */
+const ABOUT = [40, 68, 80, 120, 548, 1232];
+const [DIRECTOR4, DIRECTOR6] = ['192.0.2.5', '2001:db8::5'];
+const [ROUTER4, ROUTER6] = ['203.0.113.1', '2001:db8:9::1'];
+/** Where tunnel packets of random worlds come from. */
+export const DIRECTORS: readonly string[] = [DIRECTOR4, DIRECTOR6];
 const QUOTED = [0, 1, 3, 4, 7, 8, 20, 100, 548, 1232];
 
 export function randomError(random: Random, builder: PacketBuilder, flow: Flow): PacketBuilder {
@@ -20,16 +26,24 @@ export function randomError(random: Random, builder: PacketBuilder, flow: Flow):
   // Who answers by NAT has no tunnel.
   if (random.once(VIPS.includes(flow.dst) ? 2 : 9)) return tunnelError(random, builder, flow);
   const quote = quotedPacket(random, { ...flow, src: flow.dst, dst: flow.src, sport: flow.dport, dport: flow.sport });
-  const src = isOverV6 ? '2001:db8:9::1' : '203.0.113.1';
-  const dst = random.once(16) ? (isOverV6 ? '2001:db8::5' : '192.0.2.5') : flow.dst;
+  const src = isOverV6 ? ROUTER6 : ROUTER4;
+  const dst = random.once(16) ? (isOverV6 ? DIRECTOR6 : DIRECTOR4) : flow.dst;
   return error(random, builder, isOverV6 ? 6 : 4, src, dst).payload(quote.subarray(LINK));
+}
+
+/** About a tunnel packet that was sent: all of it, or what a router leaves of it. */
+export function errorAbout(random: Random, builder: PacketBuilder, sent: Buffer): PacketBuilder {
+  const family = sent.readUInt8(0) >> 4 === 4 ? 4 : 6;
+  const src = family === 4 ? ROUTER4 : ROUTER6;
+  const dst = family === 4 ? DIRECTOR4 : DIRECTOR6;
+  return error(random, builder, family, src, dst).payload(sent.subarray(0, random.pick(ABOUT)));
 }
 
 /** It comes to the director, and quotes what the director sent to a real server. */
 function tunnelError(random: Random, builder: PacketBuilder, flow: Flow): PacketBuilder {
   const family = random.once(2) ? 4 : 6;
-  const src = family === 4 ? '203.0.113.1' : '2001:db8:9::1';
-  const director = family === 4 ? '192.0.2.5' : '2001:db8::5';
+  const src = family === 4 ? ROUTER4 : ROUTER6;
+  const director = family === 4 ? DIRECTOR4 : DIRECTOR6;
   const server = random.pick(family === 4 ? SERVERS4 : SERVERS6);
   const inner = quotedPacket(random, flow).subarray(LINK);
   const { protocol, bytes } = tunnelBody(random, inner, flow.dst.includes(':'));

@@ -9,7 +9,7 @@ import { addressText } from '../../support/packet-bytes.ts';
 import { type ChunkName, PROTOCOL, type SctpFields } from '../../support/packet-layers.ts';
 import { CLIENT_MAC, INGRESS } from '../world.ts';
 import type { Random } from './random.ts';
-import { randomError } from './random-error.ts';
+import { DIRECTORS, errorAbout, randomError } from './random-error.ts';
 import { VIPS } from './random-world.ts';
 import { frameHeaders, readFirstFragment } from './read-headers.ts';
 import { type Link, type Packet, readDestination, readLink, readPacket } from './read-packet.ts';
@@ -18,6 +18,8 @@ const FLAGS = ['S', 'S', 'S', '.', '.', '.', 'P.', 'F.', 'F', 'R', 'R.', 'S.', '
 const NAMES = { 6: 'tcp', 17: 'udp', 132: 'sctp' } as const;
 /** So many replies are thought of. */
 const ANSWERABLE = 64;
+/** And so many tunnel packets. */
+const TUNNELLED = 64;
 /** Few, so that a client's packets often acknowledge just the first one of a real server. */
 const SEQUENCES = [0, 0xffffffff, 0x1234_0000];
 const CHUNKS: readonly ChunkName[] = [
@@ -41,6 +43,8 @@ export class PacketSource {
   /** Later fragments of packets whose first one was sent. */
   readonly #pending: Buffer[] = [];
   readonly #answerable: Flow[] = [];
+  /** Tunnel packets of the last requests, from their outer IP header on. */
+  readonly #tunnelled: Buffer[] = [];
 
   /** `flows`: how many different connections there may be. */
   constructor(random: Random, flows: number) {
@@ -62,9 +66,13 @@ export class PacketSource {
     return answer === undefined ? null : this.#packet(answer);
   }
 
-  /** A frame has left: where it was a request by NAT, its answer comes among the next packets. */
+  /** A frame has left: the answer to a request by NAT, and errors about a tunnel packet, come among the next packets. */
   sent(frame: Buffer): void {
     const link = readLink(frame);
+    const headers = link && frameHeaders(frame, link);
+    if (headers && DIRECTORS.includes(addressText(headers.source))) {
+      this.#tunnelled[this.#random.below(TUNNELLED)] = frame.subarray(link.ipAt);
+    }
     const packet = link && readDestination(frame, link) ? readTransport(frame, link) : null;
     if (packet === null) return;
     const { source, destination, sport, dport, protocol } = packet;
@@ -84,6 +92,8 @@ export class PacketSource {
     if (random.once(8)) builder = builder.vlan(random.below(4096), random.pick([0x8100, 0x88a8]));
     if (random.once(16)) builder = builder.vlan(random.below(4096));
     if (random.once(20)) return this.#fragments(builder, flow);
+    const tunnelled = this.#tunnelled[random.below(TUNNELLED)];
+    if (tunnelled !== undefined && random.once(25)) return errorAbout(random, builder, tunnelled).build();
     if (random.once(5)) return randomError(random, builder, flow).build();
     const network = this.#network(builder, random.once(100) ? { ...flow, src: strangeSource(random, flow.dst) } : flow);
     const length = random.once(8) ? random.pick(LARGE_LENGTHS) : random.pick(LENGTHS);
