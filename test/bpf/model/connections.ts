@@ -129,9 +129,12 @@ export class Connections {
     this.entries[number] = entry;
   }
 
-  /** The first bucket's first entry of the tag, where it is established, alive and without rivals: its packets compare no key. */
+  /**
+   * The first bucket's first entry of the tag, from the way on where a search for room begins, which is looked at
+   * first, too: where it is established, alive and without rivals, its packets compare no key.
+   */
   fastEntry(hash: FlowHash, now: number): Entry | null {
-    const places = candidates(hash).slice(0, WAYS);
+    const places = [...rotated(hash).slice(0, 1), ...candidates(hash).slice(0, WAYS)];
     const entry = places.map((number) => this.entries[number]).find((found) => found?.tag === hash.tag);
     if (entry == null || entry.state !== 'ESTABLISHED' || entry.confirm || isDead(entry, now)) return null;
     return entry;
