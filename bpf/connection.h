@@ -277,7 +277,7 @@ static __always_inline void release(__u32 number)
 
 /*
  * Shows a BUSY entry whose key is written. x86 lets no CPU see a store before those that
- * came before it; an exchange would wait for them, up to 200 ns for lines from memory.
+ * came before it; an exchange would wait for them, whose lines mostly come from memory.
  */
 static __always_inline void show(__u64 *place, __u64 entry)
 {
